@@ -1,0 +1,96 @@
+"""Write whole files and whole folders or nothing: a temporary name first, then one rename."""
+
+import os
+import shutil
+import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+from wavegan_tf.errors import ExportError
+
+__all__ = ["atomic_file", "atomic_folder", "sync_folder"]
+
+
+@contextmanager
+def atomic_file(path: str | Path) -> Iterator[Path]:
+    """Give a temporary path beside `path`; rename it to `path` when the block ends well.
+
+    The temporary name keeps the suffix, since writers choose a format by it. When the block
+    raises (a full disk, an interrupt), the temporary file is removed and `path` stays as it was.
+    """
+    path = Path(path)
+    path.parent.mkdir(parents=True, exist_ok=True)
+    handle, name = tempfile.mkstemp(prefix=f".{path.stem}-", suffix=path.suffix, dir=path.parent)
+    os.close(handle)
+    temporary = Path(name)
+    try:
+        yield temporary
+        _sync(temporary)
+        # mkstemp makes private files; results are to be shared like any other file
+        temporary.chmod(0o666 & ~_umask())
+        os.replace(temporary, path)
+        _sync(path.parent)
+    finally:
+        temporary.unlink(missing_ok=True)
+
+
+@contextmanager
+def atomic_folder(path: str | Path, *, replace: bool = False) -> Iterator[Path]:
+    """Give an empty temporary folder beside `path`; rename it to `path` when the block ends well.
+
+    Args:
+        path: the folder to make.
+        replace: whether an existing folder is exchanged; else it is an error.
+
+    Raises:
+        ExportError: `path` exists already and `replace` is false (an empty folder does not count).
+    """
+    path = Path(path)
+    if path.exists() and not replace and not (path.is_dir() and not any(path.iterdir())):
+        raise ExportError(f"output folder (={path}) must be new or empty; choose another name or remove it first")
+    path.parent.mkdir(parents=True, exist_ok=True)
+    temporary = Path(tempfile.mkdtemp(prefix=f".{path.name}-", dir=path.parent))
+    try:
+        yield temporary
+        sync_folder(temporary)
+        temporary.chmod(0o777 & ~_umask())
+        if path.is_dir():
+            old = Path(tempfile.mkdtemp(prefix=f".{path.name}-old-", dir=path.parent))
+            os.replace(path, old)  # an empty folder gives way to a folder
+            os.replace(temporary, path)
+            shutil.rmtree(old)
+        else:
+            os.replace(temporary, path)
+        _sync(path.parent)
+    finally:
+        shutil.rmtree(temporary, ignore_errors=True)
+
+
+def sync_folder(folder: Path) -> None:
+    """Flush every file and folder below `folder` to the disk."""
+    for root, _, files in os.walk(folder):
+        for name in files:
+            _sync(Path(root, name))
+        _sync(Path(root))
+
+
+def _sync(path: Path) -> None:
+    flags = os.O_RDONLY
+    try:
+        handle = os.open(path, flags)
+    except (IsADirectoryError, PermissionError):  # Windows opens no folders
+        return
+    try:
+        os.fsync(handle)
+    except OSError as error:
+        if error.errno not in (9, 22):  # some file systems do not sync folders
+            raise
+    finally:
+        os.close(handle)
+
+
+def _umask() -> int:
+    mask = os.umask(0)
+    os.umask(mask)
+    return mask
