@@ -1,0 +1,29 @@
+"""What every test may use: where recordings and reference numbers are, a quiet TensorFlow, fixed threads."""
+
+import os
+from pathlib import Path
+
+import pytest
+
+os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
+# two threads a process: the fast suite is sized for two cores, and xdist runs several processes
+os.environ.setdefault("TF_NUM_INTRAOP_THREADS", "2")
+os.environ.setdefault("TF_NUM_INTEROP_THREADS", "2")
+os.environ.setdefault("OMP_NUM_THREADS", "2")
+
+TESTS = Path(__file__).parent
+
+
+@pytest.fixture(scope="session")
+def golden_dir() -> Path:
+    """Reference numbers that travel with the project, each beside a note of what made it."""
+    return TESTS / "golden"
+
+
+@pytest.fixture(scope="session")
+def shared_dir() -> Path:
+    """Real recordings and larger reference numbers; they do not travel with the project."""
+    folder = Path(os.environ.get("WAVEGAN_TF_SHARED", TESTS.parent.parent / "shared"))
+    if not folder.is_dir():
+        pytest.skip(f"recordings for this test are not here ({folder}); set WAVEGAN_TF_SHARED to their folder")
+    return folder

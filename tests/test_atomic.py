@@ -1,0 +1,48 @@
+"""Whole files or none: what a crash in the middle of a write leaves behind."""
+
+import pytest
+
+from wavegan_tf.atomic import atomic_file, atomic_folder
+from wavegan_tf.errors import ExportError
+
+
+def test_file_appears_only_when_the_block_ends(tmp_path):
+    target = tmp_path / "deep" / "table.csv"
+    with atomic_file(target) as temporary:
+        temporary.write_text("a,b\n")
+        assert temporary.suffix == ".csv" and not target.exists()
+    assert target.read_text() == "a,b\n"
+    assert [p.name for p in target.parent.iterdir()] == ["table.csv"]
+
+
+def test_failed_write_keeps_the_old_file_and_leaves_nothing(tmp_path):
+    target = tmp_path / "model.npz"
+    target.write_text("old")
+    with pytest.raises(OSError, match="No space left"), atomic_file(target) as temporary:
+        temporary.write_text("half")
+        raise OSError(28, "No space left on device")
+    assert target.read_text() == "old"
+    assert [p.name for p in tmp_path.iterdir()] == ["model.npz"]
+
+
+def test_folder_is_whole_or_absent(tmp_path):
+    with pytest.raises(KeyboardInterrupt), atomic_folder(tmp_path / "out") as temporary:
+        (temporary / "one").write_text("1")
+        raise KeyboardInterrupt
+    assert not list(tmp_path.iterdir())
+    with atomic_folder(tmp_path / "out") as temporary:
+        (temporary / "one").write_text("1")
+    assert [p.name for p in tmp_path.iterdir()] == ["out"]
+    assert (tmp_path / "out" / "one").read_text() == "1"
+
+
+def test_folder_refuses_to_overwrite_unless_asked(tmp_path):
+    (tmp_path / "out").mkdir()
+    with atomic_folder(tmp_path / "out") as temporary:  # an empty folder is as good as none
+        (temporary / "first").write_text("1")
+    with pytest.raises(ExportError, match="must be new or empty"), atomic_folder(tmp_path / "out"):
+        raise AssertionError("must not be reached")
+    with atomic_folder(tmp_path / "out", replace=True) as temporary:
+        (temporary / "second").write_text("2")
+    assert [p.name for p in (tmp_path / "out").iterdir()] == ["second"]
+    assert [p.name for p in tmp_path.iterdir()] == ["out"]

@@ -1,0 +1,49 @@
+"""What both command lines share: parse, run one function, turn what a user can cause into one line and exit code 2."""
+
+from __future__ import annotations
+
+import argparse
+import errno
+import os
+import sys
+from collections.abc import Sequence
+
+from wavegan_tf.errors import UserError
+
+__all__ = ["run_command"]
+
+
+def run_command(parser: argparse.ArgumentParser, argv: Sequence[str] | None = None) -> int:
+    """Parse `argv`, call the `run` function its command set, and return the exit code.
+
+    Returns:
+        0 on success, 2 on bad input or a failed read or write, 130 after Ctrl-C.
+    """
+    # TensorFlow reports its CPU features and missing CUDA on every start; errors still come through
+    os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
+    args = parser.parse_args(argv)
+    if not hasattr(args, "run"):
+        parser.print_help()
+        return 2
+    try:
+        args.run(args)
+        sys.stdout.flush()
+    except UserError as error:
+        return _refuse(parser, str(error))
+    except BrokenPipeError:
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return 0
+    except OSError as error:
+        if error.errno == errno.ENOSPC:
+            return _refuse(parser, f"the disk is full ({error.filename or 'no space left'}); free some space and run "
+                                   "the same command again")
+        return _refuse(parser, str(error))
+    except KeyboardInterrupt:
+        print(f"{parser.prog}: interrupted", file=sys.stderr)
+        return 130
+    return 0
+
+
+def _refuse(parser: argparse.ArgumentParser, message: str) -> int:
+    print(f"{parser.prog}: error: {message}", file=sys.stderr)
+    return 2

@@ -1,0 +1,1 @@
+"""From recordings to training batches: corpora, slices, decoding, the tf.data pipeline."""

@@ -1,0 +1,89 @@
+"""What every reader of a corpus returns: utterances with words and phones, and two tables made from them."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import pandas as pd
+
+__all__ = ["Corpus", "Problem", "Segment", "Utterance"]
+
+
+@dataclass(frozen=True)
+class Segment:
+    """A labelled stretch of an utterance; `start` and `end` in samples at the audio's own rate, end exclusive."""
+
+    start: int
+    end: int
+    label: str
+
+
+@dataclass(frozen=True)
+class Utterance:
+    """One recording and what is said in it. `split` is `train`, `test` or empty where a corpus has none."""
+
+    id: str
+    audio_path: Path
+    speaker: str
+    n_samples: int
+    rate_hz: int
+    words: tuple[Segment, ...] = ()
+    phones: tuple[Segment, ...] = ()
+    text: str = ""
+    sex: str = ""
+    dialect: str = ""
+    split: str = ""
+    sentence: str = ""
+
+
+@dataclass(frozen=True)
+class Problem:
+    """Something a reader had to skip or to doubt, for `corpus info` to show."""
+
+    where: str
+    what: str
+
+
+@dataclass(frozen=True)
+class Corpus:
+    """Utterances of one corpus, sorted by id, and the problems met while reading them."""
+
+    root: Path
+    utterances: tuple[Utterance, ...]
+    problems: tuple[Problem, ...] = field(default=())
+
+    def words(self) -> pd.DataFrame:
+        """Make the table of word tokens.
+
+        Returns:
+            A row per token: utterance, speaker, sex, dialect, split, sentence, word (lower case), start_sample,
+            end_sample, rate_hz, phones (a tuple of `Segment`s with offsets from the start of the utterance).
+            A phone belongs to the word that holds its midpoint.
+        """
+        rows = []
+        for u in self.utterances:
+            for w in u.words:
+                inside = tuple(p for p in u.phones if w.start <= (p.start + p.end) / 2 < w.end)
+                rows.append({**_who(u), "word": w.label.lower(), "start_sample": w.start, "end_sample": w.end,
+                             "rate_hz": u.rate_hz, "phones": inside})
+        return pd.DataFrame(rows, columns=[*_WHO, "word", "start_sample", "end_sample", "rate_hz", "phones"])
+
+    def phones(self) -> pd.DataFrame:
+        """Make the table of phones.
+
+        Returns:
+            A row per phone: utterance, speaker, sex, dialect, split, sentence, phone, start_sample, end_sample,
+            rate_hz.
+        """
+        rows = [{**_who(u), "phone": p.label, "start_sample": p.start, "end_sample": p.end, "rate_hz": u.rate_hz}
+                for u in self.utterances for p in u.phones]
+        return pd.DataFrame(rows, columns=[*_WHO, "phone", "start_sample", "end_sample", "rate_hz"])
+
+
+_WHO = ["utterance", "speaker", "sex", "dialect", "split", "sentence"]
+
+
+def _who(u: Utterance) -> dict[str, str]:
+    return {"utterance": u.id, "speaker": u.speaker, "sex": u.sex, "dialect": u.dialect, "split": u.split,
+            "sentence": u.sentence}
