@@ -29,7 +29,7 @@ def atomic_file(path: str | Path) -> Iterator[Path]:
         _sync(temporary)
         # mkstemp makes private files; results are to be shared like any other file
         temporary.chmod(0o666 & ~_umask())
-        os.replace(temporary, path)
+        temporary.replace(path)
         _sync(path.parent)
     finally:
         temporary.unlink(missing_ok=True)
@@ -57,11 +57,11 @@ def atomic_folder(path: str | Path, *, replace: bool = False) -> Iterator[Path]:
         temporary.chmod(0o777 & ~_umask())
         if path.is_dir():
             old = Path(tempfile.mkdtemp(prefix=f".{path.name}-old-", dir=path.parent))
-            os.replace(path, old)  # an empty folder gives way to a folder
-            os.replace(temporary, path)
+            path.replace(old)  # an empty folder gives way to a folder
+            temporary.replace(path)
             shutil.rmtree(old)
         else:
-            os.replace(temporary, path)
+            temporary.replace(path)
         _sync(path.parent)
     finally:
         shutil.rmtree(temporary, ignore_errors=True)
