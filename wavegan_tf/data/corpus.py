@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -21,7 +22,10 @@ class Segment:
 
 @dataclass(frozen=True)
 class Utterance:
-    """One recording and what is said in it. `split` is `train`, `test` or empty where a corpus has none."""
+    """One recording and what is said in it.
+
+    `split` is the corpus' own: `train`, `dev`, `test`, or empty where it has none. Segments are sorted by start.
+    """
 
     id: str
     audio_path: Path
@@ -36,13 +40,20 @@ class Utterance:
     split: str = ""
     sentence: str = ""
 
+    @property
+    def sentence_type(self) -> str:
+        """TIMIT's kind of sentence, `SA`, `SX` or `SI`; empty for every other name."""
+        match = re.fullmatch(r"(SA|SX|SI)\d+", self.sentence)
+        return match[1] if match else ""
+
 
 @dataclass(frozen=True)
 class Problem:
-    """Something a reader had to skip or to doubt, for `corpus info` to show."""
+    """Something a reader had to skip or to doubt; those of one `kind` are counted together."""
 
     where: str
     what: str
+    kind: str = "other"
 
 
 @dataclass(frozen=True)

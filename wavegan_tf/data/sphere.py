@@ -139,8 +139,8 @@ def _checked(path: Path, header_bytes: int, fields: dict[str, str | int | float]
     base, _, compression = coding.partition(",")
     if compression:
         name = "shorten" if "shorten" in compression else compression
-        raise DataError(f"SPHERE file (={path}) must be uncompressed; it is {name}-compressed (sample_coding "
-                        f"{coding}); convert the corpus to RIFF first, for example with: sph2pipe -f rif IN.WAV OUT.wav")
+        raise DataError(f"SPHERE file (={path}) must be uncompressed; it is {name}-compressed (sample_coding {coding})"
+                        "; convert the corpus to RIFF first, for example with: sph2pipe -f rif IN.WAV OUT.wav")
     if base not in ("pcm", "pcm-1", "pcm-2", "ulaw", "mu-law", "alaw"):
         raise DataError(f"SPHERE file (={path}) must have the sample_coding pcm, ulaw or alaw; it has {coding}; "
                         "convert it to RIFF or FLAC first")

@@ -1,0 +1,193 @@
+"""Read TIMIT and every folder laid out like it: the LDC tree, the Kaggle copy, the NLTK sample, conversions.
+
+Layout: [TRAIN|TEST]/DR1..DR8/<speaker>/<sentence>.{WAV,PHN,WRD,TXT}, or dr1-<speaker>/<sentence>.*; upper and lower
+case are the same. Times in .PHN and .WRD are samples.
+"""
+
+from __future__ import annotations
+
+import re
+from collections import defaultdict
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from tqdm import tqdm
+
+from wavegan_tf.data.audio_header import AUDIO_SUFFIXES, AudioHeader, audio_header
+from wavegan_tf.data.corpus import Corpus, Problem, Segment, Utterance
+from wavegan_tf.data.folders import audio_stem, require_folder, walk_files
+from wavegan_tf.data.label_checks import checked_segments
+from wavegan_tf.data.sa_policy import check_sa_policy, keep_sa
+from wavegan_tf.errors import DataError
+
+__all__ = ["read_timit"]
+
+_SPLIT = re.compile(r"train|test")
+_DIALECT = re.compile(r"dr[1-8]")
+_SPEAKER = re.compile(r"[fm][a-z]{3}\d")
+_DIALECT_AND_SPEAKER = re.compile(r"(dr[1-8])-([fm][a-z]{3}\d)")
+
+
+def read_timit(root: str | Path, sa: str = "all", seed: int = 0) -> Corpus:
+    """Read a corpus in TIMIT's layout.
+
+    Where several audio files share a name (SA1.WAV and SA1.WAV.wav), there is one utterance, from a readable file,
+    RIFF before SPHERE. Speaker, sex, dialect and split come from the path, the sentence from the file name.
+
+    Args:
+        root: the corpus or any folder of it.
+        sa: which of the SA recordings to keep, one of `sa_policy.SA_POLICIES`.
+        seed: of the draw among SA recordings.
+
+    Returns:
+        The utterances sorted by id (`speaker_sentence`, lower case) and the problems met.
+
+    Raises:
+        ConfigError: an unknown SA policy.
+        DataError: no folder, or no readable recording in it.
+    """
+    check_sa_policy(sa)
+    root = require_folder(root)
+    found, problems = _find(root)
+    utterances: dict[str, Utterance] = {}
+    for (folder, stem), files in tqdm(sorted(found.items()), desc="reading", unit="utt", delay=2, leave=False):
+        utterance = _read_utterance(root, folder, stem, files, problems)
+        if utterance is None:
+            continue
+        if utterance.id in utterances:
+            first = utterances[utterance.id].audio_path
+            problems.append(Problem(str(utterance.audio_path), f"same speaker and sentence as {first}; left out",
+                                    "utterance found twice"))
+        else:
+            utterances[utterance.id] = utterance
+    if not utterances:
+        n_audio = sum(len(files.audio) for files in found.values())
+        first = f" (first: {problems[0].what})" if problems else ""
+        raise DataError(f"TIMIT folder (={root}) must hold readable recordings; of {n_audio} audio files none can be "
+                        f"read{first}; name the folder that holds TRAIN and TEST")
+    ordered = sorted(utterances.values(), key=lambda u: u.id)
+    return Corpus(root, keep_sa(ordered, sa, seed), tuple(problems))
+
+
+@dataclass
+class _Files:
+    """All files of one utterance."""
+
+    audio: list[Path] = field(default_factory=list)
+    labels: dict[str, Path] = field(default_factory=dict)
+
+
+def _find(root: Path) -> tuple[dict[tuple[Path, str], _Files], list[Problem]]:
+    """Collect the files of each utterance by folder and lower-case stem."""
+    found: dict[tuple[Path, str], _Files] = defaultdict(_Files)
+    for path in walk_files(root):
+        suffix = path.suffix.lower()
+        if suffix in AUDIO_SUFFIXES:
+            found[path.parent, audio_stem(path)].audio.append(path)
+        elif suffix in (".phn", ".wrd", ".txt"):
+            found[path.parent, path.stem.lower()].labels.setdefault(suffix, path)
+    problems = []
+    for (folder_path, stem), files in list(found.items()):
+        if not files.audio:
+            del found[folder_path, stem]
+            if files.labels.keys() & {".phn", ".wrd"}:
+                problems.append(Problem(str(folder_path / stem), "labels without a recording", "no recording"))
+    return found, problems
+
+
+def _read_utterance(root: Path, folder: Path, stem: str, files: _Files, problems: list[Problem]) -> Utterance | None:
+    chosen = _choose_audio(files.audio, problems)
+    if chosen is None:
+        return None
+    path, header = chosen
+    place = _Place.of(root, folder)
+    phones = _read_labels(files.labels.get(".phn"), path, ".PHN", header.n_samples, problems)
+    if phones and phones[-1].end < header.n_samples:
+        problems.append(Problem(str(path), f"phones end at {phones[-1].end} of {header.n_samples} samples",
+                                "phones end before the recording"))
+    return Utterance(
+        id=f"{place.speaker}_{stem}".lower().lstrip("_"), audio_path=path, speaker=place.speaker,
+        n_samples=header.n_samples, rate_hz=header.rate_hz, phones=phones,
+        words=_read_labels(files.labels.get(".wrd"), path, ".WRD", header.n_samples, problems),
+        text=_read_text(files.labels.get(".txt")), sex=place.sex, dialect=place.dialect, split=place.split,
+        sentence=stem.upper())
+
+
+def _choose_audio(paths: list[Path], problems: list[Problem]) -> tuple[Path, AudioHeader] | None:
+    readable = []
+    for path in paths:
+        try:
+            readable.append((path, audio_header(path)))
+        except (DataError, OSError) as error:
+            problems.append(Problem(str(path), str(error), "unreadable recording"))
+    # a RIFF beside a SPHERE file was made from it; every tool reads it
+    return min(readable, key=lambda item: (item[1].container == "SPHERE", item[0].name), default=None)
+
+
+def _read_labels(path: Path | None, audio: Path, suffix: str, n_samples: int,
+                 problems: list[Problem]) -> tuple[Segment, ...]:
+    """Read lines `begin end label`."""
+    if path is None:
+        problems.append(Problem(str(audio), f"no {suffix} file beside it", f"no {suffix} file"))
+        return ()
+    segments = []
+    for number, line in enumerate(_text_of(path).splitlines(), 1):
+        if not line.strip():
+            continue
+        parts = line.split(maxsplit=2)
+        if len(parts) == 3 and parts[0].lstrip("-").isdecimal() and parts[1].lstrip("-").isdecimal():
+            segments.append(Segment(int(parts[0]), int(parts[1]), parts[2].strip()))
+        else:
+            problems.append(Problem(f"{path}:{number}", f"must read `begin end label` in samples, not {line[:60]!r}; "
+                                    "left out", "line that is no label"))
+    if not segments:
+        problems.append(Problem(str(path), "holds no labels", f"empty {suffix} file"))
+    kept, found = checked_segments(segments, n_samples, str(path))
+    problems += found
+    return kept
+
+
+def _read_text(path: Path | None) -> str:
+    """Read the sentence from a line `0 N sentence`."""
+    if path is None:
+        return ""
+    text = " ".join(_text_of(path).split())
+    return re.sub(r"^\d+ \d+ ", "", text)
+
+
+def _text_of(path: Path) -> str:
+    raw = path.read_bytes()
+    try:
+        return raw.decode("utf-8-sig")
+    except UnicodeDecodeError:
+        return raw.decode("latin-1")
+
+
+@dataclass(frozen=True)
+class _Place:
+    """What the folders above a recording say."""
+
+    speaker: str
+    sex: str
+    dialect: str
+    split: str
+
+    @classmethod
+    def of(cls, root: Path, folder: Path) -> _Place:
+        names = [part.lower() for part in folder.relative_to(root).parts]
+        # the reader may have been given a part of the corpus: TRAIN, TRAIN/DR1, ...
+        for part in reversed(root.resolve().parts):
+            if not any(p.fullmatch(part.lower()) for p in (_SPLIT, _DIALECT, _SPEAKER, _DIALECT_AND_SPEAKER)):
+                break
+            names.insert(0, part.lower())
+        speaker, dialect = (names[-1] if names else ""), ""
+        if match := _DIALECT_AND_SPEAKER.fullmatch(speaker):
+            dialect, speaker = match[1], match[2]
+        elif _SPLIT.fullmatch(speaker) or _DIALECT.fullmatch(speaker):
+            speaker = ""
+        for name in reversed(names):
+            if not dialect and _DIALECT.fullmatch(name):
+                dialect = name
+        split = next((name for name in reversed(names) if _SPLIT.fullmatch(name)), "")
+        sex = speaker[0].upper() if _SPEAKER.fullmatch(speaker) else ""
+        return cls(speaker.upper(), sex, dialect.upper(), split)

@@ -1,0 +1,92 @@
+"""The latent vector and the code at its head: what WaveGAN, ciwGAN and fiwGAN differ in.
+
+z = [code | noise], the code first, the noise uniform in [-1, 1). NumPy arrays throughout; training draws the same
+distributions inside its compiled round.
+
+Source: Donahue et al. 2019, table 1 (noise); Beguš 2021, sections 3.1 (one-hot) and 3.2 (binary).
+"""
+
+from __future__ import annotations
+
+import numpy as np
+
+from wavegan_tf.config import NetworkConfig
+from wavegan_tf.errors import ConfigError
+
+__all__ = ["code_from_index", "code_index", "code_name", "enumerate_codes", "latent_with_code", "sample_codes",
+           "sample_noise"]
+
+MOST_CODES = 2**16
+"""More codes than this are not listed one by one."""
+
+
+def sample_noise(n: int, config: NetworkConfig, rng: np.random.Generator) -> np.ndarray:
+    """Draw the part of z without meaning: float32 [n, latent_dim - code_dim], uniform in [-1, 1)."""
+    return rng.uniform(-1.0, 1.0, (n, config.latent_dim - config.code_dim)).astype(np.float32)
+
+
+def sample_codes(n: int, config: NetworkConfig, rng: np.random.Generator) -> np.ndarray:
+    """Draw codes as in training: float32 [n, code_dim], one-hot with uniform class or independent fair bits."""
+    if config.code == "onehot":
+        return np.eye(config.code_dim, dtype=np.float32)[rng.integers(0, config.code_dim, n)]
+    return rng.integers(0, 2, (n, config.code_dim)).astype(np.float32)
+
+
+def enumerate_codes(config: NetworkConfig) -> np.ndarray:
+    """List every code of training: float32 [n_codes, code_dim]; n one-hot codes, 2^n binary ones (bit 0 first).
+
+    Raises:
+        ConfigError: a binary code has too many values to list.
+    """
+    if config.code == "none":
+        return np.zeros((1, 0), np.float32)
+    if config.code == "onehot":
+        return np.eye(config.code_dim, dtype=np.float32)
+    n_codes = 2**config.code_dim
+    if n_codes > MOST_CODES:
+        raise ConfigError(f"`code_dim` (={config.code_dim}) must be at most 16 to list all codes; name single codes")
+    return np.stack([code_from_index(i, config) for i in range(n_codes)])
+
+
+def code_from_index(index: int, config: NetworkConfig) -> np.ndarray:
+    """Return code number `index`: float32 [code_dim]; for bits, bit i of the number is element i."""
+    if config.code == "onehot":
+        return np.eye(config.code_dim, dtype=np.float32)[index]
+    return np.array([index >> i & 1 for i in range(config.code_dim)], np.float32)
+
+
+def code_index(scores: np.ndarray, config: NetworkConfig) -> np.ndarray:
+    """Read codes off logits (or off codes): int64 [n], the class or the number that the bits make.
+
+    Args:
+        scores: float [n, code_dim]; a bit counts as set when its logit is above 0 (a code's bit: above 0 too).
+        config: says which kind of code it is.
+    """
+    if config.code == "onehot":
+        return np.argmax(scores, axis=1)
+    return (np.asarray(scores) > 0).astype(np.int64) @ (1 << np.arange(config.code_dim, dtype=np.int64))
+
+
+def code_name(index: int, config: NetworkConfig) -> str:
+    """Name a code for a file or a table: the class number, or the bits from element 0 on, as in `011`."""
+    if config.code == "onehot":
+        return str(index)
+    return "".join(str(int(bit)) for bit in code_from_index(index, config))
+
+
+def latent_with_code(noise: np.ndarray, code: np.ndarray, config: NetworkConfig) -> np.ndarray:
+    """Put a code before the noise: float32 [n, latent_dim]. Values outside [0, 1] are meant: the field uses them.
+
+    Args:
+        noise: float [n, latent_dim - code_dim].
+        code: float [code_dim] for all, or [n, code_dim].
+        config: says how long both must be.
+
+    Raises:
+        ConfigError: the code has the wrong length.
+    """
+    code = np.atleast_2d(np.asarray(code, np.float32))
+    if code.shape[-1] != config.code_dim:
+        raise ConfigError(f"code (={code[0].tolist()}) must be {config.code_dim} values long for this model")
+    code = np.broadcast_to(code, (len(noise), config.code_dim))
+    return np.concatenate([code, np.asarray(noise, np.float32)], axis=1)

@@ -1,0 +1,108 @@
+"""The losses as functions of scores and logits; every one is a mean over the examples at hand.
+
+Source: Arjovsky et al. 2017 (wgan); Gulrajani et al. 2017 (wgan-gp); Mao et al. 2017 (lsgan); Goodfellow et al. 2014
+(dcgan); Beguš 2021, sections 3.1 and 3.2 (Q-network); the released WaveGAN and ciwGAN code for the details.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import tensorflow as tf
+
+__all__ = ["ADVERSARIAL", "bit_accuracy", "code_accuracy", "gradient_penalty", "interpolate", "q_loss"]
+
+
+def _wasserstein_g(fake: tf.Tensor) -> tf.Tensor:
+    return -tf.reduce_mean(fake)
+
+
+def _wasserstein_d(real: tf.Tensor, fake: tf.Tensor) -> tf.Tensor:
+    return tf.reduce_mean(fake) - tf.reduce_mean(real)
+
+
+def _least_squares_g(fake: tf.Tensor) -> tf.Tensor:
+    return tf.reduce_mean(tf.square(fake - 1.0))
+
+
+def _least_squares_d(real: tf.Tensor, fake: tf.Tensor) -> tf.Tensor:
+    return 0.5 * (tf.reduce_mean(tf.square(real - 1.0)) + tf.reduce_mean(tf.square(fake)))
+
+
+def _cross_entropy(score: tf.Tensor, target: float) -> tf.Tensor:
+    return tf.reduce_mean(tf.nn.sigmoid_cross_entropy_with_logits(tf.fill(tf.shape(score), target), score))
+
+
+def _dcgan_g(fake: tf.Tensor) -> tf.Tensor:
+    return _cross_entropy(fake, 1.0)
+
+
+def _dcgan_d(real: tf.Tensor, fake: tf.Tensor) -> tf.Tensor:
+    return 0.5 * (_cross_entropy(fake, 0.0) + _cross_entropy(real, 1.0))
+
+
+ADVERSARIAL: dict[str, tuple[Callable[[tf.Tensor], tf.Tensor], Callable[[tf.Tensor, tf.Tensor], tf.Tensor]]] = {
+    "wgan-gp": (_wasserstein_g, _wasserstein_d),
+    "wgan": (_wasserstein_g, _wasserstein_d),
+    "lsgan": (_least_squares_g, _least_squares_d),
+    "dcgan": (_dcgan_g, _dcgan_d),
+}
+"""By name: the generator's loss of D(G(z)) and the discriminator's loss of D(x) and D(G(z)), without penalty.
+
+Scores are float32 [batch].
+"""
+
+
+def interpolate(real: tf.Tensor, fake: tf.Tensor, alpha: tf.Tensor) -> tf.Tensor:
+    """Return x + alpha (G(z) - x): float32 [batch, n_samples, channels]; alpha float32 [batch, 1, 1] in [0, 1).
+
+    Source: Gulrajani et al. 2017, algorithm 1.
+    """
+    return real + alpha * (fake - real)
+
+
+def gradient_penalty(score: Callable[[tf.Tensor], tf.Tensor], points: tf.Tensor) -> tf.Tensor:
+    """Measure how far the slope of D is from 1: mean (|dD/dx| - 1)^2, the norm over time and channels.
+
+    Args:
+        score: D, from float32 [batch, n_samples, channels] to float32 [batch].
+        points: where the slope is taken.
+
+    Returns:
+        float32 scalar, unweighted. There is no epsilon under the root, as in the released code.
+
+    Source: Gulrajani et al. 2017, equation 3.
+    """
+    with tf.GradientTape() as tape:
+        tape.watch(points)
+        scores = score(points)
+    slopes = tf.sqrt(tf.reduce_sum(tf.square(tape.gradient(scores, points)), axis=[1, 2]))
+    return tf.reduce_mean(tf.square(slopes - 1.0))
+
+
+def q_loss(code: tf.Tensor, logits: tf.Tensor, kind: str) -> tf.Tensor:
+    """Measure how well Q reads the code: float32 scalar.
+
+    Args:
+        code: float32 [batch, code_dim], one-hot or bits in {0, 1}.
+        logits: float32 [batch, code_dim].
+        kind: `onehot` (softmax cross-entropy) or `binary` (sigmoid cross-entropy, mean over bits too).
+    """
+    if kind == "onehot":
+        return tf.reduce_mean(tf.nn.softmax_cross_entropy_with_logits(code, logits))
+    return tf.reduce_mean(tf.nn.sigmoid_cross_entropy_with_logits(code, logits))
+
+
+def code_accuracy(code: tf.Tensor, logits: tf.Tensor, kind: str) -> tf.Tensor:
+    """Share of examples whose whole code Q reads right: float32 scalar in [0, 1]."""
+    if kind == "onehot":
+        right = tf.equal(tf.argmax(logits, axis=1), tf.argmax(code, axis=1))
+    else:
+        right = tf.reduce_all(tf.equal(logits > 0, code > 0.5), axis=1)
+    return tf.reduce_mean(tf.cast(right, tf.float32))
+
+
+def bit_accuracy(code: tf.Tensor, logits: tf.Tensor) -> tf.Tensor:
+    """Share of single bits that Q reads right: float32 scalar in [0, 1]."""
+    return tf.reduce_mean(tf.cast(tf.equal(logits > 0, code > 0.5), tf.float32))

@@ -1,0 +1,1 @@
+"""The networks: generator, discriminator, Q-network, and the layers they let one look into."""

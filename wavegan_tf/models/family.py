@@ -1,0 +1,39 @@
+"""The networks of one model, made together from its settings."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from wavegan_tf.config import NetworkConfig
+from wavegan_tf.models.discriminator import Discriminator
+from wavegan_tf.models.generator import Generator
+from wavegan_tf.models.q_network import QNetwork
+from wavegan_tf.models.seeds import layer_seeds
+
+__all__ = ["Networks", "build_networks"]
+
+
+@dataclass(frozen=True)
+class Networks:
+    """Generator, discriminator and, where there is a code, Q-network."""
+
+    generator: Generator
+    discriminator: Discriminator
+    q_network: QNetwork | None
+
+    def named(self) -> dict[str, Generator | Discriminator | QNetwork]:
+        """Return those that exist, by name."""
+        networks = {"generator": self.generator, "discriminator": self.discriminator, "q_network": self.q_network}
+        return {name: network for name, network in networks.items() if network is not None}
+
+
+def build_networks(config: NetworkConfig, seed: int | None = None) -> Networks:
+    """Make new networks with initial weights from `seed`."""
+    seeds = layer_seeds(seed, 3)
+    down = {"slice_len": config.slice_len, "channels": config.channels, "dim": config.dim,
+            "kernel_len": config.kernel_len, "batchnorm": config.batchnorm, "phaseshuffle": config.phaseshuffle}
+    generator = Generator(config.slice_len, config.channels, config.latent_dim, config.dim, config.kernel_len,
+                          config.upsample, config.batchnorm, config.post_filter, config.post_filter_len, next(seeds))
+    discriminator = Discriminator(**down, seed=next(seeds))
+    q_network = None if config.code == "none" else QNetwork(config.code_dim, **down, seed=next(seeds))
+    return Networks(generator, discriminator, q_network)

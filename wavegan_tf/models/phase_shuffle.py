@@ -1,0 +1,33 @@
+"""Phase shuffle: move a whole layer by a few random steps, so that D cannot go by the phase of artefacts."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from keras import ops
+
+__all__ = ["SHUFFLED_LAYERS", "phase_shuffle"]
+
+SHUFFLED_LAYERS = 4
+"""Phase shuffle follows the first four convolutions, at every length of audio."""
+
+
+def phase_shuffle(x: Any, shift: Any, radius: int) -> Any:
+    """Move every example of a batch by the same number of steps, reflecting at the edge.
+
+    Args:
+        x: float [batch, steps, channels].
+        shift: int scalar in [-radius, radius]; positive moves right: [1..7] by +1 is [2, 1, 2, 3, 4, 5, 6].
+        radius: the largest shift, less than `steps`.
+
+    Returns:
+        float [batch, steps, channels].
+
+    Source: Donahue et al. 2019, section 3.3; the released code (one shift for the batch in every layer call).
+    """
+    if radius == 0:
+        return x
+    batch, steps, channels = ops.shape(x)
+    padded = ops.pad(x, [[0, 0], [radius, radius], [0, 0]], mode="reflect")
+    # a slice, not a gather: its gradient is a pad, which is fast and sums in a fixed order
+    return ops.slice(padded, (0, radius - shift, 0), (batch, steps, channels))

@@ -1,0 +1,36 @@
+"""The Q-network: reads the code back from audio; a full copy of the discriminator that shares no weights with it."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from wavegan_tf.models.discriminator import DownwardStack
+from wavegan_tf.models.layers import REGISTER
+
+__all__ = ["QNetwork"]
+
+
+@REGISTER
+class QNetwork(DownwardStack):
+    """Audio in, one logit per code value out: float [batch, slice_len, channels] -> float [batch, code_dim].
+
+    In training it sees generated audio only. Phase shuffle as in `Discriminator`, with the same radius.
+
+    Source: Beguš 2021, sections 3.1 and 3.2; the released code.
+    """
+
+    output_layer = "logits"
+
+    def __init__(self, code_dim: int, slice_len: int = 16384, channels: int = 1, dim: int = 64, kernel_len: int = 25,
+                 batchnorm: str = "off", phaseshuffle: int = 2, seed: int | None = None, name: str = "q_network",
+                 **kwargs: Any) -> None:
+        super().__init__(slice_len, channels, dim, kernel_len, batchnorm, phaseshuffle, seed, code_dim, name, **kwargs)
+        self.code_dim = code_dim
+
+    def call(self, audio: Any, training: bool = False, phases: Any = None) -> Any:
+        """Read the code: float [batch, slice_len, channels] -> logits, float [batch, code_dim]."""
+        return self.top(audio, training, phases)
+
+    def get_config(self) -> dict[str, Any]:
+        """Return every constructor argument."""
+        return {**super().get_config(), "code_dim": self.code_dim}
