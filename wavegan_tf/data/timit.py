@@ -13,12 +13,13 @@ from pathlib import Path
 
 from tqdm import tqdm
 
-from wavegan_tf.data.audio_header import AUDIO_SUFFIXES, AudioHeader, audio_header
+from wavegan_tf.data.audio_header import AUDIO_SUFFIXES
 from wavegan_tf.data.corpus import Corpus, Problem, Segment, Utterance
 from wavegan_tf.data.folders import audio_stem, require_folder, walk_files
 from wavegan_tf.data.label_checks import checked_segments
+from wavegan_tf.data.phone_labels import plain_phones
+from wavegan_tf.data.recordings import choose_recording, nothing_readable
 from wavegan_tf.data.sa_policy import check_sa_policy, keep_sa
-from wavegan_tf.errors import DataError
 
 __all__ = ["read_timit"]
 
@@ -55,16 +56,14 @@ def read_timit(root: str | Path, sa: str = "all", seed: int = 0) -> Corpus:
         if utterance is None:
             continue
         if utterance.id in utterances:
-            first = utterances[utterance.id].audio_path
-            problems.append(Problem(str(utterance.audio_path), f"same speaker and sentence as {first}; left out",
+            before = utterances[utterance.id].audio_path
+            problems.append(Problem(str(utterance.audio_path), f"same speaker and sentence as {before}; left out",
                                     "utterance found twice"))
         else:
             utterances[utterance.id] = utterance
     if not utterances:
-        n_audio = sum(len(files.audio) for files in found.values())
-        first = f" (first: {problems[0].what})" if problems else ""
-        raise DataError(f"TIMIT folder (={root}) must hold readable recordings; of {n_audio} audio files none can be "
-                        f"read{first}; name the folder that holds TRAIN and TEST")
+        raise nothing_readable("TIMIT", root, sum(len(files.audio) for files in found.values()), problems,
+                               "name the folder that holds TRAIN and TEST")
     ordered = sorted(utterances.values(), key=lambda u: u.id)
     return Corpus(root, keep_sa(ordered, sa, seed), tuple(problems))
 
@@ -96,12 +95,13 @@ def _find(root: Path) -> tuple[dict[tuple[Path, str], _Files], list[Problem]]:
 
 
 def _read_utterance(root: Path, folder: Path, stem: str, files: _Files, problems: list[Problem]) -> Utterance | None:
-    chosen = _choose_audio(files.audio, problems)
+    chosen = choose_recording(files.audio, problems)
     if chosen is None:
         return None
     path, header = chosen
     place = _Place.of(root, folder)
     phones = _read_labels(files.labels.get(".phn"), path, ".PHN", header.n_samples, problems)
+    phones = plain_phones(phones)
     if phones and phones[-1].end < header.n_samples:
         problems.append(Problem(str(path), f"phones end at {phones[-1].end} of {header.n_samples} samples",
                                 "phones end before the recording"))
@@ -111,17 +111,6 @@ def _read_utterance(root: Path, folder: Path, stem: str, files: _Files, problems
         words=_read_labels(files.labels.get(".wrd"), path, ".WRD", header.n_samples, problems),
         text=_read_text(files.labels.get(".txt")), sex=place.sex, dialect=place.dialect, split=place.split,
         sentence=stem.upper())
-
-
-def _choose_audio(paths: list[Path], problems: list[Problem]) -> tuple[Path, AudioHeader] | None:
-    readable = []
-    for path in paths:
-        try:
-            readable.append((path, audio_header(path)))
-        except (DataError, OSError) as error:
-            problems.append(Problem(str(path), str(error), "unreadable recording"))
-    # a RIFF beside a SPHERE file was made from it; every tool reads it
-    return min(readable, key=lambda item: (item[1].container == "SPHERE", item[0].name), default=None)
 
 
 def _read_labels(path: Path | None, audio: Path, suffix: str, n_samples: int,
