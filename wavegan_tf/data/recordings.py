@@ -1,16 +1,20 @@
-"""The recordings of a corpus folder: one per name, from the file that can be read."""
+"""The recordings of a corpus: one per name, from the file that can be read; decoded whole or refused."""
 
 from __future__ import annotations
 
 from collections.abc import Iterable
 from pathlib import Path
 
+import numpy as np
+import soundfile
+
 from wavegan_tf.data.audio_header import AUDIO_SUFFIXES, AudioHeader, audio_header
 from wavegan_tf.data.corpus import Problem
 from wavegan_tf.data.folders import audio_stem
+from wavegan_tf.data.sphere import read_sphere
 from wavegan_tf.errors import DataError
 
-__all__ = ["choose_recording", "group_recordings", "nothing_readable"]
+__all__ = ["choose_recording", "group_recordings", "nothing_readable", "read_recording"]
 
 
 def group_recordings(files: Iterable[Path]) -> dict[tuple[Path, str], list[Path]]:
@@ -47,3 +51,32 @@ def nothing_readable(layout: str, root: Path, n_files: int, problems: list[Probl
     first = f" (first: {problems[0].what})" if problems else ""
     return DataError(f"{layout} folder (={root}) must hold readable recordings; of {n_files} audio files none can be "
                      f"read{first}; {advice}")
+
+
+def read_recording(path: str | Path) -> tuple[np.ndarray, int]:
+    """Decode a whole recording at its own rate.
+
+    Returns:
+        waveform: float32 [n_samples, channels]; full scale is [-1, 1].
+        rate_hz: its sampling rate.
+
+    Raises:
+        DataError: it cannot be decoded, holds fewer samples than its header says, or values that are no numbers.
+        OSError: the file cannot be read.
+    """
+    header = audio_header(path)
+    if header.container == "SPHERE":
+        waveform, rate_hz = read_sphere(path)
+    else:
+        try:
+            waveform, rate_hz = soundfile.read(str(path), dtype="float32", always_2d=True)
+        except soundfile.SoundFileError:
+            raise DataError(f"audio file (={path}) must decode to its end; it is damaged or truncated; copy it "
+                            "again") from None
+    if len(waveform) < header.n_samples:
+        raise DataError(f"audio file (={path}) must hold the {header.n_samples} samples of its header; it holds "
+                        f"{len(waveform)}; the file is truncated, copy it again")
+    if not np.isfinite(waveform).all():
+        raise DataError(f"audio file (={path}) must hold numbers only; {int((~np.isfinite(waveform)).sum())} samples "
+                        "are NaN or infinite; export it again")
+    return waveform, int(rate_hz)

@@ -8,10 +8,12 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Iterable, Sequence
-
-import pandas as pd
+from typing import TYPE_CHECKING
 
 from wavegan_tf.errors import ConfigError, DataError
+
+if TYPE_CHECKING:  # the command line reads `SPLITS`; its --help must not wait for pandas
+    import pandas as pd
 
 __all__ = ["SPLITS", "TOKEN_KEY", "assign_split", "seeded_order", "split_by_speaker", "split_by_token",
            "split_official"]
@@ -130,4 +132,6 @@ def _check_share(test_share: float) -> None:
 
 
 def _label(keys: list[str], test: set[str], index: pd.Index) -> pd.Series:
+    import pandas as pd
+
     return pd.Series(["test" if key in test else "train" for key in keys], index=index, name="split", dtype=object)
