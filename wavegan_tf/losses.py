@@ -7,7 +7,6 @@ Source: Arjovsky et al. 2017 (wgan); Gulrajani et al. 2017 (wgan-gp); Mao et al.
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Any
 
 import tensorflow as tf
 

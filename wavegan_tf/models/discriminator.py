@@ -58,15 +58,15 @@ class DownwardStack(keras.Model):
         self.shifts = keras.random.SeedGenerator(next(seeds), name="phase_shuffle")
         self.build((None, slice_len, channels))
 
-    def build(self, input_shape: tuple[int | None, ...]) -> None:
+    def build(self, input_shape: tuple[Any, ...]) -> None:
         """Make all weights, layer by layer: a network is ready when it has been constructed."""
-        shape: tuple[int | None, ...] = (None, self.slice_len, self.channels)
+        shape: tuple[Any, ...] = (None, self.slice_len, self.channels)
         for i, downconv in enumerate(self.downconvs):
             downconv.build(shape)
             shape = downconv.compute_output_shape(shape)
             if self.norms and i > 0:
                 self.norms[i - 1].build(shape)
-        self.dense.build((None, shape[1] * shape[2]))  # type: ignore[operator]
+        self.dense.build((None, shape[1] * shape[2]))
 
     @property
     def example_shape(self) -> tuple[int, int]:

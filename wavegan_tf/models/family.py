@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Any
 
 from wavegan_tf.config import NetworkConfig
 from wavegan_tf.models.discriminator import Discriminator
@@ -23,14 +24,17 @@ class Networks:
 
     def named(self) -> dict[str, Generator | Discriminator | QNetwork]:
         """Return those that exist, by name."""
-        networks = {"generator": self.generator, "discriminator": self.discriminator, "q_network": self.q_network}
-        return {name: network for name, network in networks.items() if network is not None}
+        networks: dict[str, Generator | Discriminator | QNetwork] = {
+            "generator": self.generator, "discriminator": self.discriminator}
+        if self.q_network is not None:
+            networks["q_network"] = self.q_network
+        return networks
 
 
 def build_networks(config: NetworkConfig, seed: int | None = None) -> Networks:
     """Make new networks with initial weights from `seed`."""
     seeds = layer_seeds(seed, 3)
-    down = {"slice_len": config.slice_len, "channels": config.channels, "dim": config.dim,
+    down: dict[str, Any] = {"slice_len": config.slice_len, "channels": config.channels, "dim": config.dim,
             "kernel_len": config.kernel_len, "batchnorm": config.batchnorm, "phaseshuffle": config.phaseshuffle}
     generator = Generator(config.slice_len, config.channels, config.latent_dim, config.dim, config.kernel_len,
                           config.upsample, config.batchnorm, config.post_filter, config.post_filter_len, next(seeds))

@@ -65,11 +65,11 @@ class Generator(keras.Model):
         self.pp_filt = PostFilter(post_filter_len, seed=next(seeds), name="pp_filt") if post_filter else None
         self.build((None, latent_dim))
 
-    def build(self, input_shape: tuple[int | None, ...]) -> None:
+    def build(self, input_shape: tuple[Any, ...]) -> None:
         """Make all weights, layer by layer: a network is ready when it has been constructed."""
         width = first_channels(self.slice_len, self.dim)
         self.z_project.build((None, self.latent_dim))
-        shape: tuple[int | None, ...] = (None, FIRST_STEPS, width)
+        shape: tuple[Any, ...] = (None, FIRST_STEPS, width)
         for i, upconv in enumerate(self.upconvs):
             if i < len(self.norms):
                 self.norms[i].build(shape)

@@ -10,7 +10,8 @@ from dataclasses import dataclass
 from wavegan_tf.config import SLICE_LENGTHS
 from wavegan_tf.errors import ConfigError
 
-__all__ = ["FIRST_STEPS", "Conv", "first_channels", "generator_convolutions", "paper_name", "discriminator_convolutions"]
+__all__ = ["FIRST_STEPS", "Conv", "discriminator_convolutions", "first_channels", "generator_convolutions",
+           "paper_name"]
 
 FIRST_STEPS = 16
 """Steps of the generator's first and of the discriminator's last feature maps."""

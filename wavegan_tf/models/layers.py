@@ -44,7 +44,7 @@ class Projection(_Weighted):
         super().__init__(**kwargs)
         self.units = units
 
-    def build(self, input_shape: tuple[int | None, ...]) -> None:
+    def build(self, input_shape: tuple[Any, ...]) -> None:
         self.kernel = self.add_kernel((input_shape[-1], self.units))
         self.bias = self.add_bias(self.units)
 
@@ -75,14 +75,14 @@ class StridedConv1D(_Filtered):
     Kernel [taps, channels, filters], as Keras' Conv1D.
     """
 
-    def build(self, input_shape: tuple[int | None, ...]) -> None:
+    def build(self, input_shape: tuple[Any, ...]) -> None:
         self.kernel = self.add_kernel((self.kernel_len, input_shape[-1], self.filters))
         self.bias = self.add_bias(self.filters)
 
     def call(self, x: Any) -> Any:
         return strided_convolution(x, ops.cast(self.kernel, x.dtype), self.stride) + ops.cast(self.bias, x.dtype)
 
-    def compute_output_shape(self, input_shape: tuple[int | None, ...]) -> tuple[int | None, ...]:
+    def compute_output_shape(self, input_shape: tuple[Any, ...]) -> tuple[Any, ...]:
         return (input_shape[0], input_shape[1] // self.stride, self.filters)
 
 
@@ -93,14 +93,14 @@ class TransposedConv1D(_Filtered):
     Kernel [taps, filters, channels], as Keras' Conv1DTranspose.
     """
 
-    def build(self, input_shape: tuple[int | None, ...]) -> None:
+    def build(self, input_shape: tuple[Any, ...]) -> None:
         self.kernel = self.add_kernel((self.kernel_len, self.filters, input_shape[-1]))
         self.bias = self.add_bias(self.filters)
 
     def call(self, x: Any) -> Any:
         return transposed_convolution(x, ops.cast(self.kernel, x.dtype), self.stride) + ops.cast(self.bias, x.dtype)
 
-    def compute_output_shape(self, input_shape: tuple[int | None, ...]) -> tuple[int | None, ...]:
+    def compute_output_shape(self, input_shape: tuple[Any, ...]) -> tuple[Any, ...]:
         return (input_shape[0], input_shape[1] * self.stride, self.filters)
 
 
@@ -108,7 +108,7 @@ class TransposedConv1D(_Filtered):
 class UpsampledConv1D(_Filtered):
     """Nearest-neighbour upsampling, then a SAME convolution at stride 1; kernel [taps, channels, filters]."""
 
-    def build(self, input_shape: tuple[int | None, ...]) -> None:
+    def build(self, input_shape: tuple[Any, ...]) -> None:
         self.kernel = self.add_kernel((self.kernel_len, input_shape[-1], self.filters))
         self.bias = self.add_bias(self.filters)
 
@@ -117,7 +117,7 @@ class UpsampledConv1D(_Filtered):
         y = ops.conv(x, ops.cast(self.kernel, x.dtype), strides=1, padding="same")
         return y + ops.cast(self.bias, x.dtype)
 
-    def compute_output_shape(self, input_shape: tuple[int | None, ...]) -> tuple[int | None, ...]:
+    def compute_output_shape(self, input_shape: tuple[Any, ...]) -> tuple[Any, ...]:
         return (input_shape[0], input_shape[1] * self.stride, self.filters)
 
 
@@ -133,7 +133,7 @@ class PostFilter(_Weighted):
         super().__init__(**kwargs)
         self.kernel_len = kernel_len
 
-    def build(self, input_shape: tuple[int | None, ...]) -> None:
+    def build(self, input_shape: tuple[Any, ...]) -> None:
         self.kernel = self.add_kernel((self.kernel_len, input_shape[-1], 1))
 
     def call(self, x: Any) -> Any:
@@ -142,7 +142,7 @@ class PostFilter(_Weighted):
                     for c in range(x.shape[-1])]
         return channels[0] if len(channels) == 1 else ops.concatenate(channels, axis=-1)
 
-    def compute_output_shape(self, input_shape: tuple[int | None, ...]) -> tuple[int | None, ...]:
+    def compute_output_shape(self, input_shape: tuple[Any, ...]) -> tuple[Any, ...]:
         return input_shape
 
     def get_config(self) -> dict[str, Any]:
