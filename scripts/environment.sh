@@ -49,10 +49,13 @@ find_python() { # newest minor version allowed, commands in order of preference;
 
 # The stamp holds what the environment was made from, so that looking whether it is up to date takes no Python.
 is_ready() {
-    local lock
+    local environment
     [ -x "$venv/bin/python" ] || return 1
-    for lock in "$project"/requirements/${WAVEGAN_TF_ENV:-*}/lock.txt; do
-        { printf '%s\n' "$project" && cat "$project/setup.py" "$lock"; } | cmp -s - "$venv/set-up-stamp" && return
+    for environment in ${WAVEGAN_TF_ENV:-tf217 tf221}; do
+        {
+            printf '%s\n' "$venv" "$environment" "$project"
+            cat "$project/setup.py" "$project/requirements/$environment/lock.txt"
+        } | cmp -s - "$venv/set-up-stamp" && return
     done
     return 1
 }
@@ -68,6 +71,7 @@ set_up() {
     [ -z "${PYTHON:-}" ] || set -- "$PYTHON"
     venv=${WAVEGAN_TF_VENV:-$project/.venv${WAVEGAN_TF_ENV:+-$WAVEGAN_TF_ENV}}
     case $venv in /*) ;; *) venv=$PWD/$venv ;; esac
+    [ ! -d "$venv" ] || venv=$(cd -P "$venv" && pwd)
     # libraries of other environments must not get in
     unset PYTHONPATH PYTHONHOME
     export PYTHONNOUSERSITE=1

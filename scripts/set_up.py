@@ -72,22 +72,25 @@ def set_up(venv: Path, wanted: str = "") -> None:
         sys.version_info[:2], platform.system(), platform.machine(), platform.libc_ver()[0], wanted
     )
     lock_file = PROJECT / "requirements" / environment / "lock.txt"
-    stamp = b"".join([os.fsencode(PROJECT), b"\n", (PROJECT / "setup.py").read_bytes(), lock_file.read_bytes()])
-    if venv.exists() and not is_ours(venv):
-        raise SetUpError(f"{venv} must be new, empty or a virtual environment; set WAVEGAN_TF_VENV to another folder")
+    venv = venv.resolve()
+    head = os.fsencode(f"{venv}\n{environment}\n")
+    stamp = head + os.fsencode(f"{PROJECT}\n") + (PROJECT / "setup.py").read_bytes() + lock_file.read_bytes()
     venv.mkdir(parents=True, exist_ok=True)
     with exclusive(venv) as lock:
-        if (venv / STAMP).is_file() and (venv / STAMP).read_bytes() == stamp:
+        usable = fits(venv, head)
+        if usable and (venv / STAMP).exists() and (venv / STAMP).read_bytes() == stamp:
             return  # another process has just made it
+        if not usable and not is_ours(venv):
+            raise SetUpError(f"{venv} must be new, empty or made by this script; remove it, or set WAVEGAN_TF_VENV")
         started = time.monotonic()
-        say(f"Setting up {venv} (first start only, a few minutes)")
+        say(f"Bringing {venv} up to date" if usable else f"Setting up {venv} (first start only, a few minutes)")
         say(f"  {reason}")
-        (venv / STAMP).unlink(missing_ok=True)
-        if not fits(venv):
+        if not usable:
             (venv / UNFINISHED).touch()
             clear(venv)
             # a link to python3 would change its meaning with the next system upgrade
             run([os.path.realpath(sys.executable), "-I", "-m", "venv", str(venv)], venv, lock)
+        (venv / STAMP).unlink(missing_ok=True)
         python = str(venv / "bin" / "python")
         pip = [python, "-I", "-u", "-m", "pip", "install", "--disable-pip-version-check", "--no-input", "--no-deps"]
         n_packages = len(set(re.findall(r"^([\w.-]+)==", lock_file.read_text(), re.MULTILINE)))
@@ -101,18 +104,25 @@ def set_up(venv: Path, wanted: str = "") -> None:
         say(f"  ready after {time.monotonic() - started:.0f} s")
 
 
+def fits(venv: Path, head: bytes) -> bool:
+    """Whether `venv` is a whole environment of this Python, to be brought up to date rather than made anew.
+
+    A stamp that begins otherwise than with `head` (where the environment is, which of the two it is) tells that
+    it was moved, and its commands name a folder that is gone, or that it holds packages of the other environment.
+    """
+    stamp = venv / STAMP
+    return (
+        (venv / "bin" / "python").exists()
+        and (venv / "lib" / f"python{sys.version_info[0]}.{sys.version_info[1]}" / "site-packages" / "pip").is_dir()
+        and not (venv / UNFINISHED).exists()
+        and (not stamp.exists() or stamp.read_bytes().startswith(head))
+    )
+
+
 def is_ours(venv: Path) -> bool:
-    """Whether `venv` may be filled and cleared: empty, a virtual environment, or one begun here."""
-    if not venv.is_dir():
-        return False
+    """Whether `venv` may be cleared: it is empty or was made here."""
     names = {entry.name for entry in venv.iterdir()}
-    return not names or bool(names & {"pyvenv.cfg", UNFINISHED})
-
-
-def fits(venv: Path) -> bool:
-    """Whether `venv` is a whole environment of this Python, in which the next packages can be installed."""
-    site_packages = venv / "lib" / f"python{sys.version_info[0]}.{sys.version_info[1]}" / "site-packages"
-    return (venv / "bin" / "python").exists() and (site_packages / "pip").is_dir() and not (venv / UNFINISHED).exists()
+    return not names or bool(names & {LOG, UNFINISHED})
 
 
 def clear(venv: Path) -> None:
@@ -153,18 +163,23 @@ class PipProgress:
         self.n_seen = 0
         self.installing = False
         self.on_terminal = sys.stderr.isatty()
-        if n_packages and not self.on_terminal:
-            say(f"  downloading {n_packages} packages")
 
     def __call__(self, line: str) -> None:
         """Take one line of pip's output."""
         if line.startswith("Installing collected packages"):
             self.installing = True
-            self._show(f"installing {self.n_packages} packages\n")
+            self._show("installing them (a minute or so)\n")
         elif match := re.match(r"(?:Collecting|Requirement already satisfied:) ([\w.-]+)", line):
             self.n_seen += 1
             if self.on_terminal:
                 self._show(f"downloading {self.n_seen} of {self.n_packages} packages: {match[1]}")
+            elif self.n_seen == 1:
+                self._show(f"downloading {self.n_packages} packages\n")
+
+    def finish(self) -> None:
+        """End the line, when nothing had to be installed."""
+        if self.on_terminal and not self.installing:
+            self._show("every package is there already\n")
 
     def _show(self, text: str) -> None:
         if self.n_packages:
@@ -181,6 +196,7 @@ def install(command: Sequence[str], venv: Path, lock: int, progress: PipProgress
         if not progress.installing:  # pip downloads and builds everything before it changes anything
             (venv / UNFINISHED).unlink()
         raise
+    progress.finish()
     (venv / UNFINISHED).unlink()
 
 
