@@ -59,6 +59,8 @@ def sphere_header(path: str | Path) -> SphereHeader:
             header_bytes = int(start[8:])
         except ValueError:
             raise _damaged(path, f"its second line is not the header's size but {start[8:]!r}") from None
+        if size < header_bytes:
+            raise _damaged(path, f"the file has {size} of the {header_bytes} bytes that the header alone takes")
         file.seek(0)
         text = file.read(header_bytes).decode("latin-1")
     fields = _fields(path, text)
