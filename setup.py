@@ -26,6 +26,7 @@ REQUIRED = [
     "scipy>=1.11,<2",  # tf-keras-vis 0.8.7 imports scipy.ndimage.interpolation, which SciPy 2 removes
     "pandas>=2.1",
     "statsmodels>=0.14",
+    "patsy>=0.5.4",
     "scikit-learn>=1.3",
     "soundfile>=0.12",
     "praat-parselmouth>=0.4.3",
@@ -34,6 +35,7 @@ REQUIRED = [
     "matplotlib>=3.8",
     "tf-keras-vis>=0.8.7,<0.9",  # saliency is checked number by number against 0.8.7
     "tqdm>=4.65",
+    "platformdirs>=3.10",
 ]
 
 EXTRAS = {

@@ -12,8 +12,8 @@ lock() { # environment, its extras
     for extra in "$@"; do extras+=(--extra "$extra"); done
     (
         cd "$environment" # uv reads the constraints and platforms from the pyproject.toml here
-        uv pip compile ../../setup.py "${extras[@]}" --universal --python-version 3.11 --quiet \
-            --custom-compile-command scripts/lock.sh --output-file lock.txt "${options[@]}"
+        uv pip compile ../../setup.py ${extras[@]+"${extras[@]}"} --universal --python-version 3.11 --quiet \
+            --custom-compile-command scripts/lock.sh --output-file lock.txt ${options[@]+"${options[@]}"}
         # a package needed everywhere carries the marker "on any of our platforms": only longer to read
         marker=$(sed -n 's/^tensorflow==[^;]*\( ; .*\)/\1/p' lock.txt)
         awk -v marker="$marker" 'substr($0, length($0) - length(marker) + 1) == marker {

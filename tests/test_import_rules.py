@@ -1,0 +1,159 @@
+"""The import rules of docs/ARCHITECTURE.md, read from the source, and what may not be loaded to show a help text."""
+
+import ast
+import re
+import runpy
+import subprocess
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+import setuptools
+
+PROJECT = Path(__file__).parent.parent
+PACKAGES = ("wavegan_tf", "snap_tf")
+SOURCES = sorted(path.relative_to(PROJECT) for name in PACKAGES for path in PROJECT.glob(f"{name}/**/*.py"))
+
+# from low to high; data and models stand side by side
+LAYERS = ("data", "models", "training", "export", "commands")
+ONLY_HERE = {"matplotlib": ("snap_tf/plots/", "wavegan_tf/training/pictures.py")}
+GAMM_NEEDS = {"numpy", "scipy", "pandas", "statsmodels", "patsy", "formulaic", "tqdm"}
+# what snap_tf takes from wavegan_tf outside its one door to networks, probe.py
+SNAP_MAY_USE = ("data", "errors", "atomic", "config", "command_line", "__version__")
+DISTRIBUTIONS = {"sklearn": "scikit-learn", "parselmouth": "praat-parselmouth"}
+
+
+def imported(source: str, package: tuple[str, ...]) -> Iterator[tuple[int, str]]:
+    """Give line and full name of everything a module of `package` imports, at its top or inside functions."""
+    for node in ast.walk(ast.parse(source)):
+        if isinstance(node, ast.Import):
+            yield from ((node.lineno, alias.name) for alias in node.names)
+        elif isinstance(node, ast.ImportFrom):
+            start = package[: len(package) - node.level + 1] if node.level else ()
+            base = ".".join([*start, *([node.module] if node.module else [])])
+            yield from ((node.lineno, f"{base}.{alias.name}") for alias in node.names)
+
+
+IMPORTS = [
+    (path, line, name)
+    for path in SOURCES
+    for line, name in imported((PROJECT / path).read_text(encoding="utf-8"), path.parent.parts)
+]
+
+
+def is_in(name: str, *packages: str) -> bool:
+    return any(name == package or name.startswith(f"{package}.") for package in packages)
+
+
+def complain(found: list[str]) -> None:
+    assert not found, "\n" + "\n".join(found)
+
+
+def test_there_is_something_to_check() -> None:
+    assert {"wavegan_tf/cli.py", "snap_tf/__init__.py"} <= {path.as_posix() for path in SOURCES}
+    assert any(name == "wavegan_tf.errors.DataError" for _, _, name in IMPORTS)
+
+
+def test_imports_are_read_in_every_form() -> None:
+    source = "import a.b\nfrom c import d as e\ndef f():\n    from .. import g\n    from .h import i, j\n"
+    assert list(imported(source, ("top", "sub"))) == [
+        (1, "a.b"), (2, "c.d"), (4, "top.g"), (5, "top.sub.h.i"), (5, "top.sub.h.j"),
+    ]
+    assert is_in("snap_tf.gamm", "snap_tf") and is_in("snap_tf", "snap_tf") and not is_in("snap_tfx.y", "snap_tf")
+
+
+def test_networks_never_import_what_looks_into_them() -> None:
+    complain([f"{p}:{n}: wavegan_tf must not import {name}" for p, n, name in IMPORTS
+              if p.parts[0] == "wavegan_tf" and is_in(name, "snap_tf")])
+
+
+def test_lower_layers_never_import_higher_ones() -> None:
+    higher = {"data": LAYERS[1:], "models": ("data", *LAYERS[2:]), "training": LAYERS[3:], "export": LAYERS[4:]}
+    found = []
+    for path, line, name in IMPORTS:
+        here = path.parts[1]
+        if path.parts[0] == "wavegan_tf" and is_in(name, *(f"wavegan_tf.{layer}" for layer in higher.get(here, ()))):
+            found.append(f"{path}:{line}: {here} must not import {name}")
+    complain(found)
+
+
+def test_commands_are_imported_by_the_command_line_only() -> None:
+    complain([f"{p}:{n}: {name}" for p, n, name in IMPORTS
+              if is_in(name, "wavegan_tf.commands", "wavegan_tf.cli", "snap_tf.commands", "snap_tf.cli")
+              and p.parts[1] not in ("commands", "cli.py")])
+
+
+def test_gamm_stands_alone() -> None:
+    standard = sys.stdlib_module_names
+    complain([f"{p}:{n}: gamm must not import {name}" for p, n, name in IMPORTS
+              if p.is_relative_to("snap_tf/gamm") and not is_in(name, "snap_tf.gamm")
+              and name.split(".")[0] not in standard | GAMM_NEEDS])
+
+
+def test_series_gamm_and_snap_do_not_import_each_other() -> None:
+    parts = ("series", "gamm", "snap")
+    complain([f"{p}:{n}: {p.parts[1]} must not import {name}" for p, n, name in IMPORTS
+              if p.parts[0] == "snap_tf" and p.parts[1] in parts
+              and is_in(name, *(f"snap_tf.{part}" for part in parts if part != p.parts[1]))])
+
+
+def test_analysis_reads_networks_through_one_door() -> None:
+    complain([f"{p}:{n}: only snap_tf/probe.py may import {name}" for p, n, name in IMPORTS
+              if p.parts[0] == "snap_tf" and p.name != "probe.py" and is_in(name, "wavegan_tf")
+              and not is_in(name, *(f"wavegan_tf.{part}" for part in SNAP_MAY_USE))])
+
+
+def test_pictures_are_drawn_in_plots_only() -> None:
+    complain([f"{p}:{n}: {name}" for p, n, name in IMPORTS for library, places in ONLY_HERE.items()
+              if is_in(name, library) and not p.as_posix().startswith(places)])
+
+
+def test_no_star_imports() -> None:
+    complain([f"{p}:{n}: {name}" for p, n, name in IMPORTS if name.endswith(".*")])
+
+
+@pytest.mark.parametrize("path", SOURCES, ids=str)
+def test_every_module_says_what_it_holds_and_what_is_public(path: Path) -> None:
+    tree = ast.parse((PROJECT / path).read_text(encoding="utf-8"))
+    assert ast.get_docstring(tree), f"{path} has no docstring"
+    names = {target.id for node in tree.body if isinstance(node, ast.Assign)
+             for target in node.targets if isinstance(target, ast.Name)}
+    assert "__all__" in names or len(tree.body) == 1, f"{path} has no __all__"
+
+
+def test_everything_imported_is_declared(monkeypatch: pytest.MonkeyPatch) -> None:
+    declared: dict = {}
+    monkeypatch.setattr(setuptools, "setup", declared.update)
+    monkeypatch.chdir(PROJECT)
+    runpy.run_path("setup.py")
+    extras = declared["extras_require"]
+    names = {re.match(r"[\w-]+", line)[0] for line in [*declared["install_requires"], *extras["io"], *extras["synth"]]}
+    ours = {*PACKAGES, "__future__"}
+    complain(sorted({f"{p}:{n}: {name} is not in setup.py" for p, n, name in IMPORTS
+                     for top in [name.split(".")[0]] if top not in sys.stdlib_module_names | ours
+                     and DISTRIBUTIONS.get(top, top.replace("_", "-")) not in names}))
+
+
+def loaded_after(program: str) -> set[str]:
+    """Run `program` in a fresh Python and give the names of all modules it loaded."""
+    code = f"import sys\n{program}\nprint('loaded:', *sys.modules)"
+    run = subprocess.run([sys.executable, "-c", code], cwd=PROJECT, capture_output=True, text=True, check=False)
+    assert run.returncode == 0, run.stderr
+    return set(run.stdout.rsplit("loaded:", 1)[1].split())
+
+
+HEAVY = {"tensorflow", "keras", "tensorflow_io", "pandas", "scipy", "matplotlib", "sklearn", "statsmodels", "librosa"}
+
+
+@pytest.mark.parametrize("package", PACKAGES)
+def test_help_is_quick_because_nothing_heavy_is_loaded(package: str) -> None:
+    loaded = loaded_after(f"from {package}.cli import main\ntry: main(['--help'])\nexcept SystemExit: pass")
+    assert f"{package}.cli" in loaded
+    assert not loaded & HEAVY
+
+
+def test_statistics_do_not_load_tensorflow() -> None:
+    loaded = loaded_after("import snap_tf.gamm")
+    assert "snap_tf.gamm" in loaded
+    assert not loaded & {"tensorflow", "keras", "matplotlib"}
