@@ -44,8 +44,9 @@ def _info(args: argparse.Namespace) -> None:
 def _synth(args: argparse.Namespace) -> None:
     from wavegan_tf.data.synthetic import render_corpus
 
-    render_corpus(args.folder, args.speakers, args.sentences, args.seed, progress=True)
-    print(f"synthetic corpus written to {args.folder}; see it with: wavegan-tf corpus info {args.folder}")
+    made = render_corpus(args.folder, args.speakers, args.sentences, args.seed, progress=True)
+    print(f"{made.n_utterances} utterances of {made.n_speakers} speakers, {made.n_words} words, {made.hours:.2f} h")
+    print(f"written to {made.folder}; look into it with: wavegan-tf corpus info {made.folder}")
 
 
 def _folding(args: argparse.Namespace) -> None:

@@ -48,8 +48,8 @@ def _run(args: argparse.Namespace) -> None:
     given = {name: getattr(args, name) for names in _FOR_KIND.values() for name in names if getattr(args, name)}
     for name in given:
         if name not in _FOR_KIND[args.kind]:
-            raise ConfigError(f"`--{name.replace('_', '-')}` does not go with --kind {args.kind}; leave it out or change "
-                              "--kind")
+            flag = "--" + name.replace("_", "-")
+            raise ConfigError(f"`{flag}` does not go with --kind {args.kind}; leave it out or change --kind")
     words = given.pop("words", ())
     corpus = open_named_corpus(args)
     if args.kind == "words":

@@ -4,15 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
-from math import gcd
 from pathlib import Path
 from typing import Any
 
 import numpy as np
-from scipy.signal import resample_poly
 
 from wavegan_tf.data.corpus import Segment
 from wavegan_tf.data.recordings import read_recording
+from wavegan_tf.data.resampling import resample
 from wavegan_tf.data.slice_settings import SliceSettings
 
 __all__ = ["Recording", "crop", "cut", "decode"]
@@ -43,9 +42,7 @@ def decode(path: Path, rate_hz: int = 0) -> Recording:
     """
     waveform, own_rate_hz = read_recording(path)
     rate_hz = rate_hz or own_rate_hz
-    if rate_hz != own_rate_hz:
-        common = gcd(rate_hz, own_rate_hz)
-        waveform = resample_poly(waveform, rate_hz // common, own_rate_hz // common, axis=0)
+    waveform = resample(waveform, own_rate_hz, rate_hz)
     # not soundfile's own conversion, which multiplies by 32767
     samples = np.clip(np.round(waveform * 32768.0), -32768, 32767).astype(np.int16)
     return Recording(samples, rate_hz, rate_hz / own_rate_hz)

@@ -73,7 +73,7 @@ def recognise(root: str | Path) -> str:
     there = ", ".join(f"{n} {suffix or 'without suffix'}" for suffix, n in suffixes.most_common(5)) or "nothing"
     raise DataError(f"corpus folder (={root}) must hold .PHN or .WRD files (TIMIT), .trans.txt files (LibriSpeech) or "
                     f".TextGrid files; it holds {there} ({n_audio} audio files); name the corpus' own folder, or its "
-                    "TextGrids with `textgrids`")
+                    "TextGrids with `textgrids` (training on recordings without labels needs no corpus)")
 
 
 def _suffix(path: Path) -> str:

@@ -2,6 +2,7 @@
 
 import errno
 import json
+from itertools import pairwise
 from pathlib import Path
 
 import numpy as np
@@ -35,7 +36,7 @@ def tokens(draw):
     start = draw(st.integers(0, n - 1))
     end = draw(st.integers(start + 1, n))
     edges = sorted(draw(st.sets(st.integers(0, n), min_size=2, max_size=6)))
-    phones = tuple(Segment(a, b, f"p{a}") for a, b in zip(edges, edges[1:], strict=False))
+    phones = tuple(Segment(a, b, f"p{a}") for a, b in pairwise(edges))
     return samples, {"start_sample": start, "end_sample": end, "phones": phones}
 
 
@@ -103,7 +104,8 @@ def test_words_on_disk(tmp_path, corpus):
     table = read_manifest(out)
     assert list(table.columns) == list(MANIFEST_COLUMNS)
     pd.testing.assert_frame_equal(table, result.table[list(MANIFEST_COLUMNS)], check_dtype=False)
-    assert len(table) == 16 and sorted(p.relative_to(out).as_posix() for p in out.rglob("*.wav")) == sorted(table["file"])
+    assert len(table) == 16
+    assert sorted(p.relative_to(out).as_posix() for p in out.rglob("*.wav")) == sorted(table["file"])
     assert table["split"].value_counts().to_dict() == {"train": 13, "test": 3}
     paths = {u.id: u.audio_path for u in corpus.utterances}
     for row in table.itertuples():
@@ -176,7 +178,8 @@ def test_channels_stay(tmp_path):
     soundfile.write(str(path), stereo, RATE_HZ)
     corpus = Corpus(path.parent, (Utterance("a", path, "S", 1000, RATE_HZ, (Segment(10, 20, "x"),)),))
     table = slice_words(corpus, tmp_path / "out", (), SliceSettings(silence_s=0, test_share=0)).table
-    np.testing.assert_array_equal(soundfile.read(str(tmp_path / "out" / table["file"][0]), dtype="int16")[0], stereo[10:20])
+    written, _ = soundfile.read(str(tmp_path / "out" / table["file"][0]), dtype="int16")
+    np.testing.assert_array_equal(written, stereo[10:20])
 
 
 def test_unreadable_recordings_and_silent_tokens_are_left_out_with_a_reason(tmp_path, corpus):
@@ -192,8 +195,8 @@ def test_unreadable_recordings_and_silent_tokens_are_left_out_with_a_reason(tmp_
 
 
 def test_nothing_left_is_an_error_and_nothing_is_written(tmp_path, corpus):
-    with pytest.raises(DataError, match=r"tokens \(=32\) must give at least one slice; 32 are longer than `max_samples` "
-                                        r"\(=100\)"):
+    with pytest.raises(DataError, match=r"tokens \(=32\) must give at least one slice; 32 are longer than "
+                                        r"`max_samples` \(=100\)"):
         slice_words(corpus, tmp_path / "out", (), SliceSettings(max_samples=100))
     assert sorted(p.name for p in tmp_path.iterdir()) == ["timit"]
 
@@ -245,7 +248,8 @@ def test_labels_that_are_no_file_names(tmp_path):
     path = tmp_path / "c/a.wav"
     path.parent.mkdir()
     soundfile.write(str(path), tone(1000), RATE_HZ)
-    words = tuple(Segment(10 * i + 1, 10 * i + 9, w) for i, w in enumerate(("null", "don't", "a/b", "..", "NaN", "θ", "<x>")))
+    labels = ("null", "don't", "a/b", "..", "NaN", "θ", "<x>")
+    words = tuple(Segment(10 * i + 1, 10 * i + 9, label) for i, label in enumerate(labels))
     corpus = Corpus(path.parent, (Utterance("x/../y", path, "S", 1000, RATE_HZ, words),))
     table = slice_words(corpus, tmp_path / "out", (), SliceSettings(test_share=0)).table
     assert list(read_manifest(tmp_path / "out")["label"]) == ["null", "don't", "a/b", "..", "nan", "θ", "<x>"]

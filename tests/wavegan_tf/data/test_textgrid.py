@@ -1,5 +1,6 @@
 """TextGrids of every make: long = short = UTF-16, exact to the sample, nothing lost without a word."""
 
+from itertools import pairwise
 from pathlib import Path
 
 import pytest
@@ -152,8 +153,7 @@ labels = st.text('ab θœ"!<>[1]=.-', max_size=8).map(str.strip)
 def recordings(draw):
     rate_hz = draw(st.sampled_from([8000, 11025, 16000, 22050, 44100, 48000]))
     edges = sorted(draw(st.sets(st.integers(0, 40 * rate_hz), min_size=2, max_size=12)))
-    pairs = list(zip(edges, edges[1:], strict=False))
-    segments = [Segment(a, b, draw(labels) or "x") for a, b in pairs if draw(st.booleans())]
+    segments = [Segment(a, b, draw(labels) or "x") for a, b in pairwise(edges) if draw(st.booleans())]
     return segments, edges[-1] + draw(st.integers(0, 500)), rate_hz
 
 
