@@ -45,7 +45,7 @@ def _synth(args: argparse.Namespace) -> None:
     from wavegan_tf.data.synthetic import render_corpus
 
     made = render_corpus(args.folder, args.speakers, args.sentences, args.seed, progress=True)
-    print(f"{made.n_utterances} utterances of {made.n_speakers} speakers, {made.n_words} words, {made.hours:.2f} h")
+    print(f"{made.n_utterances} utterances of {made.n_speakers} speakers, {made.n_words} words, {made.hours:.3g} h")
     print(f"written to {made.folder}; look into it with: wavegan-tf corpus info {made.folder}")
 
 

@@ -6,6 +6,7 @@ import dataclasses
 import json
 import platform
 import re
+from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
 from importlib.metadata import version
@@ -33,13 +34,18 @@ __all__ = ["Slices", "slice_phones", "slice_stops", "slice_words", "write_slices
 
 @dataclass(frozen=True)
 class Slices:
-    """What was written where, and what was left out."""
+    """What was written where, and what was left out.
+
+    `n_longer` counts tokens longer than `max_samples`; `problems` are those of cutting, `reading_problems` counts by
+    kind those that the reader of the corpus had met before.
+    """
 
     folder: Path
     table: pd.DataFrame
     n_longer: int
     settings: SliceSettings
     problems: tuple[Problem, ...]
+    reading_problems: dict[str, int]
 
     def __str__(self) -> str:
         counts = pd.crosstab(self.table["label"], self.table["split"])
@@ -50,13 +56,16 @@ class Slices:
         if len(counts) > 20:
             lines.append(f"... and {len(counts) - 20} more labels")
         lines.append(f"{len(self.table)} slices, {len(counts)} labels, {self.table['speaker'].nunique()} speakers, "
-                     f"{hours:.2f} h at {rates}; longest {self.table['n_samples'].max()} samples")
+                     f"{hours:.3g} h at {rates}; longest {self.table['n_samples'].max()} samples")
         if self.n_longer:
             done = {"refuse": "left out", "crop": "cut at the end", "keep": "kept"}[self.settings.longer]
             lines.append(f"longer than {self.settings.max_samples} samples: {self.n_longer}, {done}")
         lines += [f"{problem.where}: {problem.what}" for problem in self.problems[:5]]
         if len(self.problems) > 5:
             lines.append(f"... and {len(self.problems) - 5} more problems, see slices.json")
+        if self.reading_problems:
+            kinds = ", ".join(f"{kind} {n}" for kind, n in self.reading_problems.items())
+            lines.append(f"met while reading the corpus: {kinds}; see them with: wavegan-tf corpus info")
         return "\n".join(lines)
 
 
@@ -143,7 +152,8 @@ def write_slices(corpus: Corpus, tokens: pd.DataFrame, out: str | Path, settings
                             f"{first}; change `max_samples` or `longer`, or repair the recordings")
         table = pd.DataFrame(rows)
         write_manifest(table, folder / MANIFEST_NAME)
-        slices = Slices(out, table, n_longer, settings, tuple(problems))
+        slices = Slices(out, table, n_longer, settings, tuple(problems),
+                        dict(Counter(p.kind for p in corpus.problems).most_common()))
         (folder / "slices.json").write_text(_record(corpus, slices, selection or {}), encoding="utf-8")
     return slices
 
@@ -167,7 +177,7 @@ def _record(corpus: Corpus, slices: Slices, selection: dict[str, Any]) -> str:
         "corpus": str(corpus.root), "selection": selection, "settings": dataclasses.asdict(slices.settings),
         "counts": {label: dict(rows["split"].value_counts().sort_index()) for label, rows in table.groupby("label")},
         "n_slices": len(table), "n_longer": slices.n_longer,
-        "problems": [dataclasses.asdict(p) for p in slices.problems],
+        "problems": [dataclasses.asdict(p) for p in slices.problems], "reading_problems": slices.reading_problems,
         "versions": {"wavegan_tf": __version__, "python": platform.python_version(),
                      **{name: version(name) for name in ("numpy", "scipy", "soundfile", "pandas")}},
     }, indent=2, default=int, ensure_ascii=False) + "\n"

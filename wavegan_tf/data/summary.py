@@ -46,7 +46,7 @@ class CorpusSummary:
         rows = [
             ("utterances", self.n_utterances, _counts(self.utterances_by_split, self.utterances_by_sentence_type)),
             ("speakers", self.n_speakers, _counts(self.speakers_by_sex, self.speakers_by_split)),
-            ("hours", f"{self.hours:.2f}", ", ".join(f"{n} recordings at {r} Hz" for r, n in self.rates_hz.items())),
+            ("hours", f"{self.hours:.3g}", ", ".join(f"{n} recordings at {r} Hz" for r, n in self.rates_hz.items())),
             ("phone tokens", self.n_phone_tokens, ""),
             ("phone types", self.n_phone_types, f"{len(self.unknown_phones)} outside TIMIT's 61" + (
                 f": {_counts(dict(list(self.unknown_phones.items())[:10]))}" if self.unknown_phones else "")),

@@ -194,6 +194,16 @@ def test_unreadable_recordings_and_silent_tokens_are_left_out_with_a_reason(tmp_
     assert len(json.loads((tmp_path / "out/slices.json").read_text())["problems"]) == 3
 
 
+def test_what_the_reader_met_is_said(tmp_path):
+    root = write_ldc(tmp_path / "timit")
+    (root / "TRAIN/DR1/FCJF0/SA1.WAV").write_bytes(b"")
+    (root / "TRAIN/DR1/FCJF0/SA2.TXT").unlink()
+    (root / "TRAIN/DR1/FCJF0/SA2.PHN").unlink()
+    result = slice_words(read_timit(root), tmp_path / "out", ["ask"])
+    assert len(result.table) == 15 and result.problems == ()
+    assert "met while reading the corpus: unreadable recording 1, no .PHN file 1; see them with" in str(result)
+
+
 def test_nothing_left_is_an_error_and_nothing_is_written(tmp_path, corpus):
     with pytest.raises(DataError, match=r"tokens \(=32\) must give at least one slice; 32 are longer than "
                                         r"`max_samples` \(=100\)"):
