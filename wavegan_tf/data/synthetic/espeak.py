@@ -17,15 +17,18 @@ import tempfile
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
+from importlib.metadata import version
 from pathlib import Path
-from types import ModuleType
 
 import numpy as np
 from numpy.typing import NDArray
 
 from wavegan_tf.errors import ConfigError, DataError
 
-__all__ = ["RATE_HZ", "Event", "Installation", "Speech", "private_installation", "synthesise"]
+__all__ = [
+    "PHONEME", "RATE_HZ", "WORD", "Event", "Installation", "Speech", "private_installation", "synthesise",
+    "variant_text",
+]
 
 RATE_HZ = 22050
 """Sampling rate of everything eSpeak NG makes, in hertz."""
@@ -89,12 +92,16 @@ class _Event(ctypes.Structure):
 _Callback = ctypes.CFUNCTYPE(ctypes.c_int, ctypes.POINTER(ctypes.c_short), ctypes.c_int, ctypes.POINTER(_Event))
 
 
-def _loader() -> ModuleType:
+def _installed() -> tuple[Path, Path]:
+    """Find the installed library and the folder of its data."""
     try:
-        return importlib.import_module("espeakng_loader")
+        loader = importlib.import_module("espeakng_loader")
+        return Path(loader.get_library_path()), Path(loader.get_data_path())
     except ImportError as error:
         raise ConfigError("synthetic corpora need the package espeakng-loader, which is not installed; run "
                           '`pip install "wavegan-tf[synth]"`') from error
+    except RuntimeError as error:  # what the loader raises when its data are not there
+        raise DataError(f"espeakng-loader must be complete; {error}; install it again") from error
 
 
 @contextmanager
@@ -108,11 +115,10 @@ def private_installation(variants: Mapping[str, str]) -> Iterator[Installation]:
         ConfigError: espeakng-loader is not installed.
         DataError: what it brings is not complete, or is older than eSpeak NG 1.52.
     """
-    loader = _loader()
-    library, data = Path(loader.get_library_path()), Path(loader.get_data_path())
+    library, data = _installed()
     missing = [str(p) for p in (library, *(data / name for name in (*_DATA_FILES, *_DATA_FOLDERS))) if not p.exists()]
     if missing:
-        raise DataError(f"espeakng-loader (={Path(loader.__file__).parent}) must be complete; {missing[0]} is missing; "
+        raise DataError(f"espeakng-loader (={data.parent}) must be complete; {missing[0]} is missing; "
                         "install it again")
     with tempfile.TemporaryDirectory(prefix="espeak-") as folder:
         parent = Path(folder)
@@ -126,17 +132,12 @@ def private_installation(variants: Mapping[str, str]) -> Iterator[Installation]:
             (copy / "voices" / "!v" / name).write_text(text, encoding="ascii")
         private = parent / f"espeak{library.suffix}"
         shutil.copyfile(library, private)
-        yield Installation(private, parent, _espeak_version(private, parent), _loader_version())
+        yield Installation(private, parent, _espeak_version(private, parent), version("espeakng-loader"))
 
 
 def variant_text(name: str) -> str:
     """Return the text of a voice variant as installed."""
-    return (Path(_loader().get_data_path()) / "voices" / "!v" / name).read_text(encoding="utf-8")
-
-
-def _loader_version() -> str:
-    from importlib.metadata import version
-    return version("espeakng-loader")
+    return (_installed()[1] / "voices" / "!v" / name).read_text(encoding="utf-8")
 
 
 def _espeak_version(library: Path, data_parent: Path) -> str:

@@ -1,0 +1,129 @@
+"""Speakers rendered one after the other, or by several processes at once; the files are the same.
+
+The processes are started afresh rather than through multiprocessing, which would run the caller's main module again in
+each of them, with all that it imports. They read their speakers from standard input and answer a line for each.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+from collections.abc import Iterator, Sequence
+from contextlib import ExitStack
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from queue import SimpleQueue
+from threading import Thread
+from typing import Any
+
+from wavegan_tf.data.synthetic.espeak import Installation
+from wavegan_tf.data.synthetic.utterance import say
+from wavegan_tf.data.synthetic.voices import Speaker
+from wavegan_tf.errors import DataError, UserError
+
+__all__ = ["Job", "Rendered", "be_a_process", "render_all"]
+
+
+@dataclass(frozen=True)
+class Job:
+    """A speaker and the sentences to say, by name."""
+
+    speaker: Speaker
+    sentences: dict[str, str]
+
+
+@dataclass(frozen=True)
+class Rendered:
+    """What is done of a job."""
+
+    n_utterances: int
+    n_samples: int
+
+
+def render_all(jobs: Sequence[Job], installation: Installation, root: Path, seed: int,
+               workers: int) -> Iterator[Rendered]:
+    """Write the files of all speakers below `root`, and tell of each when it is done.
+
+    Raises:
+        DataError: a sentence cannot be said word by word, or a process died.
+        OSError: the disk is full, for example.
+    """
+    if workers == 1:
+        for job in jobs:
+            yield _render(job, installation, root, seed)
+        return
+    setting = {"installation": {k: str(v) for k, v in asdict(installation).items()}, "root": str(root), "seed": seed}
+    shares = [jobs[i::workers] for i in range(workers)]
+    answers: SimpleQueue[dict[str, Any]] = SimpleQueue()
+    with ExitStack() as stack:
+        for share in shares:
+            process = stack.enter_context(_start())
+            stack.callback(process.kill)  # does nothing to a process that has ended
+            Thread(target=_talk, args=(process, share, setting, answers), daemon=True).start()
+        for _ in jobs:
+            answer = answers.get()
+            if "error" in answer:
+                raise _error(answer)
+            yield Rendered(**answer)
+
+
+def _render(job: Job, installation: Installation, root: Path, seed: int) -> Rendered:
+    folder = root / job.speaker.folder
+    folder.mkdir(parents=True)
+    n_samples = 0
+    for sentence, text in job.sentences.items():
+        utterance = say(installation, job.speaker, sentence, text, seed)
+        n_samples += len(utterance.samples)
+        for suffix, content in utterance.files(job.speaker.container).items():
+            (folder / f"{sentence}.{suffix}").write_bytes(content)
+    return Rendered(len(job.sentences), n_samples)
+
+
+def _start() -> subprocess.Popen[str]:
+    # a package that is found through the working directory or an edited path must be found by the process too
+    path = os.pathsep.join(str(Path(p).absolute()) for p in sys.path)
+    # a session of its own: Ctrl-C reaches the caller, who ends the process
+    return subprocess.Popen([sys.executable, "-c", f"from {__name__} import be_a_process; be_a_process()"],
+                            stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True, encoding="utf-8",
+                            env={**os.environ, "PYTHONPATH": path}, start_new_session=True)
+
+
+def _talk(process: subprocess.Popen[str], share: Sequence[Job], setting: dict[str, Any],
+          answers: SimpleQueue[dict[str, Any]]) -> None:
+    """Give a process its share and pass its answers on; say so when it dies."""
+    assert process.stdin and process.stdout
+    n_answers = 0
+    try:
+        json.dump({**setting, "jobs": [asdict(job) for job in share]}, process.stdin)
+        process.stdin.close()
+        for line in process.stdout:
+            answers.put(json.loads(line))
+            n_answers += 1
+    except (OSError, ValueError):  # it died while we wrote, or was killed while we read
+        pass
+    if n_answers < len(share):
+        answers.put({"error": f"process (={process.pid}) must render {len(share)} speakers; it ended after "
+                              f"{n_answers}; try `workers=1`"})
+
+
+def _error(answer: dict[str, Any]) -> Exception:
+    return OSError(answer["errno"], answer["error"]) if answer.get("errno") else DataError(answer["error"])
+
+
+def be_a_process() -> None:
+    """Render the share that comes on standard input; ends with the caller, whose pipe it writes to."""
+    task = json.load(sys.stdin)
+    where = task["installation"]
+    installation = Installation(**{**where, "library": Path(where["library"]),
+                                   "data_parent": Path(where["data_parent"])})
+    for job in task["jobs"]:
+        try:
+            done = asdict(_render(Job(Speaker(**job["speaker"]), job["sentences"]), installation, Path(task["root"]),
+                                  task["seed"]))
+        except UserError as error:
+            done = {"error": str(error)}
+        except OSError as error:
+            done = {"error": error.strerror or str(error), "errno": error.errno}
+        print(json.dumps(done), flush=True)
