@@ -17,8 +17,8 @@ def read_version() -> str:
     return match[1]
 
 
-# Lower bounds are the oldest versions tried; an upper bound has its measured reason beside it.
-# The exact versions that are tested are in requirements/.
+# The tests have passed on all these lower bounds together (Python 3.11); an upper bound has its measured reason beside it.
+# The exact versions that are tested with every change are in requirements/.
 REQUIRED = [
     "tensorflow>=2.16",  # the first with Keras 3
     "keras>=3.5",
@@ -30,7 +30,7 @@ REQUIRED = [
     "scikit-learn>=1.3",
     "soundfile>=0.12",
     "praat-parselmouth>=0.4.3",
-    "praatio>=6.0",
+    "praatio>=6.1",
     "tensorboard>=2.16",
     "matplotlib>=3.8",
     "tf-keras-vis>=0.8.7,<0.9",  # saliency is checked number by number against 0.8.7
@@ -45,6 +45,8 @@ EXTRAS = {
     # and fail with undefined symbols from 2.18 on; TensorBoard of that age imports pkg_resources, which
     # setuptools 82 removed (and 80.9 announces on every start)
     "io": ["tensorflow-io==0.37.1", "tensorflow>=2.16,<2.18", "setuptools<80.9"],
+    # the networks on Keras' JAX backend (KERAS_BACKEND=jax)
+    "jax": ["jax>=0.4.30"],
     # synthetic corpora: the eSpeak NG library and its voices as a wheel
     "synth": ["espeakng-loader>=0.2.4"],
     "dev": [

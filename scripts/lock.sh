@@ -26,4 +26,4 @@ lock() { # environment, its extras
 command -v uv >/dev/null || { echo "error: uv must be on the PATH; run: python -m pip install uv" >&2; exit 2; }
 options=("$@")
 lock tf217 io synth dev
-lock tf221 synth dev
+lock tf221 jax synth dev

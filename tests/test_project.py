@@ -17,7 +17,7 @@ from wavegan_tf.command_line import run_command
 from wavegan_tf.errors import DataError
 
 PROJECT = Path(__file__).parent.parent
-EXTRAS = {"tf217": ("io", "synth", "dev"), "tf221": ("synth", "dev")}  # as scripts/lock.sh asks for them
+EXTRAS = {"tf217": ("io", "synth", "dev"), "tf221": ("jax", "synth", "dev")}  # as scripts/lock.sh asks for them
 
 
 @pytest.fixture
