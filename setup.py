@@ -17,7 +17,7 @@ def read_version() -> str:
     return match[1]
 
 
-# The tests have passed on all these lower bounds together (Python 3.11); an upper bound has its measured reason beside it.
+# The tests have passed on all these lower bounds together (Python 3.11); upper bounds have a measured reason.
 # The exact versions that are tested with every change are in requirements/.
 REQUIRED = [
     "tensorflow>=2.16",  # the first with Keras 3
