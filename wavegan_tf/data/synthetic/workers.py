@@ -59,9 +59,10 @@ def render_all(jobs: Sequence[Job], installation: Installation, root: Path, seed
     answers: SimpleQueue[dict[str, Any]] = SimpleQueue()
     with ExitStack() as stack:
         for share in shares:
-            process = stack.enter_context(_start())
-            stack.callback(process.kill)  # does nothing to a process that has ended
-            Thread(target=_talk, args=(process, share, setting, answers), daemon=True).start()
+            process = _start()
+            thread = Thread(target=_talk, args=(process, share, setting, answers), daemon=True)
+            thread.start()
+            stack.callback(_end, process, thread)
         for _ in jobs:
             answer = answers.get()
             if "error" in answer:
@@ -96,16 +97,23 @@ def _talk(process: subprocess.Popen[str], share: Sequence[Job], setting: dict[st
     assert process.stdin and process.stdout
     n_answers = 0
     try:
-        json.dump({**setting, "jobs": [asdict(job) for job in share]}, process.stdin)
-        process.stdin.close()
-        for line in process.stdout:
-            answers.put(json.loads(line))
-            n_answers += 1
-    except (OSError, ValueError):  # it died while we wrote, or was killed while we read
+        with process.stdin, process.stdout:
+            json.dump({**setting, "jobs": [asdict(job) for job in share]}, process.stdin)
+            process.stdin.close()
+            for line in process.stdout:
+                answers.put(json.loads(line))
+                n_answers += 1
+    except (OSError, ValueError):  # it died while we wrote, or was killed while it wrote
         pass
     if n_answers < len(share):
         answers.put({"error": f"process (={process.pid}) must render {len(share)} speakers; it ended after "
                               f"{n_answers}; try `workers=1`"})
+
+
+def _end(process: subprocess.Popen[str], thread: Thread) -> None:
+    process.kill()  # does nothing to one that has ended
+    thread.join()
+    process.wait()
 
 
 def _error(answer: dict[str, Any]) -> Exception:
