@@ -1,3 +1,4 @@
+# shellcheck shell=bash disable=SC2034
 # Sourced by demo.sh and test.sh: find Python, make the virtual environment once, put it on the PATH.
 # Sets: project (the checkout), venv, python.
 #

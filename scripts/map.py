@@ -5,6 +5,7 @@
 """
 
 import ast
+import re
 from itertools import groupby
 from pathlib import Path
 
@@ -23,7 +24,7 @@ def description(path: Path) -> str:
     if path.suffix == ".py":
         paragraph = (ast.get_docstring(ast.parse(text)) or "").split("\n\n")[0].splitlines()
     else:
-        paragraph = [line.removeprefix("# ") for line in text.splitlines() if line.startswith("# ")][:1]
+        paragraph = [line.removeprefix("# ") for line in text.splitlines() if re.match("# (?!shellcheck)", line)][:1]
     return " ".join(paragraph).replace("|", "\\|")
 
 

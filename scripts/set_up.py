@@ -5,7 +5,6 @@
 
 from __future__ import annotations
 
-import fcntl
 import os
 import platform
 import re
@@ -137,6 +136,8 @@ def clear(venv: Path) -> None:
 @contextmanager
 def exclusive(folder: Path) -> Iterator[int]:
     """Hold the lock on `folder`; wait where another process has it. The lock ends with its holders, killed or not."""
+    import fcntl  # Windows has none, and has been told so by now
+
     handle = os.open(folder, os.O_RDONLY)
     try:
         try:
