@@ -108,6 +108,13 @@ def test_two_vowels_share_the_time_of_one_event():
     assert labels("year", "<year@0 j@0 'i@3@1000 _:@2000")[1] == [(0, 1000, "y"), (1000, 1620, "ih"), (1620, 2000, "r")]
 
 
+def test_an_r_and_its_link_to_the_next_word_are_one_r():
+    words, phones = labels("pair of", "<pair@0 p@500 e@@1000 r-@2000 <of@2600 V@2600 v@4000")
+    assert phones[2:5] == [(1000, 1620, "eh"), (1620, 2600, "r"), (2600, 4000, "ah")] and words[0][1] == 2600
+    # two words with an r each keep both
+    assert [p[2] for p in labels("pair red", "<pair@0 p@500 e@@1000 <red@2000 r@2000 E@3000 d@4000")[1]].count("r") == 2
+
+
 def test_pauses_between_words_are_labelled_and_those_at_the_end_are_not():
     script = "<see@0 s@0 i:@1000 _:@2000 _@3000 <me@4000 m@4000 i:@5000 ;@5500 _:@6000"
     words, phones = labels("see, me", script)

@@ -54,6 +54,7 @@ def test_every_phone_and_word_has_time_of_its_own(said):
             inside = [p for p in labels.phones if word.start <= p.start < word.end]
             assert inside and inside[0].start == word.start and inside[-1].end == word.end
             assert "pau" not in {p.label for p in inside}
+            assert all(a.label != b.label for a, b in pairwise(inside))
 
 
 def test_bank_holds_every_phone_the_synthesiser_makes(said):

@@ -85,6 +85,9 @@ def _add(phones: list[_Phone], sound: Sound, samples: NDArray[np.float64]) -> No
     """Add one sound as one phone, two vowels, or closure and release; a closure may shorten the phone before it."""
     symbols = ("pau",) if sound.word is None else to_timit(sound.mnemonic)
     symbol, start, release = symbols[0], sound.start, sound.start
+    if symbol == "r" and phones and (phones[-1].label, phones[-1].word) == ("r", sound.word):
+        phones[-1].end = sound.end  # the r of "pair", and the same r again as the link to the next vowel
+        return
     if symbol in CLOSURE_OF:
         release = sound.onset
         if release == start and phones and phones[-1].word is not None:
