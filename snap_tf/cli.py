@@ -10,16 +10,12 @@ from wavegan_tf.command_line import run_command
 
 __all__ = ["build_parser", "main"]
 
-FAMILIES: tuple[str, ...] = ()
+FAMILIES = ("gamm", "contrasts")
 
 
 def build_parser() -> argparse.ArgumentParser:
     """Make the parser of all commands, in the order in which a newcomer needs them."""
-    parser = argparse.ArgumentParser(
-        prog="snap-tf",
-        description=__doc__,
-        epilog="None yet: layers, time series, GAMMs, saliency profiles and figures come one by one.",
-    )
+    parser = argparse.ArgumentParser(prog="snap-tf", description=__doc__)
     parser.add_argument("--version", action="version", version=f"%(prog)s {__version__}")
     subparsers = parser.add_subparsers(title="commands", metavar="COMMAND")
     for family in FAMILIES:

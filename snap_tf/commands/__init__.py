@@ -1,0 +1,1 @@
+"""One module per family of `snap-tf` commands; each has `add_parser`."""

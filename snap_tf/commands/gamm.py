@@ -1,0 +1,121 @@
+"""`snap-tf gamm`: curves of words over time, as mgcv fits them."""
+
+from __future__ import annotations
+
+import argparse
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from snap_tf.commands.gamm_options import (
+    CORRECTIONS,
+    add_columns,
+    add_model,
+    add_output,
+    comma_list,
+    file_name,
+    model_options,
+    pair_list,
+    read_long_table,
+    statistics_errors,
+    write_settings,
+)
+from wavegan_tf.atomic import atomic_folder
+from wavegan_tf.errors import ConfigError
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+    from snap_tf.gamm import GammFit
+
+__all__ = ["add_parser"]
+
+
+def add_parser(subparsers: argparse._SubParsersAction) -> None:
+    """Add `gamm`."""
+    parser = subparsers.add_parser(
+        "gamm", help="fit curves of words over time, as mgcv does: tables, curves, differences, figures",
+        description="Fits value ~ word + s(time) + s(time, by=word) + a smooth for every token, with AR(1) errors. "
+                    "Writes OUT/table.txt, fit.json, curves.csv, differences.csv, stretches.csv, fitted.csv, "
+                    "settings.json and the figures curves, differences and checks; with --at a folder of these for "
+                    "each layer, tests.csv and the figure layers.")
+    parser.add_argument("table", metavar="TABLE.csv", help="long table: a row per token and time (also .tsv)")
+    add_columns(parser, group="words")
+    parser.add_argument("--reference", metavar="WORD",
+                        help="word that the others are compared with (default: that of the first row)")
+    parser.add_argument("--by", choices=("ordered", "separate", "none"), default="ordered",
+                        help="ordered: one smooth and a difference smooth for every other word; separate: a smooth "
+                             "for every word; none: one smooth for all (default: %(default)s)")
+    add_model(parser)
+    parser.add_argument("--formula", metavar="TEXT",
+                        help="the model in mgcv's words, instead of value, time, group, by, random, k and m: "
+                             '"Value ~ Word + s(Sample) + s(Sample, by=Word) + fs(Sample, Token)"')
+    parser.add_argument("--at", metavar="COLUMN", help="column of layers: one fit for every layer, tests corrected")
+    parser.add_argument("--layers", type=comma_list, metavar="L,L", help="with --at: these layers (default: all)")
+    parser.add_argument("--correction", choices=CORRECTIONS, default="holm",
+                        help="with --at: correction for testing several layers and pairs (default: %(default)s)")
+    parser.add_argument("--pairs", type=pair_list, metavar="A:B,A:B",
+                        help="pairs of words in the figure of differences, drawn as B - A (default: all of up to four "
+                             "words, else each with the reference)")
+    add_output(parser)
+    parser.set_defaults(run=_run)
+
+
+def _run(args: argparse.Namespace) -> None:
+    from snap_tf.gamm import fit_layers, layer_tests, summary
+
+    with statistics_errors():
+        table = read_long_table(args)
+        options = _options(args)
+        if args.at:
+            fits = fit_layers(table, layer=args.at, layers=args.layers, **options)
+        else:
+            fits = {"": _fit(table, **options)}
+        with atomic_folder(args.out, replace=args.overwrite) as folder:
+            for name, fit in fits.items():
+                _write(fit, folder / file_name(name) if args.at else folder, args)
+            if args.at:
+                layer_tests(fits, correction=args.correction).to_csv(folder / "tests.csv", index=False)
+                _draw_layers(fits, folder, args)
+            write_settings(args, folder / "settings.json")
+    for name, fit in fits.items():
+        print(f"{args.at} {name}\n\n{summary(fit)}" if args.at else summary(fit))
+    print(f"written to {args.out}")
+
+
+def _options(args: argparse.Namespace) -> dict[str, Any]:
+    if not args.formula:
+        return model_options(args) | {"by": args.by, "reference": args.reference}
+    if args.reference is not None:
+        raise ConfigError(f"`--reference` (={args.reference}) does not go with --formula; leave --formula out, or put "
+                          "a row of that word first")
+    return {name: getattr(args, name) for name in ("formula", "token", "start", "knots", "rho", "method")}
+
+
+def _fit(table: pd.DataFrame, formula: str | None = None, **options: Any) -> GammFit:
+    from snap_tf.gamm import gamm, gamm_words
+
+    return gamm(formula, table, **options) if formula else gamm_words(table, **options)
+
+
+def _write(fit: GammFit, folder: Path, args: argparse.Namespace) -> None:
+    from snap_tf.gamm import check, write_fit
+    from snap_tf.plots import gamm as plots
+
+    folder.mkdir(exist_ok=True)
+    write_fit(fit, folder)
+    checked = check(fit)
+    (folder / "checks.txt").write_text(str(checked), encoding="utf-8")
+    plots.save_figure(plots.checks_figure(fit, checked), folder / f"checks.{args.format}")
+    if fit.model.time is None:
+        return
+    labels = {"time_label": args.time_label, "value_label": args.value_label}
+    plots.save_figure(plots.words_figure(fit, **labels), folder / f"curves.{args.format}")
+    if fit.group is not None:
+        plots.save_figure(plots.differences_figure(fit, args.pairs, **labels), folder / f"differences.{args.format}")
+
+
+def _draw_layers(fits: dict[object, GammFit], folder: Path, args: argparse.Namespace) -> None:
+    from snap_tf.plots import gamm as plots
+
+    figure = plots.layers_figure(fits, time_label=args.time_label, value_label=args.value_label)
+    plots.save_figure(figure, folder / f"layers.{args.format}")
