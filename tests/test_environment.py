@@ -158,3 +158,23 @@ def test_tests_get_the_arguments_and_give_the_exit_code(checkout: Checkout) -> N
     assert start == "venv -m pytest -m not slow"
     assert 1 <= int(n_processes) <= (os.cpu_count() or 1)
     assert passed_on == "tests/a b -x"
+
+
+def test_ci_runs_everything_and_stops_at_the_first_failure(checkout: Checkout) -> None:
+    (checkout.root / ".ci").mkdir()
+    shutil.copy(PROJECT / ".ci" / "run", checkout.root / ".ci")
+    venv = checkout.make_ready("tf217")
+
+    def ci(tests: int, tool: int) -> list[str]:
+        (checkout.root / "scripts" / "test.sh").write_text(
+            f'#!/usr/bin/env bash\necho "tests ${{WAVEGAN_TF_ENV:-default}}" >>"{checkout.calls}"; exit {tests}\n'
+        )
+        (venv / "bin" / "python").write_text(f'#!/usr/bin/env bash\necho "$*" >>"{checkout.calls}"; exit {tool}\n')
+        checkout.calls.unlink(missing_ok=True)
+        run = checkout.bash(str(checkout.root / ".ci" / "run"), WAVEGAN_TF_ENV="tf221", PYTHON="python2")
+        assert run.returncode == (tests or tool)
+        return checkout.called()
+
+    assert ci(0, 0) == ["tests default", "-m ruff check .", "-m mypy", "tests tf221"]
+    assert ci(1, 0) == ["tests default"]
+    assert ci(0, 1) == ["tests default", "-m ruff check ."]

@@ -15,8 +15,8 @@ PROJECT = Path(__file__).parent.parent
 PACKAGES = ("wavegan_tf", "snap_tf")
 SOURCES = sorted(path.relative_to(PROJECT) for name in PACKAGES for path in PROJECT.glob(f"{name}/**/*.py"))
 
-# from low to high; data and models stand side by side
-LAYERS = ("data", "models", "training", "export", "commands")
+# from low to high; data and models stand side by side, the modules beside them below both
+LAYERS = ("data", "models", "training", "export", "use", "commands")
 ONLY_HERE = {"matplotlib": ("snap_tf/plots/", "wavegan_tf/training/pictures.py")}
 GAMM_NEEDS = {"numpy", "scipy", "pandas", "statsmodels", "patsy", "formulaic", "tqdm"}
 # what snap_tf takes from wavegan_tf outside its one door to networks, probe.py
@@ -69,13 +69,21 @@ def test_networks_never_import_what_looks_into_them() -> None:
 
 
 def test_lower_layers_never_import_higher_ones() -> None:
-    higher = {"data": LAYERS[1:], "models": ("data", *LAYERS[2:]), "training": LAYERS[3:], "export": LAYERS[4:]}
+    forbidden = {"data": LAYERS[1:], "models": ("data", *LAYERS[2:])}
+    forbidden |= {layer: LAYERS[LAYERS.index(layer) + 1 :] for layer in LAYERS[2:]}
     found = []
     for path, line, name in IMPORTS:
         here = path.parts[1]
-        if path.parts[0] == "wavegan_tf" and is_in(name, *(f"wavegan_tf.{layer}" for layer in higher.get(here, ()))):
+        beside = here.endswith(".py") and here != "cli.py"
+        higher = LAYERS if beside else forbidden.get(here, ())
+        if path.parts[0] == "wavegan_tf" and is_in(name, *(f"wavegan_tf.{layer}" for layer in higher)):
             found.append(f"{path}:{line}: {here} must not import {name}")
     complain(found)
+
+
+def test_every_part_has_its_place_in_the_layers() -> None:
+    parts = {path.parts[1] for path in SOURCES if path.parts[0] == "wavegan_tf" and len(path.parts) > 2}
+    assert parts <= set(LAYERS)
 
 
 def test_commands_are_imported_by_the_command_line_only() -> None:
