@@ -34,7 +34,7 @@ step "A small ciwGAN learns them without labels" "" \
     wavegan-tf train small --data "$out/words/train" --run "$out/run" --code onehot --num_categ 8 \
     --max-steps "${WAVEGAN_TF_DEMO_STEPS:-400}"
 step "What it says for each code" "$out/generated" \
-    wavegan-tf generate "$out/run" "$out/generated" -n 2 --seed 1
+    wavegan-tf generate "$out/run" "$out/generated" --all-codes -n 2 --seed 1
 step "The model, to share: a SavedModel, weights, configuration, card" "$out/model" \
     wavegan-tf export "$out/run" "$out/model"
 step "What its Q-network makes of words it has not heard" "$out/classified.csv" \
