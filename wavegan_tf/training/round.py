@@ -11,6 +11,7 @@ from typing import Any
 import tensorflow as tf
 
 from wavegan_tf.config import RunConfig
+from wavegan_tf.errors import ConfigError
 from wavegan_tf.models.family import Networks
 from wavegan_tf.training.draws import (
     DiscriminatorDraws,
@@ -50,8 +51,13 @@ class TrainingRound:
             self.moved["q_network"] = networks.q_network.trainable_variables + self.moved["generator"]
         for name, optimizer in self.optimizers.items():
             optimizer.build(self.moved[name])
-        # traced once and called five times; XLA, where asked for, compiles what holds no communication
-        compiled = tf.function(jit_compile=config.train.xla)
+        # traced once and called five times; XLA, where asked for, compiles what holds no communication. Batch
+        # normalisation over several replicas does communicate, which TensorFlow forbids inside an inner function
+        talks = config.network.batchnorm != "off" and tf.distribute.get_strategy().num_replicas_in_sync > 1
+        if talks and config.train.xla:
+            raise ConfigError(f"`xla` (={config.train.xla}) must be off when `batchnorm` (={config.network.batchnorm}) "
+                              "spans several devices; leave out --xla, or train on one device")
+        compiled = (lambda function: function) if talks else tf.function(jit_compile=config.train.xla)
         self._d_gradients = compiled(lambda real, draws: discriminator_gradients(networks, config, real, draws))
         self._g_gradients = compiled(lambda draws: generator_gradients(networks, config, draws))
 
