@@ -15,22 +15,42 @@ alone; `benchmarks/training_round.py` measures the outcome.
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from contextvars import ContextVar
 
 import tensorflow as tf
 
 from wavegan_tf.models.folding import Folding
 
-__all__ = ["convolve", "kernel_gradient", "spread"]
+__all__ = ["convolve", "kernel_gradient", "spread", "standard_gradients"]
 
 FEW_STEPS = 32
 """Up to so many steps, matrix products over all taps beat convolution kernels (measured at batch 2, 8 and 64)."""
 
 Derivative = Callable[[tf.Tensor], tuple[tf.Tensor, tf.Tensor]]
 
+_STANDARD: ContextVar[bool] = ContextVar("standard_gradients", default=False)
+
+
+@contextmanager
+def standard_gradients() -> Iterator[None]:
+    """Trace with TensorFlow's own gradients inside this block.
+
+    For graphs that leave this program: a SavedModel keeps custom gradients of the first order only, and warns about
+    the others each time it is loaded. The forward operations are the same.
+    """
+    token = _STANDARD.set(True)
+    try:
+        yield
+    finally:
+        _STANDARD.reset(token)
+
 
 def convolve(x: tf.Tensor, kernel: tf.Tensor, stride: int) -> tf.Tensor:
     """Convolve: x [batch, T s, C], kernel [taps, C, F] -> [batch, T, F]."""
+    if _STANDARD.get():
+        return tf.nn.conv1d(x, kernel, stride, "SAME")
     taps = kernel.shape[0]
 
     @tf.custom_gradient
@@ -45,8 +65,10 @@ def convolve(x: tf.Tensor, kernel: tf.Tensor, stride: int) -> tf.Tensor:
 
 def spread(y: tf.Tensor, kernel: tf.Tensor, stride: int) -> tf.Tensor:
     """Transpose the convolution: y [batch, T, F], kernel [taps, C, F] -> [batch, T s, C]."""
-    taps = kernel.shape[0]
     implementation = _spread_by_product if y.shape[1] <= FEW_STEPS else _spread_by_convolution
+    if _STANDARD.get():
+        return implementation(y, kernel, stride)
+    taps = kernel.shape[0]
 
     @tf.custom_gradient
     def with_gradient(y: tf.Tensor, kernel: tf.Tensor) -> tuple[tf.Tensor, Derivative]:

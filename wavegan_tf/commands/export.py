@@ -1,0 +1,27 @@
+"""`wavegan-tf export`: a trained run as a folder that works without this package."""
+
+from __future__ import annotations
+
+import argparse
+
+__all__ = ["add_parser"]
+
+
+def add_parser(subparsers: argparse._SubParsersAction) -> None:
+    """Add `export`."""
+    parser = subparsers.add_parser(
+        "export", help="write a trained model as SavedModel and weights, with card and checksums",
+        description="Writes OUT/saved_model.pb and variables/ (read with tf.saved_model.load alone), weights/*.h5, "
+                    "config.json, model.json (layers), CARD.md and SHA256SUMS.")
+    parser.add_argument("run_folder", metavar="RUN", help="folder of the run")
+    parser.add_argument("out", metavar="OUT", help="new folder for the model")
+    parser.add_argument("--step", type=int, help="which checkpoint (default: the last)")
+    parser.set_defaults(run=_run)
+
+
+def _run(args: argparse.Namespace) -> None:
+    from wavegan_tf.export.folder import export_run
+
+    export_run(args.run_folder, args.out, args.step)
+    print(f"model written to {args.out}; what it is: {args.out}/CARD.md; listen with: wavegan-tf generate {args.out} "
+          "SOUNDS")

@@ -1,0 +1,82 @@
+"""The folder of an exported model: everything that is in it, written whole or not at all."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+from wavegan_tf.atomic import atomic_folder
+from wavegan_tf.config import RunConfig
+from wavegan_tf.export.card import model_card
+from wavegan_tf.export.checksums import write_checksums
+from wavegan_tf.export.disk import disk_errors
+from wavegan_tf.export.metadata import ModelMetadata
+from wavegan_tf.export.saved_model import write_saved_model
+from wavegan_tf.models.family import Networks
+
+__all__ = ["CARD_NAME", "CONFIG_NAME", "METADATA_NAME", "WEIGHTS_FOLDER", "export_run", "weights_file", "write_model"]
+
+CONFIG_NAME = "config.json"
+METADATA_NAME = "model.json"
+CARD_NAME = "CARD.md"
+WEIGHTS_FOLDER = "weights"
+
+
+def weights_file(network: str) -> str:
+    """Return where in the folder the Keras weights of `generator`, `discriminator` or `q_network` are."""
+    return f"{WEIGHTS_FOLDER}/{network}.weights.h5"
+
+
+def export_run(run: str | Path, out: str | Path, step: int | None = None) -> Path:
+    """Export a run; see `write_model`.
+
+    Args:
+        run: the run folder.
+        out: a new or empty folder.
+        step: which checkpoint; the last one by default.
+
+    Raises:
+        ExportError: no such run or checkpoint, or `out` is not empty.
+        OSError: a file cannot be written.
+    """
+    from wavegan_tf.export.provenance import run_facts
+    from wavegan_tf.training.checkpoints import load_networks
+
+    run = Path(run)
+    config, networks, found = load_networks(run, step)
+    return write_model(networks, config, found, f"run {run.resolve().name}", out, run_facts(run, found))
+
+
+def write_model(networks: Networks, config: RunConfig, step: int, source: str, out: str | Path,
+                facts: dict[str, Any] | None = None) -> Path:
+    """Write a model for use elsewhere.
+
+    The folder holds a SavedModel (`saved_model.pb`, `variables/`), the Keras weights of each network (`weights/`), the
+    settings (`config.json`), settings with step and layers (`model.json`), a model card (`CARD.md`) and checksums.
+
+    Args:
+        networks: the trained networks.
+        config: their settings.
+        step: generator updates that made the weights.
+        source: where they come from, in words.
+        out: a new or empty folder.
+        facts: more for the model card, by heading.
+
+    Returns:
+        The folder.
+
+    Raises:
+        ExportError: `out` is not empty.
+        OSError: a file cannot be written.
+    """
+    metadata = ModelMetadata.of(networks, config, step, source)
+    with atomic_folder(out) as folder, disk_errors(out):
+        write_saved_model(networks, config.network.code, metadata.to_json(), folder)
+        (folder / WEIGHTS_FOLDER).mkdir()
+        for name, network in networks.named().items():
+            network.save_weights(folder / weights_file(name))
+        (folder / CONFIG_NAME).write_text(config.to_json(), encoding="utf-8")
+        (folder / METADATA_NAME).write_text(metadata.to_json(), encoding="utf-8")
+        (folder / CARD_NAME).write_text(model_card(metadata, Path(out).name, facts or {}), encoding="utf-8")
+        write_checksums(folder)
+    return Path(out)

@@ -1,0 +1,110 @@
+"""One door to a finished model, whether it is still a run folder or has been exported."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import tensorflow as tf
+
+from wavegan_tf.errors import ConfigError, ExportError
+from wavegan_tf.export.checksums import verify_checksums
+from wavegan_tf.export.folder import CONFIG_NAME, METADATA_NAME, WEIGHTS_FOLDER, weights_file
+from wavegan_tf.export.metadata import ModelMetadata
+from wavegan_tf.export.model import Model
+from wavegan_tf.export.saved_model import load_saved_model
+from wavegan_tf.export.signatures import signature_functions
+from wavegan_tf.models.family import Networks, build_networks
+
+__all__ = ["is_run", "open_model"]
+
+SAVED_MODEL_NAME = "saved_model.pb"
+
+
+def open_model(path: str | Path, step: int | None = None) -> Model:
+    """Open a trained model.
+
+    Args:
+        path: a run folder, or a folder that `wavegan-tf export` or `import-tf1` wrote. Of the latter the weights are
+            read into our classes; where they are missing the SavedModel alone serves.
+        step: of a run, which checkpoint; the last one by default.
+
+    Raises:
+        ExportError: it is neither, it is damaged, or it is a SavedModel of another kind.
+        ConfigError: `step` with an exported model, which has only one.
+    """
+    path = Path(path)
+    if not path.is_dir():
+        what = "it is a file; name its folder" if path.exists() else "it does not exist; check the path"
+        raise ExportError(f"model (={path}) must be a run folder or an exported model; {what}")
+    if _is_export(path):
+        if step is not None:
+            raise ConfigError(f"`step` (={step}) must be left out for an exported model (={path}); export the run at "
+                              "that step, or name the run")
+        return _open_weights(path) if (path / WEIGHTS_FOLDER).is_dir() else _open_saved_model(path)
+    if is_run(path):
+        return _open_run(path, step)
+    there = ", ".join(sorted(item.name for item in path.iterdir())[:8]) or "nothing"
+    raise ExportError(f"model (={path}) must be a run folder (config.json, checkpoints/) or an exported model "
+                      f"({SAVED_MODEL_NAME}, {METADATA_NAME}); it holds {there}")
+
+
+def is_run(path: str | Path) -> bool:
+    """Tell whether a folder is that of a run."""
+    path = Path(path)
+    return (path / CONFIG_NAME).is_file() and not _is_export(path)
+
+
+def _is_export(path: Path) -> bool:
+    return (path / METADATA_NAME).is_file() or (path / SAVED_MODEL_NAME).is_file()
+
+
+def _open_run(run: Path, step: int | None) -> Model:
+    from wavegan_tf.training.checkpoints import load_networks
+
+    config, networks, found = load_networks(run, step)
+    return _of_networks(networks, ModelMetadata.of(networks, config, found, f"run {run.resolve().name}"))
+
+
+def _open_weights(folder: Path) -> Model:
+    verify_checksums(folder, [METADATA_NAME])
+    path = folder / METADATA_NAME
+    if not path.is_file():
+        raise ExportError(f"exported file (={path}) must exist; it is missing; copy the folder again")
+    metadata = ModelMetadata.from_json(path.read_text(encoding="utf-8", errors="replace"), str(path))
+    files = {name: weights_file(name) for name in metadata.layers}
+    verify_checksums(folder, files.values())
+    networks = build_networks(metadata.config.network, seed=0)
+    for name, network in networks.named().items():
+        file = folder / weights_file(name)
+        try:
+            network.load_weights(file)
+        # h5py and Keras report damage in many ways
+        except Exception as error:
+            raise ExportError(f"weights (={file}) must be readable and fit the settings in {METADATA_NAME}: {error}; "
+                              "copy the folder again or export the run again") from error
+    return _of_networks(networks, metadata)
+
+
+def _of_networks(networks: Networks, metadata: ModelMetadata) -> Model:
+    functions = signature_functions(networks, metadata.config.network.code)
+    return Model({name: _calling(function) for name, function in functions.items()}, metadata, networks)
+
+
+def _open_saved_model(folder: Path) -> Model:
+    named = [path.relative_to(folder).as_posix() for path in folder.rglob("*")
+             if path.name == SAVED_MODEL_NAME or path.parent.name == "variables"]
+    verify_checksums(folder, named)
+    loaded, text = load_saved_model(folder)
+    metadata = ModelMetadata.from_json(text, f"{folder / SAVED_MODEL_NAME}")
+    functions = {name: _calling(signature, *signature.structured_input_signature[1])
+                 for name, signature in loaded.signatures.items() if name != "serving_default"}
+    return Model(functions, metadata, keep=loaded)
+
+
+def _calling(function: Any, keyword: str | None = None) -> Callable[[Any], dict[str, Any]]:
+    """Give TensorFlow a tensor; signatures of a loaded SavedModel want theirs by name."""
+    if keyword is None:
+        return lambda inputs: function(tf.constant(inputs))
+    return lambda inputs: function(**{keyword: tf.constant(inputs)})
