@@ -18,6 +18,7 @@ AUDIO_SUFFIXES = frozenset({".wav", ".sph", ".nist", ".flac", ".ogg", ".oga", ".
 
 # what writers that do not know the length yet put there: streams from ffmpeg, sox, arecord
 _UNKNOWN_LENGTH = 0x7FFFFFFF - 0xFFFF
+_LARGEST_OGG_PAGE = 27 + 255 + 255 * 255
 
 
 @dataclass(frozen=True)
@@ -44,6 +45,7 @@ def audio_header(path: str | Path) -> AudioHeader:
         found = AudioHeader(sphere.n_samples, sphere.rate_hz, sphere.channels, "SPHERE")
     else:
         _refuse_truncated_riff(path)
+        _refuse_truncated_ogg(path)
         try:
             info = soundfile.info(str(path))
         except soundfile.SoundFileError as error:
@@ -72,3 +74,19 @@ def _refuse_truncated_riff(path: Path) -> None:
                                     f"{held}; the file is truncated, copy it again")
                 return
             file.seek(length + length % 2, 1)
+
+
+def _refuse_truncated_ogg(path: Path) -> None:
+    """Look for the mark on an Ogg file's last page; libsndfile reads up to a cut without a word."""
+    size = path.stat().st_size
+    with path.open("rb") as file:
+        if file.read(4) != b"OggS":
+            return
+        file.seek(max(0, size - _LARGEST_OGG_PAGE))
+        end = file.read()
+    page = end[end.rfind(b"OggS"):]
+    n_segments = page[26] if len(page) > 26 else 0
+    whole = len(page) >= 27 + n_segments and len(page) == 27 + n_segments + sum(page[27:27 + n_segments])
+    if not whole or not page[5] & 4:
+        raise DataError(f"audio file (={path}) must end with an Ogg page marked as the last; it does not; the file is "
+                        "truncated, copy it again")

@@ -1,0 +1,115 @@
+"""What a folder gives to train on: reasons for everything that is left out, and errors instead of a loop for ever."""
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+from audio_folders import cut_off, voices, write, write_all_formats
+
+from wavegan_tf.config import DataConfig
+from wavegan_tf.data.scan import scan_audio
+from wavegan_tf.errors import DataError
+
+
+def test_every_unusable_file_is_named_with_its_reason(tmp_path: Path) -> None:
+    sound = voices(20000, 16000)
+    write(tmp_path / "good.wav", sound)
+    write(tmp_path / "short.wav", sound[9000:9001])
+    (tmp_path / "zero.wav").write_bytes(b"")
+    (tmp_path / "text.wav").write_text("this is no audio")
+    (tmp_path / "tape.m4a").write_bytes(b"\0\0\0 ftypM4A ")
+    write(tmp_path / "empty.wav", sound[:0])
+    write(tmp_path / "silent.wav", np.zeros([20000, 1], np.float32))
+    write(tmp_path / "three.wav", voices(20000, 16000, 3))
+    for name, value in (("nan.wav", np.nan), ("infinite.wav", np.inf)):
+        broken = sound.copy()
+        broken[7] = value
+        write(tmp_path / name, broken, kind=("WAV", "FLOAT"))
+    huge = sound.copy()
+    huge[7:9] = 3e38
+    write(tmp_path / "huge.wav", huge, 8000, ("WAV", "FLOAT"))
+    for name, kind in (("cut.wav", ("WAV", "PCM_16")), ("cut.flac", ("FLAC", "PCM_16")), ("cut.ogg", ("OGG", "VORBIS")),
+                       ("cut.mp3", ("MP3", "MPEG_LAYER_III")), ("cut.sph", ("NIST", "PCM_16"))):
+        cut_off(write(tmp_path / name, sound, kind=kind))
+    report = scan_audio(tmp_path, DataConfig(channels=2, pad_end=True))
+    reasons = dict(report.skipped)
+    expected = {"zero.wav": "it has 0 bytes", "text.wav": "must be WAV, FLAC", "tape.m4a": "must be WAV, FLAC",
+                "empty.wav": "must hold samples", "silent.wav": "silent: every sample is 0",
+                "three.wav": "`channels` (=2) must be 1 or the recording's own; it has 3",
+                "nan.wav": "must hold numbers only", "infinite.wav": "must hold numbers only",
+                "huge.wav": "too large to resample", "cut.wav": "truncated", "cut.flac": "truncated",
+                "cut.ogg": "truncated", "cut.mp3": "truncated", "cut.sph": "truncated"}
+    assert reasons.keys() == expected.keys()
+    for name, words in expected.items():
+        assert words in reasons[name]
+        assert str(tmp_path) not in reasons[name]
+    assert (report.n_found, report.n_used) == (16, 2)
+    assert "skipped 9 more" in str(report)
+
+
+def test_every_format_is_usable(tmp_path: Path) -> None:
+    paths = write_all_formats(tmp_path, voices(20000, 22050), 22050)
+    report = scan_audio(tmp_path, DataConfig(first_slice=True))
+    assert report.n_used == report.slices_per_epoch == len(paths)
+    assert report.skipped == ()
+    assert report.duration_s == pytest.approx(len(paths) * 20000 / 22050, rel=1e-3)
+
+
+def test_short_files_are_counted_and_the_flags_named(tmp_path: Path) -> None:
+    write(tmp_path / "long.wav", voices(50000, 16000))
+    write(tmp_path / "exact.wav", voices(16384, 16000))
+    write(tmp_path / "short.wav", voices(9000, 16000))
+    report = scan_audio(tmp_path, DataConfig())
+    assert (report.n_used, report.n_without_slice, report.n_seldom) == (3, 1, 1)
+    # 50000 = 3 * 16384 + 848: three slices for 849 of the 16384 offsets, else two; and one slice in 16384 epochs
+    assert report.slices_per_epoch == pytest.approx(2 + 849 / 16384 + 1 / 16384)
+    assert "1 used files are too short for a slice: add --data_first_slice" in str(report)
+    assert "--data_pad_end" in str(report)
+    padded = scan_audio(tmp_path, DataConfig(pad_end=True))
+    assert (padded.n_without_slice, padded.n_seldom) == (0, 0)
+    assert "--data" not in str(padded)
+
+
+@pytest.mark.parametrize(("n_samples", "amount"), [(16000, "none"), (16384, "0.00018 per epoch")])
+def test_no_slices_is_an_error_that_says_what_to_change(tmp_path: Path, n_samples: int, amount: str) -> None:
+    for i in range(3):
+        write(tmp_path / f"{i}.wav", voices(n_samples, 16000))
+    with pytest.raises(DataError, match=f"give {amount}.*; add --data_first_slice .* or --data_pad_end"):
+        scan_audio(tmp_path, DataConfig())
+    assert scan_audio(tmp_path, DataConfig(first_slice=True)).slices_per_epoch == 3
+
+
+def test_a_file_of_one_sample_is_a_slice_only_when_that_is_asked_for(tmp_path: Path) -> None:
+    write(tmp_path / "one.wav", np.array([[1000]], np.int16))
+    with pytest.raises(DataError, match="files of 1 to 1 samples at 16000 Hz give none"):
+        scan_audio(tmp_path, DataConfig())
+    with pytest.raises(DataError, match=r"add --data_first_slice \(the first slice of each file, zero-padded\)$"):
+        scan_audio(tmp_path, DataConfig(pad_end=True))
+    assert scan_audio(tmp_path, DataConfig(first_slice=True)).slices_per_epoch == 1
+
+
+def test_a_folder_of_broken_files_is_an_error_that_gives_a_reason(tmp_path: Path) -> None:
+    (tmp_path / "a.wav").write_bytes(b"")
+    write(tmp_path / "b.wav", np.zeros([100, 1], np.float32))
+    with pytest.raises(DataError, match=r"all 2 audio files were skipped, the first \(a\.wav\) because: .*0 bytes"):
+        scan_audio(tmp_path, DataConfig())
+
+
+def test_a_rate_that_cannot_be_reached_is_an_error(tmp_path: Path) -> None:
+    write(tmp_path / "a.wav", voices(20000, 16000))
+    with pytest.raises(DataError, match=r"`sample_rate_hz` \(=16000001\) must have a simple ratio"):
+        scan_audio(tmp_path, DataConfig(sample_rate_hz=16000001))
+    with pytest.raises(DataError, match="at 100 Hz give none"):
+        scan_audio(tmp_path, DataConfig(sample_rate_hz=100))
+
+
+@pytest.mark.shared
+def test_real_folders(shared_dir: Path) -> None:
+    digits = scan_audio(shared_dir / "data" / "fsdd" / "recordings", DataConfig(first_slice=True))
+    assert (digits.n_used, digits.slices_per_epoch, digits.skipped) == (300, 300, ())
+    assert digits.duration_s == pytest.approx(132, abs=1)
+    readers = scan_audio(shared_dir / "data" / "librispeech_layout", DataConfig())
+    assert readers.n_used == 6 and readers.n_ignored > 0 and readers.slices_per_epoch > 6
+    spheres = scan_audio(shared_dir / "data" / "sphere_fixtures", DataConfig(pad_end=True))
+    assert spheres.n_used == 3
+    assert [name for name, _ in spheres.skipped] == ["shorten.wav", "trunc.wav"]

@@ -1,0 +1,216 @@
+"""Decoded samples are the same wherever they are kept, and a cache is whole or built again."""
+
+import json
+import os
+from pathlib import Path
+
+import numpy as np
+import pytest
+from audio_folders import voices, write
+
+from wavegan_tf.config import DataConfig
+from wavegan_tf.data import decoding, store
+from wavegan_tf.data.audio import normalize_peak, read_audio
+from wavegan_tf.data.audio_files import find_audio_files
+from wavegan_tf.data.memory import available_memory_bytes
+from wavegan_tf.errors import ConfigError
+
+CONFIG = DataConfig()
+
+
+@pytest.fixture
+def folder(tmp_path: Path) -> Path:
+    """Files of several ways of decoding, one of them silent."""
+    folder = tmp_path / "audio"
+    write(folder / "a.wav", voices(3000, 16000, seed=1))
+    write(folder / "b.wav", voices(1500, 8000, 2, seed=2), 8000)
+    write(folder / "c.flac", voices(4000, 44100, seed=3), 44100, ("FLAC", "PCM_16"))
+    write(folder / "d.wav", np.zeros([100, 1], np.float32))
+    write(folder / "e.wav", voices(2000, 16000, seed=4), kind=("WAV", "FLOAT"))
+    return folder
+
+
+def opened(folder: Path, config: DataConfig = CONFIG, **options) -> store.RecordingStore:
+    cache_dir = folder.parent / "cache"
+    return store.open_store(find_audio_files(folder), config, progress=False, cache_dir=cache_dir, **options)
+
+
+def decodings(monkeypatch: pytest.MonkeyPatch) -> list[int]:
+    """Note how many files each decoding pass begins with."""
+    passes: list[int] = []
+
+    def counted(files, config, *, progress):
+        passes.append(len(files))
+        return decoding.decode_files(files, config, progress=progress)
+
+    monkeypatch.setattr(store, "decode_files", counted)
+    return passes
+
+
+@pytest.mark.parametrize("normalize", [True, False])
+def test_samples_are_those_of_the_plain_reader(folder: Path, normalize: bool) -> None:
+    """Bit for bit, but where tensorflow-io changes the rate: within one 16-bit step (achieved 1e-6)."""
+    held = opened(folder, DataConfig(normalize=normalize), cache="memory")
+    assert [file.name for file in held.files] == ["a.wav", "b.wav", "c.flac", "e.wav"]
+    assert held.skipped == (("d.wav", "it is silent: every sample is 0"),)
+    for file, waveform, n_samples in zip(held.files, held.waveforms, held.n_samples, strict=True):
+        expected = read_audio(file.path, 16000)
+        expected = normalize_peak(expected) if normalize else expected
+        assert waveform.shape == expected.shape == (n_samples, 1)
+        np.testing.assert_allclose(waveform, expected, rtol=0, atol=1e-5 if file.name == "b.wav" else 0)
+        if normalize:
+            assert np.abs(waveform).max() == pytest.approx(1.0)
+
+
+def test_memory_and_disk_hold_the_same_bits(folder: Path) -> None:
+    memory, disk, index = (opened(folder, cache=cache) for cache in ("memory", "disk", "none"))
+    assert index.waveforms is None
+    for other in (disk, index):
+        assert other.files == memory.files and other.skipped == memory.skipped
+        for name in ("n_samples", "content_hashes", "native"):
+            np.testing.assert_array_equal(getattr(other, name), getattr(memory, name))
+    for one, two in zip(memory.waveforms, disk.waveforms, strict=True):
+        np.testing.assert_array_equal(one, two)
+    assert memory.place.startswith("in memory") and str(folder.parent / "cache") in disk.place
+
+
+@pytest.mark.parametrize("cache", ["disk", "none"])
+def test_the_second_start_decodes_nothing(folder: Path, cache: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    passes = decodings(monkeypatch)
+    for _ in range(3):
+        opened(folder, cache=cache)
+    assert passes == [5]
+    opened(folder, DataConfig(pad_end=True, slice_len=32768), cache=cache)  # slicing comes after decoding
+    assert passes == [5]
+
+
+@pytest.mark.parametrize("change", [
+    lambda folder: (folder / "a.wav").unlink(),
+    lambda folder: write(folder / "f.wav", voices(100, 16000)),
+    lambda folder: os.utime(folder / "a.wav", (1, 1)),
+    lambda folder: write(folder / "a.wav", voices(3001, 16000)),
+])
+def test_changed_files_are_decoded_again(folder: Path, change, monkeypatch: pytest.MonkeyPatch) -> None:
+    passes = decodings(monkeypatch)
+    opened(folder, cache="disk")
+    change(folder)
+    opened(folder, cache="disk")
+    assert len(passes) == 2
+
+
+@pytest.mark.parametrize("change", [{"sample_rate_hz": 8000}, {"channels": 2}, {"normalize": False}])
+def test_other_settings_of_decoding_have_their_own_cache(folder: Path, change: dict,
+                                                         monkeypatch: pytest.MonkeyPatch) -> None:
+    passes = decodings(monkeypatch)
+    opened(folder, cache="disk")
+    opened(folder, DataConfig(**change), cache="disk")
+    opened(folder, cache="disk")
+    assert len(passes) == 2
+
+
+def damage_samples(cache: Path) -> None:
+    samples = np.memmap(next(cache.rglob("samples.f32")), np.float32, "r+")
+    samples[len(samples) // 2] += 1e-6
+    samples.flush()
+
+
+def cut_samples(cache: Path) -> None:
+    path = next(cache.rglob("samples.f32"))
+    path.write_bytes(path.read_bytes()[:-4])
+
+
+def forget_a_file(cache: Path) -> None:
+    path = next(cache.rglob("index.json"))
+    index = json.loads(path.read_text())
+    path.write_text(json.dumps({**index, "files": index["files"][1:]}))
+
+
+@pytest.mark.parametrize("damage", [
+    damage_samples, cut_samples, forget_a_file,
+    lambda cache: next(cache.rglob("index.json")).write_text("{"),
+    lambda cache: next(cache.rglob("index.json")).unlink(),
+    lambda cache: next(cache.rglob("samples.f32")).unlink(),
+])
+def test_a_damaged_cache_is_built_again(folder: Path, damage, monkeypatch: pytest.MonkeyPatch) -> None:
+    passes = decodings(monkeypatch)
+    whole = opened(folder, cache="disk")
+    expected = [np.array(waveform) for waveform in whole.waveforms]
+    damage(folder.parent / "cache")
+    again = opened(folder, cache="disk")
+    assert len(passes) == 2
+    for one, two in zip(expected, again.waveforms, strict=True):
+        np.testing.assert_array_equal(one, two)
+
+
+def test_an_interrupted_build_leaves_nothing(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def interrupted(files, config, *, progress):
+        yield next(decoding.decode_files(files, config, progress=progress))
+        raise KeyboardInterrupt
+
+    with monkeypatch.context() as patch:
+        patch.setattr(store, "decode_files", interrupted)
+        with pytest.raises(KeyboardInterrupt):
+            opened(folder, cache="disk")
+    assert list((folder.parent / "cache").iterdir()) == []
+    assert len(opened(folder, cache="disk").files) == 4
+
+
+def test_what_a_killed_build_left_is_removed_later(folder: Path) -> None:
+    opened(folder, cache="disk")
+    cache = folder.parent / "cache"
+    name = next(cache.iterdir()).name
+    for left, age_s in ((f".{name}-old", 7200), (f".{name}-new", 0)):
+        (cache / left).mkdir()
+        (cache / left / "samples.f32").write_bytes(b"half")
+        for path in (cache / left / "samples.f32", cache / left):
+            os.utime(path, (path.stat().st_mtime - age_s,) * 2)
+    damage_samples(cache)
+    opened(folder, cache="disk")
+    assert {path.name for path in cache.iterdir()} == {name, f".{name}-new"}
+
+
+def test_auto_is_memory_until_the_samples_do_not_fit(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    passes = decodings(monkeypatch)
+    assert opened(folder).place.startswith("in memory")
+    spilled = opened(folder, memory_budget_bytes=20000)
+    assert spilled.place.startswith("on disk")
+    assert len(passes) == 2  # what was in memory went to the disk; nothing was decoded twice
+    for one, two in zip(opened(folder, cache="memory").waveforms, spilled.waveforms, strict=True):
+        np.testing.assert_array_equal(one, two)
+    assert len(passes) == 3
+    opened(folder, memory_budget_bytes=20000)
+    assert len(passes) == 3
+
+
+def test_a_file_that_tensorflow_io_refuses_is_read_the_other_way(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def refuse(content):
+        import tensorflow as tf
+
+        with tf.control_dependencies([tf.debugging.Assert(False, ["refused"])]):
+            return tf.zeros([1, 1])
+
+    if not decoding.DecodingGraph(find_audio_files(folder).files, CONFIG).native.any():
+        pytest.skip("tensorflow-io does not load here")
+    expected = opened(folder, cache="memory")
+    assert expected.native.tolist() == [True, True, False, False]
+    monkeypatch.setattr(decoding.native_audio, "decode_wav", refuse)
+    held = opened(folder, cache="memory")
+    assert held.files == expected.files and held.skipped == expected.skipped and not held.native.any()
+    np.testing.assert_array_equal(held.content_hashes, expected.content_hashes)
+    for one, two in zip(held.waveforms, expected.waveforms, strict=True):
+        np.testing.assert_allclose(one, two, rtol=0, atol=1e-5)
+
+
+def test_an_unknown_cache_is_refused(folder: Path) -> None:
+    with pytest.raises(ConfigError, match=r"`cache` \(=cloud\) must be one of auto, memory, disk, none"):
+        opened(folder, cache="cloud")
+
+
+def test_a_cache_folder_that_cannot_be_written_is_an_error(folder: Path) -> None:
+    (folder.parent / "cache").write_text("a file where the folder should be")
+    with pytest.raises(OSError):
+        opened(folder, cache="disk")
+
+
+def test_available_memory_is_plausible() -> None:
+    assert 2**26 < available_memory_bytes() < 2**50

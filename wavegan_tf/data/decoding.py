@@ -1,0 +1,191 @@
+"""From files to samples inside a tf.data graph: in parallel, each file whole, checked and normalised."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+import numpy as np
+import tensorflow as tf
+from tqdm import tqdm
+
+from wavegan_tf.config import DataConfig
+from wavegan_tf.data import native_audio
+from wavegan_tf.data.audio import normalize_peak, read_audio
+from wavegan_tf.data.audio_files import AudioFile
+from wavegan_tf.data.python_calls import call_python
+from wavegan_tf.data.resampling import ResamplingFilter, resampling_filter
+from wavegan_tf.errors import DataError
+
+__all__ = ["DecodedFile", "DecodingGraph", "UnusableFile", "decode_files"]
+
+
+@dataclass(frozen=True)
+class DecodedFile:
+    """Samples of one file, ready for slicing.
+
+    `index`: which file. `waveform`: float32 [n_samples, channels]. `content_hash`: of the file's bytes, as they are on
+    disk. `native`: whether tensorflow-io decoded it.
+    """
+
+    index: int
+    waveform: np.ndarray
+    content_hash: int
+    native: bool
+
+
+@dataclass(frozen=True)
+class UnusableFile:
+    """A file that gives no samples, and why."""
+
+    index: int
+    reason: str
+
+
+class DecodingGraph:
+    """Decodes file number i of a list, as TensorFlow operations.
+
+    Whole 16-bit WAV files go through tensorflow-io where it loads, all others through `read_audio`.
+    """
+
+    def __init__(self, files: tuple[AudioFile, ...], config: DataConfig, native: np.ndarray | None = None) -> None:
+        """Decide which way each file goes.
+
+        Args:
+            files: the files.
+            config: sampling rate, channels and normalisation of the result.
+            native: bool [n_files], the way of each file where it is known already.
+        """
+        self._files, self._config = files, config
+        self._rates_hz = np.zeros(len(files), np.int64)
+        if native_audio.tensorflow_io_audio()[0] is not None:
+            for i, file in enumerate(files):
+                if native is None or native[i]:
+                    self._rates_hz[i] = self._native_rate(file)
+        self.native = self._rates_hz > 0
+
+    def _native_rate(self, file: AudioFile) -> int:
+        """Return the file's sampling rate when tensorflow-io shall read it, else 0."""
+        try:
+            rate_hz = native_audio.plain_wav_rate(file.path)
+            if rate_hz and native_audio.resamples_faithfully(rate_hz, self._config.sample_rate_hz):
+                return rate_hz
+        except (OSError, DataError):
+            pass  # `read_audio` meets the same and says what it is
+        return 0
+
+    def __call__(self, index: tf.Tensor) -> tuple[tf.Tensor, tf.Tensor]:
+        """Decode one file.
+
+        Returns:
+            waveform: float32 [n_samples, channels].
+            reason: string, empty, or why there is no waveform; files that tensorflow-io refuses raise instead.
+        """
+        def through_python() -> tuple[tf.Tensor, tf.Tensor]:
+            return tuple(call_python(self._read, [index], [tf.float32, tf.string]))
+
+        if self.native.any():
+            waveform, reason = tf.cond(tf.constant(self.native)[index],
+                                       lambda: (self._read_native(index), tf.constant("")), through_python)
+        else:
+            waveform, reason = through_python()
+        waveform = tf.ensure_shape(waveform, [None, self._config.channels])
+        if self._config.normalize:
+            peak = tf.reduce_max(tf.abs(tf.pad(waveform, [[0, 1], [0, 0]])))  # 0 where there are no samples
+            waveform = tf.cond(peak > 0, lambda: waveform / peak, lambda: waveform)
+        return waveform, reason
+
+    def content(self, index: tf.Tensor) -> tf.Tensor:
+        """Hash the bytes of one file: int64."""
+        return tf.strings.to_hash_bucket_fast(tf.io.read_file(self._path(index)), 2**63 - 1)
+
+    def read(self, index: int) -> np.ndarray:
+        """Decode one file without TensorFlow: float32 [n_samples, channels].
+
+        Raises:
+            DataError, OSError: as `read_audio`.
+        """
+        waveform = read_audio(self._files[index].path, self._config.sample_rate_hz, self._config.channels)
+        return normalize_peak(waveform) if self._config.normalize else waveform
+
+    def _path(self, index: tf.Tensor) -> tf.Tensor:
+        return tf.constant([str(file.path) for file in self._files])[index]
+
+    def _read(self, index: np.ndarray) -> tuple[np.ndarray, bytes]:
+        try:
+            path, config = self._files[int(index)].path, self._config
+            return read_audio(path, config.sample_rate_hz, config.channels), b""
+        except Exception as error:  # whatever a damaged file does to a decoder must not end the pipeline
+            return np.zeros([0, self._config.channels], np.float32), reason_of(error, self._files[int(index)]).encode()
+
+    def _read_native(self, index: tf.Tensor) -> tf.Tensor:
+        waveform = native_audio.decode_wav(tf.io.read_file(self._path(index)))
+        channels = self._config.channels
+        if channels == 1:
+            waveform = tf.reduce_mean(waveform, axis=1, keepdims=True)
+        elif channels == 2:
+            waveform = tf.cond(tf.shape(waveform)[1] == 1, lambda: tf.repeat(waveform, 2, axis=1), lambda: waveform)
+        waveform = tf.ensure_shape(waveform, [None, channels])
+        to_hz = self._config.sample_rate_hz
+        others = sorted({int(rate) for rate in self._rates_hz[self.native]} - {to_hz})
+        if not others:
+            return waveform
+        filters = [resampling_filter(rate_hz, to_hz) for rate_hz in others]
+        rate_hz = tf.constant(self._rates_hz)[index]
+
+        def change_rate() -> tf.Tensor:
+            one = tf.argmax(tf.constant(others, tf.int64) == rate_hz)
+            up, down, taps = (tf.constant([getattr(low_pass, name) for low_pass in filters], tf.int64)[one]
+                              for name in ("up", "down", "input_taps"))
+            return native_audio.resample(waveform, ResamplingFilter(up, down, taps, filters[0].coefficients))
+
+        return tf.cond(rate_hz == to_hz, lambda: waveform, change_rate)
+
+
+def reason_of(error: Exception, file: AudioFile) -> str:
+    """Turn an error about a file into the text of a report, which names the file itself."""
+    if isinstance(error, DataError):
+        return str(error).replace(f"(={file.path}) ", "")
+    if isinstance(error, OSError):
+        return f"it cannot be read ({error.strerror or error})"
+    return f"it cannot be decoded ({type(error).__name__}: {error})"
+
+
+def decode_files(files: tuple[AudioFile, ...], config: DataConfig, *, progress: bool = True
+                 ) -> Iterator[DecodedFile | UnusableFile]:
+    """Decode files in parallel; each comes out once, usable or not.
+
+    A file that tensorflow-io refuses is read again by `read_audio`, which knows the reason or reads it after all.
+    """
+    graph = DecodingGraph(files, config)
+
+    @tf.autograph.experimental.do_not_convert
+    def decode(index: tf.Tensor) -> tuple[tf.Tensor, ...]:
+        return (index, *graph(index), graph.content(index))
+
+    dataset = tf.data.Dataset.range(len(files)).map(decode, num_parallel_calls=os.cpu_count() or 1, deterministic=True)
+    missing = set(range(len(files)))
+    with tf.device("/CPU:0"), tqdm(total=len(files), desc="decoding", unit="file", disable=not progress) as bar:
+        for index, waveform, reason, content_hash in dataset.ignore_errors().as_numpy_iterator():
+            missing.remove(int(index))
+            bar.update()
+            yield _judge(int(index), waveform, reason.decode(), int(content_hash), bool(graph.native[index]))
+        for index in sorted(missing):
+            bar.update()
+            try:
+                content_hash = int(graph.content(tf.constant(index)))
+                yield _judge(index, graph.read(index), "", content_hash, False)
+            except Exception as error:
+                yield UnusableFile(index, reason_of(error, files[index]))
+
+
+def _judge(index: int, waveform: np.ndarray, reason: str, content_hash: int, native: bool
+           ) -> DecodedFile | UnusableFile:
+    if not reason and not len(waveform):
+        reason = "it holds no samples"
+    if not reason and not np.isfinite(waveform).all():
+        reason = "it holds values too large to resample"
+    if not reason and not waveform.any():
+        reason = "it is silent: every sample is 0"
+    return UnusableFile(index, reason) if reason else DecodedFile(index, waveform, content_hash, native)

@@ -1,0 +1,92 @@
+"""Change of sampling rate: one filter, whether SciPy or tensorflow-io applies it.
+
+tensorflow-io resamples with a windowed sine of its own. SciPy gets the coefficients of that same filter here, so that
+the training data do not depend on which of the two is installed; `native_audio.py` holds the other side.
+"""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+from functools import lru_cache
+
+import numpy as np
+from scipy.signal import resample_poly
+from scipy.special import i0
+
+from wavegan_tf.errors import DataError
+
+__all__ = ["ResamplingFilter", "resample", "resampled_length", "resampling_filter"]
+
+KAISER_BETA = 8.0
+"""Window shape: 80 dB of attenuation; SciPy's own default (beta 5) lets 12 dB pass just above the new Nyquist rate."""
+INPUT_TAPS = 64
+"""Length of the filter in samples of the slower rate."""
+CUTOFF_UP, CUTOFF_DOWN = 0.94, 0.921
+"""Half-amplitude frequency, relative to the slower rate's Nyquist frequency."""
+LARGEST_FILTER = 2**24
+"""Coefficients that may be computed for one pair of rates; every pair of rates in use needs far fewer."""
+
+
+@dataclass(frozen=True)
+class ResamplingFilter:
+    """A linear-phase low-pass between two rates whose reduced ratio is `up` / `down`.
+
+    `input_taps`: length in input samples. `coefficients`: float32 [input_taps * up + 1] at `up` times the input rate.
+    """
+
+    up: int
+    down: int
+    input_taps: int
+    coefficients: np.ndarray
+
+
+def resampled_length(n_samples: int, rate_hz: int, new_rate_hz: int) -> int:
+    """Return how many samples a recording has after resampling: its duration at the new rate, rounded up."""
+    return -(-n_samples * new_rate_hz // rate_hz)
+
+
+@lru_cache(maxsize=8)
+def resampling_filter(rate_hz: int, new_rate_hz: int) -> ResamplingFilter:
+    """Design the low-pass for a pair of sampling rates.
+
+    Raises:
+        DataError: the rates have so awkward a ratio that the filter would need millions of coefficients.
+
+    Source: Smith 1984/2002, Digital Audio Resampling, section 4 (windowed sinc); lengths and cutoffs are those of
+        quality 4 of the Speex resampler, which tensorflow-io uses.
+    """
+    common = math.gcd(rate_hz, new_rate_hz)
+    up, down = new_rate_hz // common, rate_hz // common
+    taps, cutoff = INPUT_TAPS, CUTOFF_UP
+    if down > up:
+        # as many zero crossings at the new, slower rate, rounded up to a multiple of 8 as Speex does
+        taps, cutoff = -(-(INPUT_TAPS * down // up) // 8) * 8, CUTOFF_DOWN * up / down
+    if up * taps > LARGEST_FILTER:
+        raise DataError(f"`sample_rate_hz` (={new_rate_hz}) must have a simple ratio to the recording's {rate_hz} Hz; "
+                        f"theirs is {up}/{down}; choose a usual rate, for example 16000")
+    half = up * taps // 2
+    time = np.arange(-half, half + 1) / up  # in input samples
+    window = i0(KAISER_BETA * np.sqrt(np.clip(1 - (2 * time / taps) ** 2, 0, 1))) / i0(KAISER_BETA)
+    low_pass = cutoff * np.sinc(cutoff * time) * window
+    return ResamplingFilter(up, down, taps, (low_pass / up).astype(np.float32))
+
+
+def resample(waveform: np.ndarray, rate_hz: int, new_rate_hz: int) -> np.ndarray:
+    """Change the sampling rate; what is before the first and after the last sample counts as silence.
+
+    Args:
+        waveform: float32 [n_samples, channels].
+        rate_hz: its sampling rate.
+        new_rate_hz: the wanted one.
+
+    Returns:
+        float32 [resampled_length, channels]; the same array when the rates are equal.
+
+    Raises:
+        DataError: as `resampling_filter`.
+    """
+    if rate_hz == new_rate_hz:
+        return waveform
+    low_pass = resampling_filter(rate_hz, new_rate_hz)
+    return resample_poly(waveform, low_pass.up, low_pass.down, axis=0, window=low_pass.coefficients)
