@@ -164,7 +164,7 @@ def test_what_a_killed_build_left_is_removed_later(folder: Path) -> None:
         (cache / left / "samples.f32").write_bytes(b"half")
         for path in (cache / left / "samples.f32", cache / left):
             os.utime(path, (path.stat().st_mtime - age_s,) * 2)
-    damage_samples(cache)
+    damage_samples(cache / name)
     opened(folder, cache="disk")
     assert {path.name for path in cache.iterdir()} == {name, f".{name}-new"}
 
