@@ -7,31 +7,33 @@ from typing import Any
 
 from wavegan_tf.atomic import atomic_folder
 from wavegan_tf.config import RunConfig
+from wavegan_tf.errors import ExportError
 from wavegan_tf.export.card import model_card
 from wavegan_tf.export.checksums import write_checksums
 from wavegan_tf.export.disk import disk_errors
+from wavegan_tf.export.layout import (
+    CARD_NAME,
+    CONFIG_NAME,
+    METADATA_NAME,
+    WEIGHTS_FOLDER,
+    is_export,
+    run_root,
+    weights_file,
+)
 from wavegan_tf.export.metadata import ModelMetadata
+from wavegan_tf.export.provenance import run_facts
 from wavegan_tf.export.saved_model import write_saved_model
 from wavegan_tf.models.family import Networks
+from wavegan_tf.training.checkpoints import load_networks
 
-__all__ = ["CARD_NAME", "CONFIG_NAME", "METADATA_NAME", "WEIGHTS_FOLDER", "export_run", "weights_file", "write_model"]
-
-CONFIG_NAME = "config.json"
-METADATA_NAME = "model.json"
-CARD_NAME = "CARD.md"
-WEIGHTS_FOLDER = "weights"
-
-
-def weights_file(network: str) -> str:
-    """Return where in the folder the Keras weights of `generator`, `discriminator` or `q_network` are."""
-    return f"{WEIGHTS_FOLDER}/{network}.weights.h5"
+__all__ = ["export_run", "write_model"]
 
 
 def export_run(run: str | Path, out: str | Path, step: int | None = None) -> Path:
     """Export a run; see `write_model`.
 
     Args:
-        run: the run folder.
+        run: the folder of a run, or of one of its checkpoints.
         out: a new or empty folder.
         step: which checkpoint; the last one by default.
 
@@ -39,12 +41,10 @@ def export_run(run: str | Path, out: str | Path, step: int | None = None) -> Pat
         ExportError: no such run or checkpoint, or `out` is not empty.
         OSError: a file cannot be written.
     """
-    from wavegan_tf.export.provenance import run_facts
-    from wavegan_tf.training.checkpoints import load_networks
-
-    run = Path(run)
+    if is_export(run):
+        raise ExportError(f"run (={run}) must be the folder of a run; it is an exported model already")
     config, networks, found = load_networks(run, step)
-    return write_model(networks, config, found, f"run {run.resolve().name}", out, run_facts(run, found))
+    return write_model(networks, config, found, f"run {run_root(run).name}", out, run_facts(run, found))
 
 
 def write_model(networks: Networks, config: RunConfig, step: int, source: str, out: str | Path,

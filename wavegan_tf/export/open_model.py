@@ -10,24 +10,32 @@ import tensorflow as tf
 
 from wavegan_tf.errors import ConfigError, ExportError
 from wavegan_tf.export.checksums import verify_checksums
-from wavegan_tf.export.folder import CONFIG_NAME, METADATA_NAME, WEIGHTS_FOLDER, weights_file
+from wavegan_tf.export.layout import (
+    METADATA_NAME,
+    SAVED_MODEL_NAME,
+    WEIGHTS_FOLDER,
+    is_export,
+    is_run,
+    run_root,
+    weights_file,
+)
 from wavegan_tf.export.metadata import ModelMetadata
 from wavegan_tf.export.model import Model
 from wavegan_tf.export.saved_model import load_saved_model
 from wavegan_tf.export.signatures import signature_functions
 from wavegan_tf.models.family import Networks, build_networks
+from wavegan_tf.training.checkpoints import load_networks
 
-__all__ = ["is_run", "open_model"]
-
-SAVED_MODEL_NAME = "saved_model.pb"
+__all__ = ["open_model"]
 
 
 def open_model(path: str | Path, step: int | None = None) -> Model:
     """Open a trained model.
 
     Args:
-        path: a run folder, or a folder that `wavegan-tf export` or `import-tf1` wrote. Of the latter the weights are
-            read into our classes; where they are missing the SavedModel alone serves.
+        path: a run folder or one of its checkpoints (`RUN/checkpoints/step-...`), or a folder that `wavegan-tf export`
+            or `import-tf1` wrote. Of the latter the weights are read into our classes; where they are missing the
+            SavedModel alone serves.
         step: of a run, which checkpoint; the last one by default.
 
     Raises:
@@ -38,7 +46,7 @@ def open_model(path: str | Path, step: int | None = None) -> Model:
     if not path.is_dir():
         what = "it is a file; name its folder" if path.exists() else "it does not exist; check the path"
         raise ExportError(f"model (={path}) must be a run folder or an exported model; {what}")
-    if _is_export(path):
+    if is_export(path):
         if step is not None:
             raise ConfigError(f"`step` (={step}) must be left out for an exported model (={path}); export the run at "
                               "that step, or name the run")
@@ -50,21 +58,9 @@ def open_model(path: str | Path, step: int | None = None) -> Model:
                       f"({SAVED_MODEL_NAME}, {METADATA_NAME}); it holds {there}")
 
 
-def is_run(path: str | Path) -> bool:
-    """Tell whether a folder is that of a run."""
-    path = Path(path)
-    return (path / CONFIG_NAME).is_file() and not _is_export(path)
-
-
-def _is_export(path: Path) -> bool:
-    return (path / METADATA_NAME).is_file() or (path / SAVED_MODEL_NAME).is_file()
-
-
 def _open_run(run: Path, step: int | None) -> Model:
-    from wavegan_tf.training.checkpoints import load_networks
-
     config, networks, found = load_networks(run, step)
-    return _of_networks(networks, ModelMetadata.of(networks, config, found, f"run {run.resolve().name}"))
+    return _of_networks(networks, ModelMetadata.of(networks, config, found, f"run {run_root(run).name}"))
 
 
 def _open_weights(folder: Path) -> Model:
