@@ -10,7 +10,7 @@ from wavegan_tf.command_line import run_command
 
 __all__ = ["build_parser", "main"]
 
-FAMILIES = ("gamm", "contrasts")
+FAMILIES = ("layers", "plot", "gamm", "contrasts")
 
 
 def build_parser() -> argparse.ArgumentParser:

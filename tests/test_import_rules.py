@@ -20,7 +20,8 @@ LAYERS = ("data", "models", "training", "export", "use", "commands")
 ONLY_HERE = {"matplotlib": ("snap_tf/plots/", "wavegan_tf/training/pictures.py")}
 GAMM_NEEDS = {"numpy", "scipy", "pandas", "statsmodels", "patsy", "formulaic", "tqdm"}
 # what snap_tf takes from wavegan_tf outside its one door to networks, probe.py
-SNAP_MAY_USE = ("data", "errors", "atomic", "config", "command_line", "__version__")
+SNAP_MAY_USE = ("data", "errors", "atomic", "config", "command_line", "__version__", "commands.corpus_options",
+                "use.labels", "use.generate.Request", "use.generate.choose_vectors")
 DISTRIBUTIONS = {"sklearn": "scikit-learn", "parselmouth": "praat-parselmouth"}
 
 

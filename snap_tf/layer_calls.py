@@ -1,0 +1,204 @@
+"""Every layer call inside any Keras model: what a forward pass computes, caught while TensorFlow traces it.
+
+Works alike for functional, sequential and subclassed models, nested ones included, because all of them call their
+layers. Out of sight is what a model computes without a layer, except for an activation that is one TensorFlow operation
+right after a layer (relu, leaky_relu, elu, tanh and so on, but not gelu or silu), and what a loop calls (the cell of a
+recurrent layer).
+"""
+
+from __future__ import annotations
+
+import threading
+from collections import Counter
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, replace
+from typing import Any
+
+from wavegan_tf.errors import ConfigError
+
+__all__ = ["LayerCall", "record_calls"]
+
+_BETWEEN = ("BatchNorm", "BatchNormalization", "LayerNormalization", "GroupNormalization", "UnitNormalization",
+            "RMSNormalization", "Dropout", "SpatialDropout1D", "GaussianDropout", "AlphaDropout", "GaussianNoise",
+            "Identity", "ActivityRegularization")
+"""Layers between a convolution and its activation; what comes out of them is still before the activation."""
+_ACTIVATION_LAYERS = {"ReLU": "relu", "LeakyReLU": "leaky_relu", "PReLU": "prelu", "ELU": "elu", "Softmax": "softmax"}
+_ACTIVATION_OPS = {"Relu": "relu", "Relu6": "relu6", "LeakyRelu": "leaky_relu", "Elu": "elu", "Selu": "selu",
+                   "Tanh": "tanh", "Sigmoid": "sigmoid", "Softplus": "softplus", "Softsign": "softsign",
+                   "Softmax": "softmax", "LogSoftmax": "log_softmax"}
+_TO_PROBABILITIES = ("softmax", "log_softmax", "sigmoid")
+_NO_CONVOLUTIONS = ("EinsumDense", "Embedding")  # kernels of three axes that do not run over time
+
+
+@dataclass(frozen=True)
+class LayerCall:
+    """One call of one layer.
+
+    Attributes:
+        name: the layer's name; further calls of the same layer get `#2`, `#3`, and so on.
+        layer: the Keras layer.
+        pre: tensor before the activation, be it the layer's own or that of the layer after it.
+        post: tensor after the activation; the same as `pre` where there is none.
+        activation: its name; `linear` where there is none.
+        is_convolution: whether the layer convolves over time.
+        is_output: whether this is what the model returns; a softmax or sigmoid at the very end is left off, so that
+            these are logits.
+    """
+
+    name: str
+    layer: Any
+    pre: Any
+    post: Any
+    activation: str
+    is_convolution: bool
+    is_output: bool = False
+
+
+@dataclass
+class _Call:
+    """What is seen of a call while it happens: what the layer and its own activation get, and what comes out."""
+
+    layer: Any
+    given: Any
+    result: Any = None
+    before_activation: Any = None
+    is_leaf: bool = True  # whether it called no other layer
+
+
+def record_calls(model: Callable[..., Any], inputs: Any) -> list[LayerCall]:
+    """Run a model in inference mode and keep every layer's tensors, in the order of the calls.
+
+    Args:
+        model: any Keras model or layer.
+        inputs: a tensor of the graph that is being traced (the graph tells which operation follows a layer).
+
+    Returns:
+        Calls that gave one tensor of this graph; an output that no layer made is the call `output` of the model.
+
+    Raises:
+        ConfigError: called outside of a `tf.function`.
+    """
+    if hasattr(inputs, "numpy"):
+        raise ConfigError("layers of a Keras model must be traced inside a tf.function; wrap the call in one")
+    with _recording() as calls:
+        output = model(inputs, training=False)
+    calls = [call for call in calls if getattr(call.result, "graph", None) is inputs.graph]
+    # a model inside a model often returns what its last layer returns
+    calls = [call for i, call in enumerate(calls)
+             if call.is_leaf or all(call.result is not earlier.result for earlier in calls[:i])]
+    counts: Counter[str] = Counter()
+    labelled = []
+    for call in calls:
+        counts[call.layer.name] += 1
+        n = counts[call.layer.name]
+        pre, post, activation = _around_activation(call, calls)
+        labelled.append(LayerCall(call.layer.name if n == 1 else f"{call.layer.name}#{n}", call.layer, pre, post,
+                                  activation, _is_convolution(call)))
+    return _mark_output(labelled, output, model)
+
+
+def _mark_output(calls: list[LayerCall], output: Any, model: Any) -> list[LayerCall]:
+    """Find the call that gives the model's output, or add one; a model with several outputs has none."""
+    if getattr(output, "shape", None) is None or output.shape.rank is None:
+        return calls
+    while True:
+        for i, call in enumerate(calls):
+            if call.post is output or call.pre is output:
+                if call.activation in _TO_PROBABILITIES:
+                    call = replace(call, post=call.pre, activation="linear")
+                return [*calls[:i], replace(call, is_output=True), *calls[i + 1:]]
+        if output.op.type not in ("Softmax", "LogSoftmax", "Sigmoid", "Identity"):
+            break
+        output = output.op.inputs[0]
+    if output.shape.rank == 1:
+        output = output[:, None]
+    return [*calls, LayerCall("output", model, output, output, "linear", False, True)]
+
+
+@contextmanager
+def _recording() -> Iterator[list[_Call]]:
+    """Record the calls of Keras layers in this thread, inner ones before the layers that made them."""
+    import keras
+    import tensorflow as tf
+
+    original, thread = keras.layers.Layer.__call__, threading.get_ident()
+    calls: list[_Call] = []
+
+    def recorded(layer: Any, *args: Any, **kwargs: Any) -> Any:
+        if threading.get_ident() != thread:
+            return original(layer, *args, **kwargs)
+        call = _Call(layer, args[0] if args else next(iter(kwargs.values()), None))
+        own, n_calls = layer.__dict__.get("activation"), len(calls)
+        if not callable(own):
+            call.result = original(layer, *args, **kwargs)
+        else:
+            def remembered(x: Any, *more: Any, **settings: Any) -> Any:
+                call.before_activation = x
+                return own(x, *more, **settings)
+
+            object.__setattr__(layer, "activation", remembered)
+            try:
+                call.result = original(layer, *args, **kwargs)
+            finally:
+                object.__setattr__(layer, "activation", own)
+        call.is_leaf = len(calls) == n_calls
+        calls.append(call)
+        return call.result
+
+    eager = tf.config.functions_run_eagerly()
+    keras.layers.Layer.__call__ = recorded
+    # a model whose `call` is a tf.function would keep its tensors in a graph of their own
+    tf.config.run_functions_eagerly(True)
+    try:
+        yield calls
+    finally:
+        tf.config.run_functions_eagerly(eager)
+        keras.layers.Layer.__call__ = original
+
+
+def _around_activation(call: _Call, calls: list[_Call]) -> tuple[Any, Any, str]:
+    """Find the activation of a call: its own, that of a layer after it, or one operation after it."""
+    if _is_activation(call.layer):
+        return call.given, call.result, _activation_of(call.layer)
+    if call.before_activation is not None and _activation_of(call.layer) != "linear":
+        return call.before_activation, call.result, _activation_of(call.layer)
+    here = call.result
+    # layers that do nothing in inference, such as Dropout, return what they are given
+    active = [c for c in calls if c.is_leaf and c.result is not c.given and c is not call]
+    for _ in active:
+        takers = [c for c in active if c.given is here]
+        if len(takers) == 1 and _is_activation(takers[0].layer):
+            return here, takers[0].result, _activation_of(takers[0].layer)
+        if len(takers) != 1 or type(takers[0].layer).__name__ not in _BETWEEN:
+            break
+        here = takers[0].result
+    operations = [op for op in here.consumers() if op.type != "Shape"]
+    if len(operations) == 1 and operations[0].type in _ACTIVATION_OPS:
+        return here, operations[0].outputs[0], _ACTIVATION_OPS[operations[0].type]
+    return call.result, call.result, "linear"
+
+
+def _is_activation(layer: Any) -> bool:
+    """Tell whether a layer is nothing but an activation."""
+    return type(layer).__name__ in ("Activation", *_ACTIVATION_LAYERS)
+
+
+def _activation_of(layer: Any) -> str:
+    """Name the activation that a layer is or has."""
+    activation = getattr(layer, "activation", None)
+    for thing in (layer, activation):
+        if type(thing).__name__ in _ACTIVATION_LAYERS:
+            return _ACTIVATION_LAYERS[type(thing).__name__]
+    return "linear" if activation is None else getattr(activation, "__name__", type(activation).__name__)
+
+
+def _is_convolution(call: _Call) -> bool:
+    """Tell whether a layer convolves over time: Keras' own, or one with a kernel [taps, channels, filters]."""
+    import keras
+
+    if type(call.layer).__name__ in _NO_CONVOLUTIONS or call.result.shape.rank != 3:
+        return False
+    known = (keras.layers.Conv1D, keras.layers.Conv1DTranspose, keras.layers.SeparableConv1D,
+             keras.layers.DepthwiseConv1D)
+    return isinstance(call.layer, known) or len(getattr(getattr(call.layer, "kernel", None), "shape", ())) == 3

@@ -1,0 +1,47 @@
+"""What is known about a layer before anything has been run."""
+
+from __future__ import annotations
+
+from dataclasses import asdict, dataclass
+from typing import Any
+
+__all__ = ["STAGES", "LayerInfo"]
+
+STAGES = ("post", "pre", "relu")
+"""Which tensor of a layer: `post`, after its activation, as the papers average it; `pre`, before the activation, bias
+and normalisation included; `relu`, as `post` with a plain ReLU in the place of a leaky one."""
+
+
+@dataclass(frozen=True)
+class LayerInfo:
+    """One layer that can be looked into.
+
+    Attributes:
+        name: the network's own name, such as `downconv_2`.
+        paper_name: convolutions counted from 1, as in Beguš & Zhou 2022, such as `Conv3`; else the same as `name`.
+        steps: time steps; 0 for an output without time (score, logits); None where they depend on the input.
+        channels: feature maps.
+        rate_hz: steps per second; 0 without time.
+        activation: what turns `pre` into `post`: relu, leaky_relu, tanh, ...; `linear` for nothing.
+    """
+
+    name: str
+    paper_name: str
+    steps: int | None
+    channels: int
+    rate_hz: float
+    activation: str
+
+    @property
+    def has_time(self) -> bool:
+        """Whether the layer is a series of steps; outputs such as logits are not."""
+        return self.steps != 0
+
+    @property
+    def title(self) -> str:
+        """The name for messages: `Conv3 (downconv_2)`."""
+        return self.name if self.name == self.paper_name else f"{self.paper_name} ({self.name})"
+
+    def to_dict(self) -> dict[str, Any]:
+        """Return the fields as plain JSON values."""
+        return asdict(self)

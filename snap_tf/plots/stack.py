@@ -1,0 +1,201 @@
+"""The stack of layers: what a network hears, what every layer makes of it, what comes out."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pandas as pd
+from matplotlib.figure import Figure
+from matplotlib.layout_engine import ConstrainedLayoutEngine
+
+from snap_tf.plots.style import LAYER_COLOUR, LINE, OUTPUT_COLOUR, SMALL, STIMULUS_COLOUR, TEXT, write_figure
+from snap_tf.series.store import LayerStore
+from wavegan_tf.atomic import atomic_file
+from wavegan_tf.errors import ConfigError, DataError
+
+__all__ = ["choose_tokens", "stack_figure", "stack_numbers", "write_stack"]
+
+MOST_COLUMNS = 12
+STIMULUS = "stimulus"
+
+
+def choose_tokens(store: LayerStore, labels: Sequence[str] = (), tokens: Sequence[str] = ()) -> list[int]:
+    """Choose the tokens of a figure: those named, else the first one of every label (of the first eight).
+
+    Returns:
+        Row numbers of `store.tokens`.
+
+    Raises:
+        ConfigError: more than fit into a figure.
+        DataError: no such label or token.
+    """
+    table = store.tokens
+    if tokens:
+        place = {token: row for row, token in enumerate(table["token"])}
+        unknown = [token for token in tokens if token not in place]
+        if unknown:
+            raise DataError(f"token (={unknown[0]}) must be one of the {len(table)} in {store.folder}/tokens.csv; the "
+                            f"first is {table['token'].iloc[0]}")
+        rows = [place[token] for token in tokens]
+    else:
+        first = {str(label): int(rows[0]) for label, rows in table.groupby("label", sort=False).indices.items()}
+        unknown = [label for label in labels if label not in first]
+        if unknown:
+            raise DataError(f"label (={unknown[0]}) must be one of {', '.join(list(first)[:20])}")
+        rows = [first[label] for label in labels] if labels else list(first.values())[:8]
+        if not labels and len(first) == 1:  # nothing tells the tokens apart but themselves
+            rows = list(range(min(4, len(table))))
+    if len(rows) > MOST_COLUMNS:
+        raise ConfigError(f"tokens (={len(rows)}) must be at most {MOST_COLUMNS} in one figure; name fewer")
+    return rows
+
+
+def stack_numbers(store: LayerStore, rows: Sequence[int], seconds: float | None = None) -> pd.DataFrame:
+    """Return what `stack_figure` draws, point by point.
+
+    Series are stretched to the length of the audio as in the papers, by linear interpolation with equal end points.
+    A line through the stretched points is the line through the original ones at their new places, so that only these
+    are kept.
+
+    Args:
+        store: the layers.
+        rows: which tokens.
+        seconds: how much of the audio; by default to the end of the longest clip.
+
+    Returns:
+        token, label, layer (`stimulus`, the papers' names, `logits`), x (seconds; the number of the value for outputs
+        without time), value.
+
+    Raises:
+        ConfigError: `seconds` is not positive.
+    """
+    if seconds is not None and not seconds > 0:
+        raise ConfigError(f"`seconds` (={seconds}) must be positive")
+    end_s = _end_s(store, rows) if seconds is None else seconds
+    last_s = (store.n_samples - 1) / store.rate_hz
+    lines: list[tuple[str, Any]] = []
+    if store.stimuli is not None:
+        lines.append((STIMULUS, store.stimuli[:, :, 0]))
+    lines += [(name, store[name].values) for name in store]
+    parts = []
+    for row in rows:
+        token = store.tokens.iloc[row]
+        for name, values in lines:
+            x = np.linspace(0.0, last_s, values.shape[1])
+            # one point beyond the edge, so that the line reaches it
+            keep = slice(0, int(np.searchsorted(x, end_s, side="right")) + 1)
+            parts.append({"token": token["token"], "label": token["label"], "layer": name, "x": x[keep],
+                          "value": np.asarray(values[row])[keep]})
+        parts += [{"token": token["token"], "label": token["label"], "layer": name,
+                   "x": np.arange(values.shape[1], dtype=float), "value": np.asarray(values[row])}
+                  for name, values in store.outputs.items()]
+    return pd.concat([pd.DataFrame(part) for part in parts], ignore_index=True)
+
+
+def stack_figure(store: LayerStore, rows: Sequence[int], seconds: float | None = None) -> Figure:
+    """Draw a column per token: stimulus, averaged layers stretched to its length, logits.
+
+    The panels of a row share their scale, so that words can be compared.
+
+    Args:
+        store: the layers.
+        rows: which tokens.
+        seconds: how much of the audio; by default to the end of the longest clip.
+
+    Source: Beguš & Zhou, ICASSP 2022, Figure 2.
+    """
+    numbers = stack_numbers(store, rows, seconds)
+    names = list(dict.fromkeys(numbers["layer"]))
+    outputs = set(store.outputs)
+    end_s = _end_s(store, rows) if seconds is None else seconds
+    width = 0.75 + len(rows) * max(1.05, min(2.2, 6.4 / len(rows)))
+    layout = ConstrainedLayoutEngine(w_pad=0.02, h_pad=0.015, hspace=0.02, wspace=0.02)
+    figure = Figure(figsize=(width, 0.55 + 0.78 * len(names)), layout=layout)
+    panels = figure.subplots(len(names), len(rows), squeeze=False, sharey="row")
+    of_panel = dict(list(numbers.groupby(["token", "layer"], sort=False)))
+    last_with_time = max(i for i, name in enumerate(names) if name not in outputs)
+    for column, row in enumerate(rows):
+        token = store.tokens.iloc[row]
+        title = f"code {token['label']}" if token["label"] and store.z is not None else token["label"]
+        panels[0, column].set_title(title or token["token"], fontsize=TEXT)
+        for i, name in enumerate(names):
+            axes, part = panels[i, column], of_panel[token["token"], name]
+            axes.spines[["top", "right"]].set_visible(False)
+            axes.tick_params(labelsize=SMALL, length=2, pad=1.5)
+            if name in outputs:
+                _draw_output(axes, part)
+                continue
+            axes.plot(part["x"], part["value"], lw=0.4 if len(part) > 2000 else LINE,
+                      color=STIMULUS_COLOUR if name == STIMULUS or _is_sound(store, name) else LAYER_COLOUR)
+            axes.set_xlim(0, end_s)
+            if i != last_with_time:
+                axes.tick_params(labelbottom=False)
+            else:
+                axes.set_xlabel("time (s)", fontsize=SMALL)
+    for i, name in enumerate(names):
+        panels[i, 0].set_ylabel(_row_label(store, name), fontsize=SMALL)
+        panels[i, 0].locator_params(axis="y", nbins=3)
+    figure.align_ylabels(panels[:, 0])
+    return figure
+
+
+def write_stack(store: LayerStore, path: str | Path, labels: Sequence[str] = (), tokens: Sequence[str] = (),
+                seconds: float | None = None) -> list[Path]:
+    """Draw the stack and write it as PNG and PDF, with its numbers as CSV.
+
+    Args:
+        store: the layers.
+        path: name of the files, without suffix.
+        labels: one token of each; see `choose_tokens`.
+        tokens: these instead.
+        seconds: how much of the audio; by default to the end of the longest clip.
+
+    Returns:
+        The files.
+
+    Raises:
+        ConfigError, DataError: as `choose_tokens` and `stack_numbers`.
+        OSError: a file cannot be written.
+    """
+    rows = choose_tokens(store, labels, tokens)
+    files = write_figure(stack_figure(store, rows, seconds), path)
+    table = files[0].with_suffix(".csv")
+    with atomic_file(table) as temporary:
+        stack_numbers(store, rows, seconds).to_csv(temporary, index=False, float_format="%.9g", encoding="utf-8",
+                                                   lineterminator="\n")
+    return [*files, table]
+
+
+def _draw_output(axes: Any, part: pd.DataFrame) -> None:
+    """Draw values without time, such as logits: one bar each."""
+    axes.bar(part["x"], part["value"], width=0.7, color=OUTPUT_COLOUR)
+    axes.axhline(0, color="#777777", lw=0.5)
+    n = len(part)
+    axes.set_xlim(-0.6, n - 0.4)
+    axes.set_xticks(range(0, n, max(1, -(-n // 8))))
+    axes.set_xlabel("code", fontsize=SMALL)
+
+
+def _row_label(store: LayerStore, name: str) -> str:
+    if name == STIMULUS:
+        return f"stimulus\n{store.rate_hz / 1000:g} kHz"
+    if name in store.outputs:
+        return name
+    rate, what = store[name].rate_hz, " (output)" if _is_sound(store, name) else ""
+    return f"{name}{what}\n{rate / 1000:g} kHz" if rate >= 1000 else f"{name}\n{rate:g} Hz"
+
+
+def _is_sound(store: LayerStore, name: str) -> bool:
+    """Tell whether a layer of a generator is its audio."""
+    return store.z is not None and store[name].rate_hz == store.rate_hz
+
+
+def _end_s(store: LayerStore, rows: Sequence[int]) -> float:
+    """Return the end of the longest of some clips, or of the generated audio."""
+    n_samples = store.n_samples
+    if "cropped" in store.tokens:
+        n_samples = min(n_samples, int(store.tokens["n_samples"].iloc[list(rows)].max()))
+    return n_samples / store.rate_hz

@@ -1,0 +1,43 @@
+"""What all figures of layers share: colours, sizes, and files that are the same whenever they are written."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from matplotlib.figure import Figure
+
+from wavegan_tf.atomic import atomic_file
+
+__all__ = ["LAYER_COLOUR", "LINE", "OUTPUT_COLOUR", "SMALL", "STIMULUS_COLOUR", "TEXT", "write_figure"]
+
+STIMULUS_COLOUR, LAYER_COLOUR, OUTPUT_COLOUR = "#333333", "#1B7837", "#762A83"
+"""Sounds grey, layers green, logits purple, as in Beguš & Zhou, ICASSP 2022, Figure 2."""
+TEXT, SMALL, LINE = 8.5, 7.0, 0.8
+
+
+def write_figure(figure: Figure, path: str | Path, formats: tuple[str, ...] = ("png", "pdf"), dpi: int = 300
+                 ) -> list[Path]:
+    """Write a figure in several formats, each beside the other; no dates are put into the files.
+
+    Args:
+        figure: the figure.
+        path: name without suffix; one of `formats` at its end is left off.
+        formats: png, pdf or svg.
+        dpi: of bitmaps.
+
+    Returns:
+        The files.
+
+    Raises:
+        OSError: a file cannot be written.
+    """
+    path = Path(path)
+    stem = path.with_suffix("") if path.suffix.lstrip(".").lower() in formats else path
+    files = []
+    for kind in formats:
+        file = stem.with_name(f"{stem.name}.{kind}")
+        metadata = {"pdf": {"CreationDate": None}, "svg": {"Date": None}}.get(kind)
+        with atomic_file(file) as temporary:
+            figure.savefig(temporary, dpi=dpi, metadata=metadata)
+        files.append(file)
+    return files

@@ -1,0 +1,286 @@
+"""The door to a network: any trained model, its layers by name, and their values for any amount of input.
+
+This is the one file of `snap_tf` that reaches into `wavegan_tf`'s networks. It computes in batches and applies the
+reducing function inside TensorFlow, so that only what was asked for leaves it: the averages of five hidden layers of a
+second of audio are 22 kB, the layers themselves 2 MB.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Callable, Iterator, Sequence
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from tqdm import tqdm
+
+from snap_tf.layer_choice import Layers, choose_layers
+from snap_tf.layer_info import STAGES, LayerInfo
+from snap_tf.reduction import reduction
+from snap_tf.sources import KerasModel, OwnNetwork, SavedSignature, Source
+from wavegan_tf.config import RunConfig
+from wavegan_tf.errors import ConfigError, DataError, ExportError
+
+__all__ = ["PARTS", "Probe", "probe"]
+
+PARTS = ("q_network", "discriminator", "generator")
+
+Reduce = str | Callable[[Any], Any]
+
+_BYTES_AT_ONCE = 2**25  # of layer values in a batch; more does not make it faster
+_MOST_AT_ONCE = 256
+
+
+def probe(model: Any, layers: Layers = None, *, part: str | None = None, stage: str = "post",
+          rate_hz: float | None = None, input_shape: tuple[int | None, ...] | None = None,
+          step: int | None = None) -> Probe:
+    """Open a network to look into its layers.
+
+    Args:
+        model: a run folder, an exported model, a Keras file (`.keras`, `.h5`), or a Keras model: one of our networks
+            or any other.
+        layers: which ones, in that order: names (`downconv_4` or `Conv5`), numbers (positions in the list of all
+            convolutions and the output, from 0), or a function that gets each Keras layer and says yes or no. By
+            default all convolutions over time and the output.
+        part: of a model with several networks: `q_network`, `discriminator` or `generator`; by default the Q-network,
+            and without one the discriminator.
+        stage: `post`, after the activation (the papers); `pre`; or `relu`; see `STAGES`.
+        rate_hz: samples (or frames) per second of the input, of the output for a generator; by default that of the
+            run, and 16000 for a Keras model.
+        input_shape: of one input of a Keras model that has not been called yet, such as (16384, 1).
+        step: which checkpoint of a run; the last one by default.
+
+    Returns:
+        A `Probe`; phase shuffle and dropout are off in it.
+
+    Raises:
+        ConfigError: no such layer (the message lists those there are), part or stage; or a model without layers.
+        ExportError: the path is no model.
+    """
+    if stage not in STAGES:
+        raise ConfigError(f"`stage` (={stage}) must be one of {', '.join(STAGES)}")
+    if rate_hz is not None and not rate_hz > 0:
+        raise ConfigError(f"`rate_hz` (={rate_hz}) must be positive")
+    config = None
+    if isinstance(model, str | Path) and Path(model).suffix not in (".keras", ".h5"):
+        if rate_hz is not None or input_shape is not None:
+            given, value = ("rate_hz", rate_hz) if rate_hz is not None else ("input_shape", input_shape)
+            raise ConfigError(f"`{given}` (={value}) goes with a Keras model; {model} knows its own; leave it out")
+        source, config, name = _open_path(Path(model), part, step)
+        rate_hz = config.data.sample_rate_hz
+    else:
+        if part is not None or step is not None:
+            raise ConfigError(f"`{'part' if part else 'step'}` (={part or step}) goes with a run or an exported model; "
+                              "leave it out for a Keras model")
+        if isinstance(model, str | Path):
+            model = _load_keras(Path(model))
+        name, rate_hz = str(model.name), 16000.0 if rate_hz is None else rate_hz
+        source = (OwnNetwork(model, rate_hz) if hasattr(model, "layer_taps") and hasattr(model, "trace")
+                  else KerasModel(model, rate_hz, input_shape))
+    return Probe(source, choose_layers(source, layers), stage, float(rate_hz), config, name, layers is not None)
+
+
+class Probe:
+    """A network and the layers of it that are looked at.
+
+    Attributes:
+        layers: what is known about each, in the order asked for.
+        stage: which tensor of a layer is taken, see `STAGES`.
+        rate_hz: samples per second of the audio (or frames of the features) that go in, or come out of a generator.
+        length: how many of them an input (or output) has; 0 where it may be any number.
+        input_shape: of one input, without the batch.
+        config: settings of the run; None for other models.
+        name: of the model, for messages and records; a run's with its step and part.
+        named: whether the layers were asked for, not the default ones.
+    """
+
+    def __init__(self, source: Source, layers: Sequence[LayerInfo], stage: str, rate_hz: float,
+                 config: RunConfig | None, name: str, named: bool) -> None:
+        """Use `probe` instead."""
+        self.layers = tuple(layers)
+        self.stage = stage
+        self.rate_hz = rate_hz
+        self.length = source.length
+        self.input_shape = source.input_shape
+        self.config = config
+        self.name = name
+        self.named = named
+        self._source = source
+        self._compiled: dict[Any, Any] = {}
+
+    @property
+    def takes_audio(self) -> bool:
+        """Whether an input is audio [n_samples, channels]; else it is a latent vector."""
+        return len(self.input_shape) > 1
+
+    @property
+    def batch_size(self) -> int:
+        """How many inputs are computed at once by default; smaller for larger networks."""
+        numbers = sum((layer.steps or 0) * layer.channels for layer in self._source.layers)
+        return int(np.clip(_BYTES_AT_ONCE // max(4 * numbers, 1), 1, _MOST_AT_ONCE))
+
+    def layer(self, name: str) -> LayerInfo:
+        """Return a chosen layer by either of its names.
+
+        Raises:
+            ConfigError: it is not among those chosen; lists them.
+        """
+        for layer in self.layers:
+            if name in (layer.name, layer.paper_name):
+                return layer
+        raise ConfigError(f"layer (={name}) must be one of {', '.join(layer.title for layer in self.layers)}")
+
+    def weights_hash(self) -> str:
+        """Name the weights in 16 hexadecimal digits: those of SHA-256 over all values in order."""
+        digest = hashlib.sha256()
+        for weight in self._source.weights():
+            digest.update(np.ascontiguousarray(weight.numpy()).tobytes())
+        return digest.hexdigest()[:16]
+
+    def tensors(self, inputs: Any) -> dict[str, Any]:
+        """Compute the layers as tensors, for gradients between them; call it inside a `tf.function`.
+
+        Args:
+            inputs: float32 tensor [batch, *input_shape].
+
+        Returns:
+            By layer name, float32 [batch, steps, channels]; outputs without time are [batch, values].
+        """
+        import tensorflow as tf
+
+        found = self._source.tensors(inputs, self.stage)
+        return {layer.name: tf.cast(found[layer.name], tf.float32) for layer in self.layers}
+
+    def run(self, inputs: Any, reduce: Reduce = "mean", *, batch_size: int | None = None,
+            progress: bool = False) -> Iterator[dict[str, np.ndarray]]:
+        """Compute the layers, batch by batch, in bounded memory.
+
+        The same inputs in the same batches give the same bits on one machine (a GPU needs `tf.config.experimental.
+        enable_op_determinism` for that).
+
+        Args:
+            inputs: float [n, *input_shape], or an iterable of such arrays; audio of one channel also [n, n_samples].
+            reduce: what becomes of the feature maps: mean, max, rms, abs, `map:K`, none, or a function of a tensor
+                [batch, steps, channels]. Outputs without time stay as they are.
+            batch_size: inputs computed at once; `batch_size` of this object by default.
+            progress: show a bar on stderr.
+
+        Yields:
+            By layer name, float32 [batch, steps] for series, [batch, values] for outputs without time, and
+            [batch, steps, channels] with `none`.
+
+        Raises:
+            ConfigError: no such reduction or feature map.
+            DataError: inputs of another shape, or not finite.
+            ExportError: the network gives NaN or infinity.
+        """
+        size = self.batch_size if batch_size is None else batch_size
+        if size < 1:
+            raise ConfigError(f"`batch_size` (={size}) must be positive")
+        apply = None if reduce == "none" else reduction(reduce) if isinstance(reduce, str) else reduce
+        self._check_maps(apply)
+        return self._run(inputs, apply, size, progress)
+
+    def collect(self, inputs: Any, reduce: Reduce = "mean", **options: Any) -> dict[str, np.ndarray]:
+        """Compute the layers of all inputs at once: what `run` yields, joined; for amounts that fit into memory."""
+        batches = list(self.run(inputs, reduce, **options))
+        return {layer.name: np.concatenate([batch[layer.name] for batch in batches]) for layer in self.layers
+                if batches}
+
+    def _run(self, inputs: Any, apply: Callable[[Any], Any] | None, size: int, progress: bool
+             ) -> Iterator[dict[str, np.ndarray]]:
+        total = len(inputs) if hasattr(inputs, "__len__") else None
+        if hasattr(inputs, "shape"):
+            size = max(1, min(size, len(inputs)))
+        with tqdm(total=total, desc="layers", unit="ex", disable=not progress) as bar:
+            for given in [inputs] if hasattr(inputs, "shape") else inputs:
+                examples = self._check_inputs(given)
+                for start in range(0, len(examples), size):
+                    batch = examples[start:start + size]
+                    yield self._compute(batch, apply, size)
+                    bar.update(len(batch))
+
+    def _compute(self, batch: np.ndarray, apply: Callable[[Any], Any] | None, size: int) -> dict[str, np.ndarray]:
+        n = len(batch)
+        if n < size and self._source.may_pad:
+            # one size for all batches, or TensorFlow compiles again for the last one
+            batch = np.concatenate([batch, np.zeros((size - n, *batch.shape[1:]), np.float32)])
+        found = self._function(apply, batch.shape)(batch)
+        layers = {layer.name: found[layer.name].numpy()[:n] for layer in self.layers}
+        if not all(np.isfinite(values).all() for values in layers.values()):
+            raise ExportError(f"model (={self.name}) must give numbers; it gives NaN or infinity: its training "
+                              "diverged; use an earlier checkpoint")
+        return layers
+
+    def _function(self, apply: Callable[[Any], Any] | None, shape: tuple[int, ...]) -> Any:
+        import tensorflow as tf
+
+        key = (apply, shape)
+        if key not in self._compiled:
+            def compute(inputs: Any) -> dict[str, Any]:
+                layers = self.tensors(inputs)
+                if apply is None:
+                    return layers
+                return {layer.name: apply(layers[layer.name]) if layer.has_time else layers[layer.name]
+                        for layer in self.layers}
+
+            compiled = tf.function(compute, autograph=False)
+            self._compiled[key] = compiled.get_concrete_function(tf.TensorSpec(shape, tf.float32))
+        concrete = self._compiled[key]
+        return lambda batch: concrete(tf.constant(batch))
+
+    def _check_maps(self, apply: Callable[[Any], Any] | None) -> None:
+        """Refuse a feature map that one of the layers does not have, before anything is computed."""
+        for layer in self.layers:
+            if apply is not None and layer.has_time:
+                try:
+                    apply(np.zeros((1, 2, layer.channels), np.float32))
+                except ConfigError as error:
+                    raise ConfigError(f"layer {layer.title}: {error}") from None
+
+    def _check_inputs(self, given: Any) -> np.ndarray:
+        inputs = np.asarray(given, np.float32)
+        if inputs.ndim == 2 and len(self.input_shape) == 2 and self.input_shape[1] == 1:
+            inputs = inputs[:, :, None]
+        fits = inputs.ndim == len(self.input_shape) + 1 and all(
+            wanted in (None, n) for wanted, n in zip(self.input_shape, inputs.shape[1:], strict=True))
+        if not fits:
+            wanted = ", ".join("any" if n is None else str(n) for n in self.input_shape)
+            raise DataError(f"inputs (shape {list(inputs.shape)}) must be of shape [n, {wanted}] for {self.name}")
+        if not np.isfinite(inputs).all():
+            wrong = np.flatnonzero(~np.isfinite(inputs).reshape(len(inputs), -1).all(axis=1))
+            raise DataError(f"inputs must be finite numbers; NaN or infinity is in example {wrong[0]}")
+        return inputs
+
+
+def _open_path(path: Path, part: str | None, step: int | None) -> tuple[Source, RunConfig, str]:
+    """Open a run or an exported model and take one of its networks."""
+    from wavegan_tf.export.open_model import open_model
+    from wavegan_tf.export.signatures import LAYER_SIGNATURES
+
+    opened = open_model(path, step)
+    there = [name for name in PARTS if name in opened.metadata.layers]
+    if part is not None and part not in there:
+        raise ConfigError(f"`part` (={part}) must be one of {', '.join(there)}"
+                          + ("; this model was trained without a code and has no Q-network" if part in PARTS else ""))
+    part, config = part or there[0], opened.config
+    name = f"{path.resolve().name} step {opened.step}, {part}"
+    if opened.networks is not None:
+        return OwnNetwork(opened.networks.named()[part], config.data.sample_rate_hz), config, name
+    import tensorflow as tf
+
+    layers = [LayerInfo(**tap.to_dict()) for tap in opened.metadata.layers[part]]
+    return SavedSignature(tf.saved_model.load(str(path)), LAYER_SIGNATURES[part], layers,
+                          config.network.slice_len), config, name
+
+
+def _load_keras(path: Path) -> Any:
+    import keras
+
+    if not path.is_file():
+        raise ExportError(f"model (={path}) must be an existing file; check the path")
+    try:
+        return keras.saving.load_model(path, compile=False)
+    except Exception as error:  # h5py, zipfile and Keras report damage in many ways
+        raise ExportError(f"model (={path}) must be readable by Keras: {error}") from error

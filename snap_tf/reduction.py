@@ -1,0 +1,81 @@
+"""From many feature maps to one series: the papers' average, and what else may be taken instead."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+from wavegan_tf.errors import ConfigError
+
+__all__ = ["REDUCTIONS", "average", "highest", "mean_magnitude", "reduction", "root_mean_square", "single_map"]
+
+
+def average(maps: Any) -> Any:
+    """Average feature maps: t = (1/n) sum of C_i over the n channels.
+
+    Args:
+        maps: float [..., steps, channels], array or tensor.
+
+    Returns:
+        float [..., steps], as Keras gives it.
+
+    Source: Beguš & Zhou, ICASSP 2022, Eq. 1; Beguš & Zhou, IEEE/ACM TASLP 30, 2022.
+    """
+    from keras import ops
+
+    return ops.mean(maps, axis=-1)
+
+
+def highest(maps: Any) -> Any:
+    """Take the largest channel at every step: [..., steps, channels] -> [..., steps]."""
+    from keras import ops
+
+    return ops.max(maps, axis=-1)
+
+
+def root_mean_square(maps: Any) -> Any:
+    """Take the root of the mean square over channels: [..., steps, channels] -> [..., steps]."""
+    from keras import ops
+
+    return ops.sqrt(ops.mean(ops.square(maps), axis=-1))
+
+
+def mean_magnitude(maps: Any) -> Any:
+    """Average absolute values over channels: [..., steps, channels] -> [..., steps]."""
+    from keras import ops
+
+    return ops.mean(ops.absolute(maps), axis=-1)
+
+
+def single_map(k: int) -> Callable[[Any], Any]:
+    """Take channel number `k`, counted from 0.
+
+    Returns:
+        A function [..., steps, channels] -> [..., steps] that raises ConfigError where there is no such channel.
+    """
+    def take(maps: Any) -> Any:
+        channels = maps.shape[-1]
+        if not 0 <= k < channels:
+            raise ConfigError(f"`reduce` (=map:{k}) must name a feature map that the layer has; it has {channels}, 0 "
+                              f"to {channels - 1}; choose one of them, or other layers")
+        return maps[..., k]
+
+    return take
+
+
+REDUCTIONS: dict[str, Callable[[Any], Any]] = {
+    "mean": average, "max": highest, "rms": root_mean_square, "abs": mean_magnitude}
+
+
+def reduction(name: str) -> Callable[[Any], Any]:
+    """Return the function of a name: mean, max, rms, abs, or `map:K` for a single map.
+
+    Raises:
+        ConfigError: no such name.
+    """
+    if name in REDUCTIONS:
+        return REDUCTIONS[name]
+    kind, _, number = name.partition(":")
+    if kind == "map" and number.isdecimal():
+        return single_map(int(number))
+    raise ConfigError(f"`reduce` (={name}) must be one of {', '.join(REDUCTIONS)}, or map:K for feature map number K")

@@ -1,0 +1,163 @@
+"""The folder that `snap-tf layers` writes, read back: series by layer, outputs, tokens, what the network heard."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pandas as pd
+
+from snap_tf.layer_info import LayerInfo
+from snap_tf.series.layer_series import LayerSeries
+from wavegan_tf.data.manifest import format_phones, parse_phones
+from wavegan_tf.errors import DataError
+
+__all__ = ["FORMAT", "LayerStore", "file_names", "open_layers", "read_tokens", "write_tokens"]
+
+FORMAT = 1
+"""Raised when a reader of the older format could no longer make sense of a new folder."""
+SETTINGS_NAME, TOKENS_NAME, TABLE_NAME, INTERVALS_NAME = "layers.json", "tokens.csv", "table.csv", "intervals.csv"
+STIMULI_NAME, LATENT_NAME = "stimuli.npy", "z.npy"
+
+_TEXT = ("token", "label", "word", "speaker", "sex", "dialect", "split", "utterance", "sentence", "file", "code")
+
+
+class LayerStore(Mapping[str, LayerSeries]):
+    """Series of every layer by name, the papers' (`Conv5`) or the network's (`downconv_4`); nothing is read before use.
+
+    Iterating gives the papers' names of the layers with time, first to last.
+
+    Attributes:
+        folder: where it lies.
+        settings: everything in `layers.json`: model, its weights' hash, reduction, rates, seed, versions.
+        layers: what is known about each layer, outputs without time included.
+        tokens: a row per clip or latent vector, in the order of the arrays.
+        n_samples: of a clip or of generated audio.
+        rate_hz: of the audio.
+    """
+
+    def __init__(self, folder: str | Path) -> None:
+        """Use `open_layers` instead."""
+        self.folder = Path(folder)
+        self.settings = _read_settings(self.folder / SETTINGS_NAME)
+        self._files = {item["name"]: item["file"] for item in self.settings["layers"]}
+        fields = LayerInfo.__dataclass_fields__
+        self.layers = tuple(LayerInfo(**{name: item[name] for name in fields}) for item in self.settings["layers"])
+        self.tokens = read_tokens(self.folder / TOKENS_NAME)
+        self.n_samples = int(self.settings["n_samples"])
+        self.rate_hz = float(self.settings["rate_hz"])
+
+    def __getitem__(self, name: str) -> LayerSeries:
+        """Return a layer's series.
+
+        Raises:
+            KeyError: there is no such layer with time; lists those there are.
+        """
+        for layer in self.layers:
+            if layer.has_time and name in (layer.name, layer.paper_name):
+                return LayerSeries(self._load(self._files[layer.name]), layer, self.n_samples, self.tokens)
+        raise KeyError(f"layer (={name}) must be one of "
+                       f"{', '.join(layer.title for layer in self.layers if layer.has_time)}")
+
+    def __iter__(self) -> Iterator[str]:
+        return iter([layer.paper_name for layer in self.layers if layer.has_time])
+
+    def __len__(self) -> int:
+        return sum(layer.has_time for layer in self.layers)
+
+    @property
+    def outputs(self) -> dict[str, np.ndarray]:
+        """Outputs without time, such as logits: float32 [tokens, values] by the papers' name."""
+        return {layer.paper_name: self._load(self._files[layer.name]) for layer in self.layers if not layer.has_time}
+
+    @property
+    def stimuli(self) -> np.ndarray | None:
+        """What the network heard: float32 [tokens, n_samples, channels]; None where it was not kept."""
+        return self._load(STIMULI_NAME) if (self.folder / STIMULI_NAME).is_file() else None
+
+    @property
+    def z(self) -> np.ndarray | None:
+        """What a generator got: float32 [tokens, latent_dim]; None for other networks."""
+        return self._load(LATENT_NAME) if (self.folder / LATENT_NAME).is_file() else None
+
+    @property
+    def intervals(self) -> pd.DataFrame | None:
+        """The phones that were asked for, a row each; None where none were. `LayerSeries.cut_at` takes them."""
+        path = self.folder / INTERVALS_NAME
+        if not path.is_file():
+            return None
+        return _whole_numbers(pd.read_csv(path, dtype=str, keep_default_na=False), "row", "start_sample", "end_sample")
+
+    def _load(self, name: str) -> np.ndarray:
+        path = self.folder / name
+        try:
+            array = np.load(path, mmap_mode="r")
+        except (OSError, ValueError) as error:
+            raise DataError(f"array (={path}) must be readable: {error}; run snap-tf layers again") from error
+        if len(array) != len(self.tokens):
+            raise DataError(f"array (={path}) must have a row for each of the {len(self.tokens)} tokens; it has "
+                            f"{len(array)}; run snap-tf layers again")
+        return array
+
+
+def open_layers(folder: str | Path) -> LayerStore:
+    """Open a folder that `snap-tf layers` (`write_layers`) wrote.
+
+    Raises:
+        DataError: it is none, or it is damaged.
+    """
+    return LayerStore(folder)
+
+
+def write_tokens(tokens: pd.DataFrame, path: Path) -> None:
+    """Write the table of tokens; `phones` holds tuples of `Segment`s."""
+    if "phones" in tokens:
+        tokens = tokens.assign(phones=[format_phones(phones) for phones in tokens["phones"]])
+    tokens.to_csv(path, index=False, encoding="utf-8", lineterminator="\n")
+
+
+def read_tokens(path: Path) -> pd.DataFrame:
+    """Read what `write_tokens` wrote.
+
+    Raises:
+        DataError: there is no such file, or it is damaged.
+    """
+    if not path.is_file():
+        raise DataError(f"table of tokens (={path}) must exist; name a folder that `snap-tf layers` wrote")
+    # words such as null, nan and none are words
+    table = pd.read_csv(path, dtype=dict.fromkeys(_TEXT, str), keep_default_na=False,
+                        na_values={"sweep_value": [""], "position": [""]}, encoding="utf-8")
+    if "phones" in table:
+        table["phones"] = [parse_phones(str(text)) for text in table["phones"]]
+    return table
+
+
+def file_names(layers: tuple[LayerInfo, ...]) -> dict[str, str]:
+    """Give every layer a file: its papers' name where that can be one, by the network's name."""
+    files: dict[str, str] = {}
+    for layer in layers:
+        plain = "".join(c if c.isalnum() or c in "-_." else "_" for c in layer.paper_name)
+        taken = {STIMULI_NAME, LATENT_NAME, *files.values()}
+        choices = (f"{plain}.npy", *(f"{plain}-{n}.npy" for n in range(2, len(layers) + 4)))
+        files[layer.name] = next(choice for choice in choices if choice not in taken)
+    return files
+
+
+def _read_settings(path: Path) -> dict[str, Any]:
+    if not path.is_file():
+        raise DataError(f"layers (={path.parent}) must be a folder that `snap-tf layers` wrote; {path.name} is missing")
+    try:
+        settings = json.loads(path.read_text(encoding="utf-8"))
+        newer = settings["format"] > FORMAT
+    except (json.JSONDecodeError, KeyError, TypeError, UnicodeDecodeError) as error:
+        raise DataError(f"settings (={path}) must be what `snap-tf layers` wrote: {error}") from error
+    if newer:
+        raise DataError(f"settings (={path}) must be of format {FORMAT}; they are newer; update wavegan-tf")
+    return settings
+
+
+def _whole_numbers(table: pd.DataFrame, *names: str) -> pd.DataFrame:
+    return table.astype(dict.fromkeys(names, "int64"))
