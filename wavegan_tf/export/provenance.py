@@ -22,21 +22,25 @@ def run_facts(run: str | Path, step: int) -> dict[str, list[str]]:
         step: of the checkpoint.
     """
     root = run_root(run)
-    facts = {"Data": _data(root / SESSIONS_NAME), "Metrics": _metrics(root / METRICS_NAME, step)}
+    facts = {"Data": _data(root / SESSIONS_NAME, step), "Metrics": _metrics(root / METRICS_NAME, step)}
     return {heading: lines for heading, lines in facts.items() if lines}
 
 
-def _data(path: Path) -> list[str]:
-    """Name the data of every session: the folder's name, not where it was on that machine."""
+def _data(path: Path, step: int) -> list[str]:
+    """Name the data of every session that began before a step: the end of its path, without the machine's part."""
     lines: list[str] = []
     for text in path.read_text(encoding="utf-8", errors="replace").splitlines() if path.is_file() else []:
         try:
             entry: dict[str, Any] = json.loads(text)
-            data = entry.get("data")
+            data, began, split = entry.get("data"), entry.get("step", 0), (entry.get("options") or {}).get("split")
         except (json.JSONDecodeError, AttributeError):
             continue
-        if isinstance(data, str):
-            lines.append(f"- {Path(data).name}" + (f", split {entry['split']}" if entry.get("split") else ""))
+        if isinstance(data, str) and began < max(step, 1):
+            parts = [f"- {'/'.join(Path(data).parts[-2:])}"]
+            parts += [f"split {split}"] if split else []
+            parts += [f"{entry['slices_per_epoch']:g} slices per epoch"] if entry.get("slices_per_epoch") else []
+            parts += [f"fingerprint {entry['data_fingerprint']}"] if entry.get("data_fingerprint") else []
+            lines.append(", ".join(parts))
     return list(dict.fromkeys(lines))
 
 

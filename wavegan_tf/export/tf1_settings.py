@@ -145,7 +145,7 @@ def _args_file(checkpoint: Checkpoint, told: Mapping[str, Any]) -> tuple[dict[st
                     hints[item.name] = value
     if told["code"] == "none":
         hints.pop("code_dim", None)
-    if not told.get("post_filter"):
+    if not told["post_filter"]:
         hints.pop("post_filter_len", None)
     wrong = [name for name in hints if name in told and hints[name] != told[name]]
     if is_long(checkpoint) and hints.get("slice_len") == 16384:

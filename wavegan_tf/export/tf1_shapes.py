@@ -56,7 +56,7 @@ def network_from_shapes(checkpoint: Checkpoint, code: str | None) -> dict[str, A
 def _post_filter(checkpoint: Checkpoint, channels: int) -> dict[str, Any]:
     name = "G/pp_filt/conv1d/kernel"
     if name not in checkpoint:
-        return {}
+        return {"post_filter": False}
     taps, inputs, outputs = _shape(checkpoint, name, 3)
     if channels != 1 or inputs != 1 or outputs != 1:
         raise ExportError(f"checkpoint (={checkpoint.prefix}) must have one audio channel when it has a post filter; "

@@ -49,7 +49,7 @@ def audio():
 
 
 LOAD_ALONE = """
-import json, sys
+import sys
 sys.modules["wavegan_tf"] = None  # importing it is an error from here on
 import numpy as np, tensorflow as tf
 folder, inputs, outputs = sys.argv[1:]
@@ -68,17 +68,27 @@ with tf.GradientTape() as tape:
 found["gradient"] = tape.gradient(score, audio).numpy()
 assert "wavegan_tf" not in [name for name, module in sys.modules.items() if module is not None]
 np.savez(outputs, metadata=model.metadata().numpy().decode(), **found)
+from tensorflow.python.tools import saved_model_cli
+sys.argv = ["saved_model_cli", "show", "--dir", folder, "--all"]
+saved_model_cli.main()
 """
 
 
-def test_the_saved_model_works_without_this_package(exported, networks, z, audio, tmp_path):
-    np.savez(tmp_path / "in.npz", z=z, audio=audio)
-    done = subprocess.run([sys.executable, "-c", LOAD_ALONE, str(exported), str(tmp_path / "in.npz"),
-                           str(tmp_path / "out.npz")], capture_output=True, text=True, cwd=tmp_path, check=False,
+@pytest.fixture(scope="module")
+def alone(exported, z, audio, tmp_path_factory):
+    """What a process without this package gets out of the SavedModel, and what `saved_model_cli show` prints there."""
+    folder = tmp_path_factory.mktemp("alone")
+    np.savez(folder / "in.npz", z=z, audio=audio)
+    done = subprocess.run([sys.executable, "-c", LOAD_ALONE, str(exported), str(folder / "in.npz"),
+                           str(folder / "out.npz")], capture_output=True, text=True, cwd=folder, check=False,
                           env={**os.environ, "PYTHONPATH": ""})
     assert done.returncode == 0, done.stderr
     assert "custom gradient" not in done.stderr  # TensorFlow warns of gradients that it cannot save
-    found = np.load(tmp_path / "out.npz")
+    return np.load(folder / "out.npz"), done.stdout
+
+
+def test_the_saved_model_works_without_this_package(alone, exported, networks, z, audio):
+    found, _ = alone
     g, d, q = networks.generator, networks.discriminator, networks.q_network
     logits = np.asarray(q(audio))
     expected = {"generate/audio": g(z), "serving_default/audio": g(z), "discriminate/score": d(audio),
@@ -100,11 +110,8 @@ def test_the_saved_model_works_without_this_package(exported, networks, z, audio
     assert str(found["metadata"]) == (exported / "model.json").read_text()
 
 
-def test_saved_model_cli_reads_sensibly(exported):
-    done = subprocess.run([sys.executable, "-m", "tensorflow.python.tools.saved_model_cli", "show", "--dir",
-                           str(exported), "--all"], capture_output=True, text=True, check=False)
-    shown = done.stdout
-    assert done.returncode == 0, done.stderr
+def test_saved_model_cli_reads_sensibly(alone):
+    _, shown = alone
     for signature in ("generate", "serving_default", "discriminate", "classify", "generator_layers",
                       "discriminator_layers", "classifier_layers"):
         assert f"signature_def['{signature}']" in shown

@@ -1,0 +1,214 @@
+"""The Q-network on recordings: which code each has, and how that goes with what is known about it."""
+
+from __future__ import annotations
+
+import dataclasses
+import json
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pandas as pd
+
+from wavegan_tf.atomic import atomic_file
+from wavegan_tf.config import DataConfig, NetworkConfig
+from wavegan_tf.data.audio_files import AudioFile, find_audio_files
+from wavegan_tf.data.decoding import UnusableFile, decode_files
+from wavegan_tf.errors import ConfigError, DataError, ExportError
+from wavegan_tf.export.model import Model
+from wavegan_tf.latent import code_index, code_name
+from wavegan_tf.use.agreement import Agreement, agree
+from wavegan_tf.use.labels import Labels, find_labels, read_label_table
+
+__all__ = ["Classified", "classify_folder", "first_slice", "output_paths", "write_classified"]
+
+_NAMED = 5
+
+
+@dataclass(frozen=True)
+class Classified:
+    """Codes of audio files.
+
+    Attributes:
+        table: a row per file: `file`, `label` (empty where unknown), `code` (its name), `code_index`, `logit_0` ...,
+            `probability_0` ..., `n_samples` (of the whole recording, at the model's rate), `cropped`.
+        skipped: files that could not be used, and why.
+        labels: where the labels come from.
+        agreement: of codes with labels, where at least two labels are known.
+        accuracy: where the labels are codes: shares of `codes` and, for binary codes, `bits` that are right; for other
+            labels of a binary code: share of `bits` that are those of the matched code.
+    """
+
+    table: pd.DataFrame
+    skipped: tuple[tuple[str, str], ...]
+    labels: Labels
+    agreement: Agreement | None
+    accuracy: dict[str, float]
+
+    def __str__(self) -> str:
+        n_cropped = int(self.table["cropped"].sum())
+        lines = [f"{len(self.table)} files classified, {len(self.skipped)} skipped"
+                 + (f", {n_cropped} longer than the model's slices: only their beginning" if n_cropped else "")]
+        lines += [f"  skipped {name}: {reason}" for name, reason in self.skipped[:_NAMED]]
+        if len(self.skipped) > _NAMED:
+            lines.append(f"  skipped {len(self.skipped) - _NAMED} more")
+        n_known = int((self.table["label"] != "").sum())
+        if not n_known:
+            return "\n".join([*lines, "no labels known; see --label-from and --labels"])
+        lines.append(f"{n_known} files have a label ({self.labels.source})")
+        if self.agreement is None:
+            lines.append("all of them the same: there is nothing to compare")
+        else:
+            lines += ["", str(self.agreement)]
+        kind = "right" if self.labels.are_codes else "as in the matched code"
+        lines += [f"{name} {kind}: {value:.4f}" for name, value in self.accuracy.items()]
+        return "\n".join(lines)
+
+
+def classify_folder(model: Model, folder: str | Path, *, label_from: str = "auto",
+                    label_table: str | Path | None = None, split: str | None = None, n_permutations: int = 10_000,
+                    seed: int = 0, progress: bool = False) -> Classified:
+    """Read the code of every audio file of a folder with the Q-network, phase shuffle off.
+
+    Audio is prepared as in training: channels, sampling rate and peak normalisation as the run's settings say; then the
+    first `slice_len` samples, zeros filling up.
+
+    Args:
+        model: one with a code; see `wavegan_tf.export.open_model`.
+        folder: read with its subfolders.
+        label_from: see `find_labels`.
+        label_table: a CSV of labels instead; see `read_label_table`.
+        split: only this split of the folder's `manifest.csv`.
+        n_permutations: for the p-values.
+        seed: of the permutations.
+        progress: show bars on stderr.
+
+    Raises:
+        ConfigError: the model has no Q-network, or an option cannot be.
+        DataError: no audio, none of it usable, or no labels where there should be.
+        ExportError: the model's output is no number.
+    """
+    network = model.config.network
+    if not model.has_classifier:
+        raise ConfigError(f"model ({model.metadata.source}) must have a Q-network; it was trained without a code; "
+                          "train a ciwGAN or fiwGAN")
+    listing = find_audio_files(folder, split)
+    names = [file.name for file in listing.files]
+    labels = read_label_table(label_table, names) if label_table else find_labels(folder, names, label_from)
+    skipped = list(listing.skipped)
+    parts = []
+    for chunk in _chunks(listing.files, model.config.data, model.batch_size, skipped, progress):
+        rows, audio = zip(*chunk, strict=True)
+        logits, probabilities = model.classify(np.stack(audio))
+        if not np.isfinite(logits).all():
+            raise ExportError(f"model ({model.metadata.source}) must give numbers; it gives NaN: its training "
+                              "diverged; use an earlier checkpoint")
+        parts.append(_table(list(rows), logits, probabilities, labels, network))
+    if not parts:
+        first = f"; the first ({skipped[0][0]}) because: {skipped[0][1]}" if skipped else ""
+        raise DataError(f"audio folder (={folder}) must hold usable audio; all {len(skipped)} files were "
+                        f"skipped{first}")
+    table = pd.concat(parts, ignore_index=True)
+    known = table[table["label"] != ""]
+    agreement = None
+    if known["label"].nunique() > 1:
+        agreement = agree(list(known["label"]), list(known["code"]), n_permutations, seed, progress=progress)
+    return Classified(table, tuple(sorted(skipped)), labels, agreement, _accuracy(known, labels, agreement, network))
+
+
+def write_classified(result: Classified, out: str | Path, model: Model) -> tuple[Path, Path]:
+    """Write the table as CSV and everything else as JSON beside it.
+
+    Returns:
+        Paths of `OUT.csv` and `OUT.summary.json`.
+
+    Raises:
+        ExportError: one of the files exists already.
+        OSError: a file cannot be written.
+    """
+    table, summary = output_paths(out)
+    known = {"model": model.metadata.source, "step": model.step, "n_classified": len(result.table),
+             "n_cropped": int(result.table["cropped"].sum()),
+             "n_labelled": int((result.table["label"] != "").sum()), "labels": result.labels.source,
+             "labels_are_codes": result.labels.are_codes, "accuracy": result.accuracy,
+             "agreement": result.agreement.to_dict() if result.agreement else None,
+             "skipped": [{"file": name, "reason": reason} for name, reason in result.skipped],
+             "config": dataclasses.asdict(model.config), "versions": model.metadata.versions}
+    with atomic_file(table) as path:
+        result.table.to_csv(path, index=False, encoding="utf-8", lineterminator="\n")
+    with atomic_file(summary) as path:
+        path.write_text(json.dumps(known, indent=2, ensure_ascii=False) + "\n", encoding="utf-8")
+    return table, summary
+
+
+def output_paths(out: str | Path) -> tuple[Path, Path]:
+    """Return where table and summary go.
+
+    Raises:
+        ExportError: one of the files exists already.
+    """
+    table = Path(out)
+    paths = table, table.with_suffix(".summary.json")
+    for path in paths:
+        if path.exists():
+            raise ExportError(f"output file (={path}) must be new; choose another name or remove it first")
+    return paths
+
+
+def first_slice(waveform: np.ndarray, slice_len: int) -> np.ndarray:
+    """Take the beginning of a recording, or fill it up with zeros: float32 [slice_len, channels]."""
+    waveform = waveform[:slice_len]
+    return np.pad(waveform, ((0, slice_len - len(waveform)), (0, 0)))
+
+
+def _chunks(files: tuple[AudioFile, ...], config: DataConfig, size: int, skipped: list[tuple[str, str]],
+            progress: bool) -> Iterator[list[tuple[tuple[str, int], np.ndarray]]]:
+    """Decode files and yield so many at once: (name, whole length) and first slice; unusable ones go to `skipped`."""
+    chunk = []
+    for item in decode_files(files, config, progress=progress):
+        name = files[item.index].name
+        if isinstance(item, UnusableFile):
+            skipped.append((name, item.reason))
+            continue
+        chunk.append(((name, len(item.waveform)), first_slice(item.waveform, config.slice_len)))
+        if len(chunk) == size:
+            yield chunk
+            chunk = []
+    if chunk:
+        yield chunk
+
+
+def _table(rows: list[Any], logits: np.ndarray, probabilities: np.ndarray, labels: Labels, network: NetworkConfig
+           ) -> pd.DataFrame:
+    names, lengths = zip(*rows, strict=True)
+    index = code_index(logits, network)
+    table = pd.DataFrame({"file": names, "label": [labels.of.get(name, "") for name in names],
+                          "code": [code_name(int(i), network) for i in index], "code_index": index})
+    values = {f"{kind}_{i}": array[:, i] for kind, array in (("logit", logits), ("probability", probabilities))
+              for i in range(network.code_dim)}
+    return pd.concat([table, pd.DataFrame({**values, "n_samples": lengths,
+                                           "cropped": np.array(lengths) > network.slice_len})], axis=1)
+
+
+def _accuracy(known: pd.DataFrame, labels: Labels, agreement: Agreement | None, network: NetworkConfig
+              ) -> dict[str, float]:
+    """Compare codes (and their bits) with the codes that files are known, or matched, to have."""
+    right = {}
+    if labels.are_codes and len(known):
+        known = known.assign(target=known["label"])
+        right["codes"] = float((known["target"] == known["code"]).mean())
+    elif agreement is not None:
+        known = known.assign(target=known["label"].map(agreement.matching)).dropna(subset="target")
+    else:
+        return {}
+    if network.code == "binary" and known["target"].str.fullmatch(f"[01]{{{network.code_dim}}}").all():
+        same = _bits(known["target"]) == _bits(known["code"])
+        right["bits"] = float(same.mean())
+        right |= {f"bit {i}": float(value) for i, value in enumerate(same.mean(axis=0))}
+    return right
+
+
+def _bits(names: pd.Series) -> np.ndarray:
+    return np.array([list(name) for name in names])

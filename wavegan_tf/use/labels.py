@@ -1,0 +1,116 @@
+"""What a file is known to be: labels from a manifest, a table, folder names or file names."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path, PurePosixPath
+
+import pandas as pd
+
+from wavegan_tf.data.manifest import MANIFEST_NAME
+from wavegan_tf.errors import ConfigError, DataError
+
+__all__ = ["Labels", "find_labels", "read_label_table"]
+
+
+@dataclass(frozen=True)
+class Labels:
+    """Labels of files.
+
+    Attributes:
+        of: label by file name (relative to the folder, with forward slashes); files without one are left out.
+        are_codes: whether they are codes of the model, as in the manifest of generated audio.
+        source: where they come from, in words.
+    """
+
+    of: dict[str, str]
+    are_codes: bool = False
+    source: str = "none"
+
+
+def find_labels(folder: str | Path, files: Sequence[str], label_from: str = "auto") -> Labels:
+    """Find the labels of audio files.
+
+    Args:
+        folder: the folder of the files.
+        files: their names relative to it.
+        label_from: `manifest`: column `label` (or `code`, for generated audio) of `manifest.csv` in the folder or in
+            the one above; `folder`: the name of the folder that a file is in; `name:REGEX`: what the first group of a
+            regular expression matches in the file's name, or all it matches; `none`; `auto`: the manifest if there is
+            one.
+
+    Raises:
+        ConfigError: no such way, or no regular expression.
+        DataError: no manifest, or without labels.
+    """
+    folder = Path(folder)
+    if label_from == "folder":
+        return Labels({name: PurePosixPath(name).parent.name or folder.resolve().name for name in files},
+                      source="folder names")
+    if label_from.startswith("name:"):
+        return _from_names(files, label_from.removeprefix("name:"))
+    if label_from == "none":
+        return Labels({})
+    if label_from not in ("auto", "manifest"):
+        raise ConfigError(f"`label_from` (={label_from}) must be auto, manifest, folder, name:REGEX or none")
+    for home, prefix in ((folder, ""), (folder.resolve().parent, folder.resolve().name + "/")):
+        if (home / MANIFEST_NAME).is_file():
+            labels = read_label_table(home / MANIFEST_NAME, files, prefix)
+            if prefix == "" or labels.of or label_from == "manifest":
+                return labels
+    if label_from == "manifest":
+        raise DataError(f"manifest (={folder / MANIFEST_NAME}) must exist; it does not; use another --label-from")
+    return Labels({})
+
+
+def read_label_table(path: str | Path, files: Sequence[str], prefix: str = "") -> Labels:
+    """Read labels from a CSV with the columns `file` and `label`, or `file` and `code`.
+
+    Args:
+        path: the table. A file is found by its path relative to the folder, or else by its bare name where that is
+            unique among `files`.
+        files: names of the files there are.
+        prefix: what the table puts before them.
+
+    Raises:
+        DataError: no such table, or a column is missing.
+    """
+    path = Path(path)
+    if not path.is_file():
+        raise DataError(f"table of labels (={path}) must be an existing CSV with the columns file and label")
+    try:
+        # words such as null, nan and none are words
+        table = pd.read_csv(path, dtype=str, keep_default_na=False, encoding="utf-8")
+    except (ValueError, UnicodeDecodeError) as error:  # pandas' parser errors are ValueErrors
+        raise DataError(f"table of labels (={path}) must be a CSV in UTF-8: {error}") from error
+    column = next((name for name in ("label", "code") if name in table.columns), None)
+    if "file" not in table.columns or column is None:
+        raise DataError(f"table of labels (={path}) must have the columns file and label; it has "
+                        f"{', '.join(map(str, table.columns))}")
+    bare: dict[str, list[str]] = {}
+    for name in files:
+        bare.setdefault(PurePosixPath(name).name, []).append(name)
+    known, found = set(files), {}
+    for file, label in zip(table["file"], table[column], strict=True):
+        name = str(file).replace("\\", "/").removeprefix("./").removeprefix(prefix)
+        if name not in known:
+            same = bare.get(PurePosixPath(name).name, []) if not prefix else []
+            name = same[0] if len(same) == 1 else ""
+        if name and label:
+            found[name] = label
+    return Labels(found, column == "code", f"{path.name}, column {column}")
+
+
+def _from_names(files: Sequence[str], pattern: str) -> Labels:
+    try:
+        regex = re.compile(pattern)
+    except re.error as error:
+        raise ConfigError(f"`label_from` (=name:{pattern}) must hold a regular expression: {error}") from None
+    found = {}
+    for name in files:
+        match = regex.search(PurePosixPath(name).name)
+        if match:
+            found[name] = match[1] if regex.groups else match[0]
+    return Labels({name: label for name, label in found.items() if label}, source=f"file names by {pattern}")
