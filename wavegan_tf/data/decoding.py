@@ -15,7 +15,7 @@ from wavegan_tf.data import native_audio
 from wavegan_tf.data.audio import normalize_peak, read_audio
 from wavegan_tf.data.audio_files import AudioFile
 from wavegan_tf.data.python_calls import call_python
-from wavegan_tf.data.resampling import ResamplingFilter, resampling_filter
+from wavegan_tf.data.resampling import resampling_filter
 from wavegan_tf.errors import DataError
 
 __all__ = ["DecodedFile", "DecodingGraph", "UnusableFile", "decode_files"]
@@ -58,22 +58,29 @@ class DecodingGraph:
             native: bool [n_files], the way of each file where it is known already.
         """
         self._files, self._config = files, config
-        self._rates_hz = np.zeros(len(files), np.int64)
+        # up, down and input_taps of the filter for each file that tensorflow-io reads; zeros for the others
+        filters = np.zeros([len(files), 3], np.int64)
         if native_audio.tensorflow_io_audio()[0] is not None:
             for i, file in enumerate(files):
                 if native is None or native[i]:
-                    self._rates_hz[i] = self._native_rate(file)
-        self.native = self._rates_hz > 0
+                    filters[i] = self._native_filter(file)
+        self.native = filters[:, 0] > 0
+        self._any_resampled = bool((filters[:, 0] != filters[:, 1]).any())
+        with tf.device("/CPU:0"):
+            self._filters = tf.constant(filters)
+            self._paths = tf.constant([str(file.path) for file in files])
 
-    def _native_rate(self, file: AudioFile) -> int:
-        """Return the file's sampling rate when tensorflow-io shall read it, else 0."""
+    def _native_filter(self, file: AudioFile) -> tuple[int, int, int]:
+        """Return `up`, `down` and `input_taps` when tensorflow-io shall read the file, else zeros."""
+        to_hz = self._config.sample_rate_hz
         try:
             rate_hz = native_audio.plain_wav_rate(file.path)
-            if rate_hz and native_audio.resamples_faithfully(rate_hz, self._config.sample_rate_hz):
-                return rate_hz
+            if rate_hz and native_audio.resamples_faithfully(rate_hz, to_hz):
+                low_pass = resampling_filter(rate_hz, to_hz)
+                return low_pass.up, low_pass.down, low_pass.input_taps
         except (OSError, DataError):
             pass  # `read_audio` meets the same and says what it is
-        return 0
+        return 0, 0, 0
 
     def __call__(self, index: tf.Tensor) -> tuple[tf.Tensor, tf.Tensor]:
         """Decode one file.
@@ -86,19 +93,19 @@ class DecodingGraph:
             return tuple(call_python(self._read, [index], [tf.float32, tf.string]))
 
         if self.native.any():
-            waveform, reason = tf.cond(tf.constant(self.native)[index],
+            waveform, reason = tf.cond(self._filters[index, 0] > 0,
                                        lambda: (self._read_native(index), tf.constant("")), through_python)
         else:
             waveform, reason = through_python()
         waveform = tf.ensure_shape(waveform, [None, self._config.channels])
         if self._config.normalize:
             peak = tf.reduce_max(tf.abs(tf.pad(waveform, [[0, 1], [0, 0]])))  # 0 where there are no samples
-            waveform = tf.cond(peak > 0, lambda: waveform / peak, lambda: waveform)
+            waveform = tf.math.divide_no_nan(waveform, peak)
         return waveform, reason
 
     def content(self, index: tf.Tensor) -> tf.Tensor:
         """Hash the bytes of one file: int64."""
-        return tf.strings.to_hash_bucket_fast(tf.io.read_file(self._path(index)), 2**63 - 1)
+        return tf.strings.to_hash_bucket_fast(tf.io.read_file(self._paths[index]), 2**63 - 1)
 
     def read(self, index: int) -> np.ndarray:
         """Decode one file without TensorFlow: float32 [n_samples, channels].
@@ -109,9 +116,6 @@ class DecodingGraph:
         waveform = read_audio(self._files[index].path, self._config.sample_rate_hz, self._config.channels)
         return normalize_peak(waveform) if self._config.normalize else waveform
 
-    def _path(self, index: tf.Tensor) -> tf.Tensor:
-        return tf.constant([str(file.path) for file in self._files])[index]
-
     def _read(self, index: np.ndarray) -> tuple[np.ndarray, bytes]:
         try:
             path, config = self._files[int(index)].path, self._config
@@ -120,27 +124,17 @@ class DecodingGraph:
             return np.zeros([0, self._config.channels], np.float32), reason_of(error, self._files[int(index)]).encode()
 
     def _read_native(self, index: tf.Tensor) -> tf.Tensor:
-        waveform = native_audio.decode_wav(tf.io.read_file(self._path(index)))
+        waveform = native_audio.decode_wav(tf.io.read_file(self._paths[index]))
         channels = self._config.channels
         if channels == 1:
             waveform = tf.reduce_mean(waveform, axis=1, keepdims=True)
         elif channels == 2:
             waveform = tf.cond(tf.shape(waveform)[1] == 1, lambda: tf.repeat(waveform, 2, axis=1), lambda: waveform)
         waveform = tf.ensure_shape(waveform, [None, channels])
-        to_hz = self._config.sample_rate_hz
-        others = sorted({int(rate) for rate in self._rates_hz[self.native]} - {to_hz})
-        if not others:
+        if not self._any_resampled:
             return waveform
-        filters = [resampling_filter(rate_hz, to_hz) for rate_hz in others]
-        rate_hz = tf.constant(self._rates_hz)[index]
-
-        def change_rate() -> tf.Tensor:
-            one = tf.argmax(tf.constant(others, tf.int64) == rate_hz)
-            up, down, taps = (tf.constant([getattr(low_pass, name) for low_pass in filters], tf.int64)[one]
-                              for name in ("up", "down", "input_taps"))
-            return native_audio.resample(waveform, ResamplingFilter(up, down, taps, filters[0].coefficients))
-
-        return tf.cond(rate_hz == to_hz, lambda: waveform, change_rate)
+        up, down, input_taps = tf.unstack(self._filters[index])
+        return tf.cond(up == down, lambda: waveform, lambda: native_audio.resample(waveform, up, down, input_taps))
 
 
 def reason_of(error: Exception, file: AudioFile) -> str:

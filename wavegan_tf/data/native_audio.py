@@ -19,7 +19,7 @@ from typing import Any
 
 import tensorflow as tf
 
-from wavegan_tf.data.resampling import ResamplingFilter, resampling_filter
+from wavegan_tf.data.resampling import resampling_filter
 
 __all__ = ["decode_wav", "plain_wav_rate", "resample", "resamples_faithfully", "tensorflow_io_audio"]
 
@@ -99,27 +99,22 @@ def decode_wav(content: tf.Tensor) -> tf.Tensor:
     Returns:
         float32 [n_samples, channels]: the samples divided by 32768.
     """
-    audio, reason = tensorflow_io_audio()
-    if audio is None:
-        raise ModuleNotFoundError(reason)
-    return tf.cast(audio.decode_wav(content, dtype=tf.int16), tf.float32) / 32768.0
+    return tf.cast(_require_audio().decode_wav(content, dtype=tf.int16), tf.float32) / 32768.0
 
 
-def resample(waveform: tf.Tensor, low_pass: ResamplingFilter) -> tf.Tensor:
+def resample(waveform: tf.Tensor, up: int | tf.Tensor, down: int | tf.Tensor, input_taps: int | tf.Tensor) -> tf.Tensor:
     """Change the sampling rate as `resampling.resample` does, in graph.
 
     Args:
         waveform: float32 [n_samples, channels].
-        low_pass: the filter of the two rates; fields may be integer tensors (`coefficients` is not used).
+        up, down, input_taps: of the filter that `resampling_filter` designs for the two rates.
 
     Returns:
         float32 [n_samples * up / down rounded up, channels].
     """
-    audio, reason = tensorflow_io_audio()
-    if audio is None:
-        raise ModuleNotFoundError(reason)
-    up, down = tf.cast(low_pass.up, tf.int64), tf.cast(low_pass.down, tf.int64)
-    delay = tf.cast(low_pass.input_taps, tf.int64) // 2
+    audio = _require_audio()
+    up, down, input_taps = (tf.cast(number, tf.int64) for number in (up, down, input_taps))
+    delay = input_taps // 2
     n_out = -(-tf.shape(waveform, tf.int64)[0] * up // down)
     # zeros in front until the delay is a whole number of output samples, behind until the last one is out
     front = (-delay) % down
@@ -127,6 +122,13 @@ def resample(waveform: tf.Tensor, low_pass: ResamplingFilter) -> tf.Tensor:
     start = (front + delay) * up // down
     with _without_warnings():
         return audio.resample(padded, down, up)[start:start + n_out]
+
+
+def _require_audio() -> Any:
+    audio, reason = tensorflow_io_audio()
+    if audio is None:
+        raise ModuleNotFoundError(reason)
+    return audio
 
 
 @contextlib.contextmanager

@@ -24,6 +24,8 @@ INPUT_TAPS = 64
 """Length of the filter in samples of the slower rate."""
 CUTOFF_UP, CUTOFF_DOWN = 0.94, 0.921
 """Half-amplitude frequency, relative to the slower rate's Nyquist frequency."""
+LARGEST_FACTOR = 256
+"""Between two rates; a damaged header may claim 1 Hz, which would make gigabytes of a short file."""
 LARGEST_FILTER = 2**24
 """Coefficients that may be computed for one pair of rates; every pair of rates in use needs far fewer."""
 
@@ -51,7 +53,8 @@ def resampling_filter(rate_hz: int, new_rate_hz: int) -> ResamplingFilter:
     """Design the low-pass for a pair of sampling rates.
 
     Raises:
-        DataError: the rates have so awkward a ratio that the filter would need millions of coefficients.
+        DataError: the rates are too far apart, or in so awkward a ratio that the filter would need millions of
+            coefficients.
 
     Source: Smith 1984/2002, Digital Audio Resampling, section 4 (windowed sinc); lengths and cutoffs are those of
         quality 4 of the Speex resampler, which tensorflow-io uses.
@@ -62,9 +65,10 @@ def resampling_filter(rate_hz: int, new_rate_hz: int) -> ResamplingFilter:
     if down > up:
         # as many zero crossings at the new, slower rate, rounded up to a multiple of 8 as Speex does
         taps, cutoff = -(-(INPUT_TAPS * down // up) // 8) * 8, CUTOFF_DOWN * up / down
-    if up * taps > LARGEST_FILTER:
-        raise DataError(f"`sample_rate_hz` (={new_rate_hz}) must have a simple ratio to the recording's {rate_hz} Hz; "
-                        f"theirs is {up}/{down}; choose a usual rate, for example 16000")
+    if max(up, down) > LARGEST_FACTOR * min(up, down) or up * taps > LARGEST_FILTER:
+        raise DataError(f"`sample_rate_hz` (={new_rate_hz}) must be within a factor of {LARGEST_FACTOR} of the "
+                        f"recording's {rate_hz} Hz and in a simple ratio to it; theirs is {up}/{down}; choose a usual "
+                        "rate, for example 16000, and check the file's header")
     half = up * taps // 2
     time = np.arange(-half, half + 1) / up  # in input samples
     window = i0(KAISER_BETA * np.sqrt(np.clip(1 - (2 * time / taps) ** 2, 0, 1))) / i0(KAISER_BETA)

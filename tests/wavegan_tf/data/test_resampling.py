@@ -55,6 +55,8 @@ def test_equal_rates_change_nothing() -> None:
     assert resample(waveform, 16000, 16000) is waveform
 
 
-def test_rates_of_an_absurd_ratio_are_refused_at_once() -> None:
-    with pytest.raises(DataError, match=r"`sample_rate_hz` \(=16000001\) must have a simple ratio"):
-        resampling_filter(16000, 16000001)
+@pytest.mark.parametrize(("rate_hz", "new_rate_hz"), [(44101, 400009), (1, 16000), (2**31 - 1, 16000)])
+def test_absurd_rates_are_refused_at_once(rate_hz: int, new_rate_hz: int) -> None:
+    with pytest.raises(DataError, match=rf"`sample_rate_hz` \(={new_rate_hz}\) must be within a factor of 256 of the "
+                                        rf"recording's {rate_hz} Hz and in a simple ratio to it"):
+        resampling_filter(rate_hz, new_rate_hz)
