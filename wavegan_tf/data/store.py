@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import itertools
 import json
+import time
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -80,10 +81,12 @@ def open_store(listing: AudioFileList, config: DataConfig, *, cache: str = "auto
             return _in_memory(listing, held)
         decoded = itertools.chain(_drain(held), decoded)
     write_cache(folder, decoded, with_samples=with_samples)
-    store = _open_folder(folder, listing, config, with_samples)
-    if store is None:
-        raise OSError(f"the audio cache {folder} was damaged while it was written; check the disk")
-    return store
+    for _ in range(20):  # another worker may be putting the same folder in its place at this moment
+        store = _open_folder(folder, listing, config, with_samples)
+        if store is not None:
+            return store
+        time.sleep(0.1)
+    raise OSError(f"the audio cache {folder} was damaged while it was written; check the disk")
 
 
 def _key(listing: AudioFileList, config: DataConfig) -> str:
