@@ -85,8 +85,8 @@ def record_calls(model: Callable[..., Any], inputs: Any) -> list[LayerCall]:
         output = model(inputs, training=False)
     calls = [call for call in calls if getattr(call.result, "graph", None) is inputs.graph]
     # a model inside a model often returns what its last layer returns
-    calls = [call for i, call in enumerate(calls)
-             if call.is_leaf or all(call.result is not earlier.result for earlier in calls[:i])]
+    calls = [call for i, call in enumerate(calls) if call.is_leaf or (
+             call.layer is not model and all(call.result is not earlier.result for earlier in calls[:i]))]
     counts: Counter[str] = Counter()
     labelled = []
     for call in calls:
@@ -134,8 +134,10 @@ def _recording() -> Iterator[list[_Call]]:
             call.result = original(layer, *args, **kwargs)
         else:
             def remembered(x: Any, *more: Any, **settings: Any) -> Any:
-                call.before_activation = x
-                return own(x, *more, **settings)
+                call.before_activation, n_before = x, len(calls)
+                y = own(x, *more, **settings)
+                del calls[n_before:]  # an activation that is a layer itself is part of this one
+                return y
 
             object.__setattr__(layer, "activation", remembered)
             try:

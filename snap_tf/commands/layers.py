@@ -85,7 +85,7 @@ def _run(args: argparse.Namespace) -> None:
     from snap_tf.probe import probe
     from snap_tf.series.extract import Selection, write_layers
 
-    selection = Selection(args.reduce, args.phones, args.words, args.min_points, args.upsample, args.table,
+    selection = Selection(args.reduce, args.phones, args.min_points, args.upsample, args.table,
                           not args.no_stimuli)
     network = probe(args.model, args.layers, stage=args.stage, **source)
     inputs = _latent_inputs(args, network) if latent else clips

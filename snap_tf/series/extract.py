@@ -41,7 +41,6 @@ class Selection:
     Attributes:
         reduce: what becomes of the feature maps: mean (Eq. 1 of the papers), max, rms, abs or `map:K`.
         phones: cut to the intervals of these phones, in a table; whole clips when empty.
-        words: those phones only in these words.
         min_points: fewest points that the median interval must have in a layer.
         upsample: also write every series stretched to the length of the audio.
         table: also write everything as one long table.
@@ -50,7 +49,6 @@ class Selection:
 
     reduce: str = "mean"
     phones: tuple[str, ...] = ()
-    words: tuple[str, ...] = ()
     min_points: int = MIN_POINTS
     upsample: bool = False
     table: bool = False
@@ -164,8 +162,7 @@ def _check(probe: Probe, inputs: Stimuli | LatentInputs, selection: Selection) -
         return
     config = audio_settings(probe)
     if selection.phones:
-        intervals, _ = phone_intervals(scaled_tokens(inputs, config), config.slice_len, selection.phones,
-                                       selection.words)
+        intervals, _ = phone_intervals(scaled_tokens(inputs, config), config.slice_len, selection.phones)
         reasons = [_refusal(layer, intervals, config.slice_len, selection) for layer in probe.layers if layer.has_time]
         if (probe.named and any(reasons)) or all(reasons):
             raise ConfigError(f"{next(filter(None, reasons))}; take layers with a higher rate, or lower `min_points`")
@@ -209,7 +206,7 @@ def _write_cut(store: names.LayerStore, folder: Path, selection: Selection, toke
     """Write the intervals of the phones asked for and return the layers that have too few points in them."""
     if not selection.phones:
         return set()
-    intervals, n_cut = phone_intervals(tokens, store.n_samples, selection.phones, selection.words)
+    intervals, n_cut = phone_intervals(tokens, store.n_samples, selection.phones)
     intervals.to_csv(folder / names.INTERVALS_NAME, index=False, encoding="utf-8", lineterminator="\n")
     counts = intervals["label"].value_counts(sort=False)
     notices.append("intervals: " + ", ".join(f"{label} {n}" for label, n in counts.items()))

@@ -111,8 +111,8 @@ def _refuse(given: dict[str, Any], where: str, what: str) -> None:
 
 def _of_slices(path: Path) -> Stimuli:
     """Make stimuli of a manifest and the files beside it."""
-    table = read_manifest(path)
-    root = path if path.is_dir() else path.parent
+    path = path / MANIFEST_NAME if path.is_dir() else path
+    table, root = read_manifest(path), path.parent
     for row in table.itertuples():
         outside = [p for p in row.phones if not 0 <= p.start < p.end <= row.n_samples]
         if outside:
@@ -218,7 +218,8 @@ def _choose(stimuli: Stimuli, split: str | None, words: Sequence[str], phones: S
     if phones:
         wanted = set(require_labels(phones, (p.label for row in table["phones"] for p in row), "phone"))
         table = table[[any(p.label in wanted for p in row) for row in table["phones"]]]
-    return replace(stimuli, table=table)
+    chosen = [f"split {split}"] * (split is not None) + [f"words {','.join(words)}"] * bool(words)
+    return replace(stimuli, table=table, source=", ".join([stimuli.source, *chosen]))
 
 
 def _audio_file(path: Path, name: str) -> AudioFile:
