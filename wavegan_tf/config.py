@@ -17,15 +17,20 @@ from typing import Any
 
 from wavegan_tf.errors import ConfigError
 
-__all__ = ["SLICE_LENGTHS", "DataConfig", "NetworkConfig", "RunConfig", "TrainConfig", "differences"]
+__all__ = ["SLICE_LENGTHS", "CheckedSettings", "DataConfig", "NetworkConfig", "RunConfig", "TrainConfig", "differences",
+           "option", "require"]
 
 SLICE_LENGTHS = (16384, 32768, 65536)
 """Audio lengths in samples for which the original networks exist."""
 
 
-def option(default: Any, text: str, *, flag: str | None = None, choices: tuple[str, ...] | None = None) -> Any:
-    """Make a dataclass field that knows its help text, the original's flag name and its allowed words."""
-    return field(default=default, metadata={"help": text, "flag": flag, "choices": choices})
+def option(default: Any, text: str, *, flag: str | None = None, choices: tuple[str, ...] | None = None,
+           bare: Any = None) -> Any:
+    """Make a dataclass field that knows its help text, the original's flag name and its allowed words.
+
+    `bare` is the value of a flag that stands alone, as the original's flag does.
+    """
+    return field(default=default, metadata={"help": text, "flag": flag, "choices": choices, "bare": bare})
 
 
 def require(condition: bool, name: str, value: object, rule: str) -> None:
@@ -34,7 +39,7 @@ def require(condition: bool, name: str, value: object, rule: str) -> None:
         raise ConfigError(f"`{name}` (={value}) must be {rule}")
 
 
-class _Checked:
+class CheckedSettings:
     """Types and allowed words of a settings class, checked from its annotations and metadata."""
 
     def check_fields(self) -> None:
@@ -56,7 +61,7 @@ class _Checked:
 
 
 @dataclass(frozen=True)
-class DataConfig(_Checked):
+class DataConfig(CheckedSettings):
     """How audio files become training slices.
 
     Source: Donahue et al. 2019, the released loader; the defaults are what it really does.
@@ -79,7 +84,7 @@ class DataConfig(_Checked):
 
 
 @dataclass(frozen=True)
-class NetworkConfig(_Checked):
+class NetworkConfig(CheckedSettings):
     """The shapes of generator, discriminator and Q-network.
 
     Source: Donahue et al. 2019, appendix D; Beguš 2021, section 3; the released code for what they leave out.
@@ -92,8 +97,9 @@ class NetworkConfig(_Checked):
     kernel_len: int = option(25, "length of the one-dimensional filters in taps", flag="wavegan_kernel_len")
     upsample: str = option("zeros", "zeros: transposed convolution; nn: repeat, then convolve",
                            flag="wavegan_genr_upsample", choices=("zeros", "nn"))
-    batchnorm: str = option("off", "off; on: ordinary; tf1: D and Q always use batch statistics, as the original",
-                            flag="wavegan_batchnorm", choices=("off", "on", "tf1"))
+    batchnorm: str = option("off", "off; on: ordinary; tf1 (or no value): D and Q always use the batch's statistics, "
+                            "as the original",
+                            flag="wavegan_batchnorm", choices=("off", "on", "tf1"), bare="tf1")
     phaseshuffle: int = option(2, "radius of phase shuffle in steps; 0 turns it off",
                                flag="wavegan_disc_phaseshuffle")
     post_filter: bool = option(False, "filter the generator's output, one learnt filter", flag="wavegan_genr_pp")
@@ -119,7 +125,7 @@ class NetworkConfig(_Checked):
 
 
 @dataclass(frozen=True)
-class TrainConfig(_Checked):
+class TrainConfig(CheckedSettings):
     """Losses, optimisers and everything else that decides the weights.
 
     Source: Gulrajani et al. 2017 (WGAN-GP); Donahue et al. 2019; Beguš 2021; the released code.
@@ -148,7 +154,7 @@ class TrainConfig(_Checked):
 
 
 @dataclass(frozen=True)
-class RunConfig(_Checked):
+class RunConfig(CheckedSettings):
     """Everything that defines a run; written once into its folder as `config.json`."""
 
     data: DataConfig = field(default_factory=DataConfig)
@@ -177,9 +183,8 @@ class RunConfig(_Checked):
         """
         try:
             raw = json.loads(text)
-            parts = {"data": DataConfig(**raw.pop("data")), "network": NetworkConfig(**raw.pop("network")),
-                     "train": TrainConfig(**raw.pop("train"))}
-            return cls(**parts, **raw)
+            data, network, train = DataConfig(**raw.pop("data")), NetworkConfig(**raw.pop("network")), raw.pop("train")
+            return cls(data=data, network=network, train=TrainConfig(**train), **raw)
         except (json.JSONDecodeError, KeyError, TypeError, AttributeError) as error:
             raise ConfigError(f"configuration (={where}) must be the JSON that this program wrote: {error}") from error
 

@@ -4,7 +4,7 @@ Every message reads: `name` (=value) must be RULE; what exists; do X.
 The command lines print them on one line and leave with exit code 2.
 """
 
-__all__ = ["ConfigError", "DataError", "ExportError", "UserError"]
+__all__ = ["ConfigError", "DataError", "ExportError", "TrainingError", "UserError"]
 
 
 class UserError(ValueError):
@@ -21,3 +21,7 @@ class DataError(UserError):
 
 class ExportError(UserError):
     """A run, a checkpoint or an exported model cannot be read or written."""
+
+
+class TrainingError(UserError):
+    """Training cannot go on: it diverged, or its numbers are no numbers any more."""

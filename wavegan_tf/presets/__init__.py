@@ -1,0 +1,1 @@
+"""Presets: a file of differences each."""

@@ -1,0 +1,105 @@
+"""Named settings. A preset is a JSON file that says in what it differs from another one:
+
+    {"about": "...", "source": "...", "base": "ciwgan", "changes": {"code_dim": 8, "first_slice": true}}
+
+`base` may be left out (the defaults), and `changes` names fields of `DataConfig`, `NetworkConfig` and `TrainConfig`;
+`slice_len` and `channels` are set in data and network at once. Users' own files work like those that come along.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+import json
+from dataclasses import dataclass
+from importlib import resources
+from pathlib import Path
+from typing import Any
+
+from wavegan_tf.config import RunConfig
+from wavegan_tf.errors import ConfigError
+
+__all__ = ["Preset", "change_settings", "load_preset", "preset_names"]
+
+SECTIONS = ("data", "network", "train")
+
+
+@dataclass(frozen=True)
+class Preset:
+    """Settings with a name.
+
+    Attributes:
+        name: as on the command line.
+        about: what it is, in one line.
+        source: the paper or code it follows.
+        config: the settings.
+        changes: in what it differs from its base, or from the defaults.
+    """
+
+    name: str
+    about: str
+    source: str
+    config: RunConfig
+    changes: dict[str, Any]
+
+
+def preset_names() -> list[str]:
+    """List the presets that come along, alphabetically."""
+    files = resources.files("wavegan_tf.presets").iterdir()
+    return sorted(file.name.removesuffix(".json") for file in files if file.name.endswith(".json"))
+
+
+def load_preset(name: str | Path) -> Preset:
+    """Read a preset that comes along, by its name, or a user's, by the path of its `.json` file.
+
+    Raises:
+        ConfigError: no such preset, or a file that is none; the message lists those that exist.
+    """
+    return _load(str(name), [])
+
+
+def change_settings(config: RunConfig, changes: dict[str, Any]) -> RunConfig:
+    """Return settings with some fields changed, in every section that has the field.
+
+    Raises:
+        ConfigError: an unknown field, or a value that cannot be.
+    """
+    parts, unknown = {}, set(changes)
+    for section in SECTIONS:
+        part = getattr(config, section)
+        ours = {name: value for name, value in changes.items() if hasattr(part, name)}
+        parts[section] = dataclasses.replace(part, **ours)
+        unknown -= set(ours)
+    if unknown:
+        known = sorted({item.name for section in SECTIONS for item in dataclasses.fields(getattr(config, section))})
+        raise ConfigError(f"setting (={sorted(unknown)[0]}) must be one of {', '.join(known)}")
+    return dataclasses.replace(config, **parts)
+
+
+def _load(name: str, above: list[str]) -> Preset:
+    if name in above:
+        raise ConfigError(f"preset (={name}) must not be its own base; {' <- '.join([*above, name])}")
+    text, stem = _read(name)
+    try:
+        raw = json.loads(text)
+        about, source, changes = str(raw.pop("about")), str(raw.pop("source", "")), dict(raw.pop("changes"))
+        base = raw.pop("base", None)
+        if raw:
+            raise ValueError(f"it holds the unknown key {next(iter(raw))}")
+    except (ValueError, KeyError, TypeError, AttributeError) as error:
+        raise ConfigError(f"preset (={name}) must be JSON with `about`, `changes` and perhaps `source` and `base`: "
+                          f"{error}") from error
+    config = RunConfig() if base is None else _load(base, [*above, name]).config
+    return Preset(stem, about, source, dataclasses.replace(change_settings(config, changes), preset=stem), changes)
+
+
+def _read(name: str) -> tuple[str, str]:
+    """Return the text of a preset and its name without folder and suffix."""
+    if name.endswith(".json"):
+        path = Path(name)
+        if not path.is_file():
+            raise ConfigError(f"preset (={name}) must be an existing file, or one of {', '.join(preset_names())}")
+        return path.read_text(encoding="utf-8"), path.stem
+    if name not in preset_names():
+        raise ConfigError(f"preset (={name}) must be one of {', '.join(preset_names())}, or a .json file; "
+                          "see `wavegan-tf train --list`")
+    return (resources.files("wavegan_tf.presets") / f"{name}.json").read_text(encoding="utf-8"), name

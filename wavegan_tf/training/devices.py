@@ -1,0 +1,37 @@
+"""What a process must tell TensorFlow before its first operation, and what machine it is on."""
+
+from __future__ import annotations
+
+import os
+import platform
+from typing import Any
+
+import tensorflow as tf
+
+__all__ = ["describe_devices", "prepare_devices"]
+
+
+def prepare_devices(deterministic: bool | None = None) -> None:
+    """Let GPUs take memory as they need it, and make operations deterministic.
+
+    A process that does so and is killed and started again gives the same weights, bit for bit, on the same CPU with
+    the same number of threads.
+
+    Args:
+        deterministic: whether the same process always sums in the same order; None: yes without a GPU, where it costs
+            nothing, and no with one.
+    """
+    gpus = tf.config.list_physical_devices("GPU")
+    for gpu in gpus:
+        tf.config.experimental.set_memory_growth(gpu, True)
+    if deterministic or (deterministic is None and not gpus):
+        tf.config.experimental.enable_op_determinism()
+
+
+def describe_devices() -> dict[str, Any]:
+    """Return host, processor and GPUs, as plain JSON values."""
+    gpus = [tf.config.experimental.get_device_details(gpu).get("device_name", gpu.name)
+            for gpu in tf.config.list_physical_devices("GPU")]
+    return {"host": platform.node(), "processor": platform.processor() or platform.machine(),
+            "cpu_count": os.cpu_count(), "gpus": gpus,
+            "intra_op_threads": tf.config.threading.get_intra_op_parallelism_threads()}

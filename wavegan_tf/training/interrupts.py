@@ -1,0 +1,49 @@
+"""Ctrl-C and a request to end (SIGTERM) as a question that the loop asks between two rounds."""
+
+from __future__ import annotations
+
+import signal
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
+from types import FrameType
+
+__all__ = ["StopRequest", "catch_stop_requests"]
+
+
+class StopRequest:
+    """Whether somebody wants training to end, and the signal by which they said so."""
+
+    def __init__(self) -> None:
+        self.signal: signal.Signals | None = None
+
+    def __bool__(self) -> bool:
+        return self.signal is not None
+
+
+@contextmanager
+def catch_stop_requests() -> Iterator[StopRequest]:
+    """Note the first SIGINT or SIGTERM in the block; the second acts as if nobody had caught the first.
+
+    Outside the main thread nothing is caught, since Python handles signals there only.
+    """
+    request = StopRequest()
+    if threading.current_thread() is not threading.main_thread():
+        yield request
+        return
+    before = {number: signal.getsignal(number) for number in (signal.SIGINT, signal.SIGTERM)}
+
+    def restore() -> None:
+        for number, handler in before.items():
+            signal.signal(number, handler)
+
+    def note(number: int, frame: FrameType | None) -> None:
+        request.signal = signal.Signals(number)
+        restore()
+
+    for number in before:
+        signal.signal(number, note)
+    try:
+        yield request
+    finally:
+        restore()

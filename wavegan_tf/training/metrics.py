@@ -1,0 +1,96 @@
+"""`metrics.csv`: a row of scalars every few steps, each step once, whatever interrupted the run."""
+
+from __future__ import annotations
+
+import csv
+import io
+import os
+from collections.abc import Mapping
+from pathlib import Path
+
+from wavegan_tf.atomic import atomic_file
+from wavegan_tf.config import RunConfig
+
+__all__ = ["METRICS_NAME", "METRIC_GROUPS", "MetricsFile", "metric_names"]
+
+METRICS_NAME = "metrics.csv"
+
+METRIC_GROUPS = {
+    "d_loss": "losses", "g_loss": "losses", "q_loss": "losses",
+    "wasserstein": "discriminator", "gradient_penalty": "discriminator",
+    "d_gradient_norm": "gradients", "g_gradient_norm": "gradients", "q_gradient_norm": "gradients",
+    "x_rms": "audio", "g_rms": "audio",
+    "q_accuracy": "code", "q_bit_accuracy": "code",
+    "steps_per_s": "speed",
+}
+"""Columns of the file, and where TensorBoard shows them: the tag of `d_loss` is `losses/d_loss`."""
+
+
+def metric_names(config: RunConfig) -> list[str]:
+    """List the scalars of a run, in the order of their columns.
+
+    Losses; `wasserstein`, the mean score of real minus that of generated audio; `gradient_penalty`, unweighted; norms
+    of the gradients (on several devices the mean of each one's norm); root mean squares of real (`x_rms`) and of
+    generated audio (`g_rms`); the share of codes, and of single bits, that Q reads right; rounds in a second.
+    Those of the discriminator are of the last of its updates in a round.
+    """
+    has_code = config.network.code != "none"
+    there = {"q_loss": has_code, "q_gradient_norm": has_code, "q_accuracy": has_code,
+             "q_bit_accuracy": config.network.code == "binary", "gradient_penalty": config.train.loss == "wgan-gp"}
+    return [name for name in METRIC_GROUPS if there.get(name, True)]
+
+
+class MetricsFile:
+    """The file, open for adding; a row is on its way to the disk as soon as it is written.
+
+    Use as a context manager.
+    """
+
+    def __init__(self, run: str | Path, names: list[str], last_step: int) -> None:
+        """Open the file and cut the rows after `last_step`: those steps are done again.
+
+        Args:
+            run: the folder of the run.
+            names: the columns after `step`.
+            last_step: the step that training goes on from.
+
+        Raises:
+            OSError: the file cannot be written.
+        """
+        self.path = Path(run) / METRICS_NAME
+        self._columns = ["step", *names]
+        rows = _rows_until(self.path, last_step)
+        with atomic_file(self.path) as temporary, temporary.open("w", encoding="utf-8", newline="") as file:
+            writer = csv.DictWriter(file, self._columns, restval="", extrasaction="ignore", lineterminator="\n")
+            writer.writeheader()
+            writer.writerows(rows)
+        self._file = self.path.open("a", encoding="utf-8", newline="")
+
+    def write(self, step: int, values: Mapping[str, float]) -> None:
+        """Add the row of a step; what is missing in `values` stays empty."""
+        line = io.StringIO()
+        writer = csv.DictWriter(line, self._columns, restval="", extrasaction="ignore", lineterminator="\n")
+        writer.writerow({"step": step, **{name: f"{value:.7g}" for name, value in values.items()}})
+        self._file.write(line.getvalue())
+        self._file.flush()
+
+    def sync(self) -> None:
+        """Wait until all rows are on the disk; a checkpoint must not be younger than its rows."""
+        self._file.flush()
+        os.fsync(self._file.fileno())
+
+    def __enter__(self) -> MetricsFile:
+        return self
+
+    def __exit__(self, *exception: object) -> None:
+        self._file.close()
+
+
+def _rows_until(path: Path, last_step: int) -> list[dict[str, str]]:
+    """Read the whole rows up to a step; a row that was being written when its session was killed is none."""
+    if not path.is_file():
+        return []
+    text = path.read_text(encoding="utf-8", errors="replace")
+    whole = text[: text.rfind("\n") + 1]
+    rows = csv.DictReader(io.StringIO(whole, newline=""))
+    return [row for row in rows if (row.get("step") or "").isdigit() and int(row["step"]) <= last_step]

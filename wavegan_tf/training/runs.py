@@ -1,0 +1,135 @@
+"""The folder of a run: its settings, written once; who works on it; the log of its sessions.
+
+    RUN/config.json                     the settings, never overwritten
+    RUN/sessions.jsonl                  a line for every start and every end: versions, machine, command, options
+    RUN/checkpoints/step-000001234/     see `checkpoints`
+    RUN/metrics.csv                     see `metrics`
+    RUN/logs/                           for TensorBoard
+"""
+
+from __future__ import annotations
+
+import datetime
+import json
+import os
+import platform
+import socket
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+from wavegan_tf import __version__
+from wavegan_tf.atomic import atomic_file
+from wavegan_tf.config import RunConfig, differences
+from wavegan_tf.errors import ConfigError
+
+try:
+    import fcntl
+except ImportError:  # Windows has no such locks; two sessions in one run are the user's to avoid there
+    fcntl = None  # type: ignore[assignment]
+
+__all__ = ["CONFIG_NAME", "SESSIONS_NAME", "check_run", "create_run", "last_data", "lock_run", "log_session",
+           "versions"]
+
+CONFIG_NAME = "config.json"
+SESSIONS_NAME = "sessions.jsonl"
+LOCK_NAME = ".lock"
+
+
+def check_run(run: str | Path, config: RunConfig) -> bool:
+    """Tell whether a run exists already, and refuse one that is not this one. Writes nothing.
+
+    Raises:
+        ConfigError: the run has other settings (the message lists them), or the folder holds something else.
+    """
+    run = Path(run)
+    if (run / CONFIG_NAME).is_file():
+        changed = differences(RunConfig.load(run / CONFIG_NAME), config)
+        if changed:
+            raise ConfigError(f"settings of run (={run}) must stay as they were when it began; changed: "
+                              f"{'; '.join(changed)}; leave these options out to go on with it, or name another --run")
+        return True
+    if run.exists() and not run.is_dir():
+        raise ConfigError(f"run (={run}) must be a folder; it is a file; choose another name")
+    others = sorted(item.name for item in run.iterdir() if item.name != LOCK_NAME) if run.is_dir() else []
+    if others:
+        raise ConfigError(f"run (={run}) must be a new folder or one that has a {CONFIG_NAME}; it holds "
+                          f"{', '.join(others[:5])}; choose another name")
+    return False
+
+
+def create_run(run: str | Path, config: RunConfig) -> Path:
+    """Make the folder of a run and write its settings; a run that has these settings already stays as it is.
+
+    Raises:
+        ConfigError: see `check_run`.
+        OSError: the folder cannot be written.
+    """
+    run = Path(run)
+    if not check_run(run, config):
+        with atomic_file(run / CONFIG_NAME) as path:
+            path.write_text(config.to_json(), encoding="utf-8")
+    return run
+
+
+@contextmanager
+def lock_run(run: str | Path) -> Iterator[None]:
+    """Keep other sessions out of a run while the block lasts; the lock goes with the process, however it ends.
+
+    Raises:
+        ConfigError: another session is at work in it.
+    """
+    path = Path(run) / LOCK_NAME
+    path.parent.mkdir(parents=True, exist_ok=True)
+    with path.open("a+", encoding="utf-8") as file:
+        if fcntl is not None:
+            try:
+                fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            except BlockingIOError:
+                file.seek(0)
+                owner = file.read().strip() or "another process"
+                raise ConfigError(f"run (={run}) must not be in use; {owner} is training it; wait, stop it, or name "
+                                  "another --run") from None
+            except OSError:  # a file system without locks
+                pass
+        file.truncate(0)
+        file.write(f"process {os.getpid()} on {socket.gethostname()}\n")
+        file.flush()
+        yield
+
+
+def log_session(run: str | Path, event: str, **facts: Any) -> None:
+    """Add a line to the log of sessions, with the time."""
+    path = Path(run) / SESSIONS_NAME
+    line = json.dumps({"event": event, "time": datetime.datetime.now(datetime.UTC).isoformat(timespec="seconds"),
+                       **facts})
+    with path.open("a+b") as file:
+        if file.tell() > 0:
+            file.seek(-1, os.SEEK_END)
+            if file.read(1) != b"\n":  # a session was killed while it wrote
+                file.write(b"\n")
+        file.write(line.encode() + b"\n")
+
+
+def last_data(run: str | Path) -> str | None:
+    """Return the training data of the last session that said so, or None."""
+    path = Path(run) / SESSIONS_NAME
+    for line in reversed(path.read_text(encoding="utf-8").splitlines() if path.is_file() else []):
+        try:
+            data = json.loads(line).get("data")
+        except (json.JSONDecodeError, AttributeError):
+            continue
+        if isinstance(data, str):
+            return data
+    return None
+
+
+def versions() -> dict[str, str]:
+    """Return the versions that results depend on."""
+    import keras
+    import numpy as np
+    import tensorflow as tf
+
+    return {"wavegan_tf": __version__, "tensorflow": tf.__version__, "keras": keras.__version__,
+            "numpy": np.__version__, "python": platform.python_version(), "platform": platform.platform()}
