@@ -79,8 +79,9 @@ def _run(args: argparse.Namespace) -> None:
 
 def _draw(result: ContrastLayers, folder: Path, args: argparse.Namespace) -> None:
     from snap_tf.plots import gamm as plots
+    from snap_tf.plots.style import write_figure
 
-    plots.save_figure(plots.lost_figure(result, alpha=args.alpha), folder / f"contrasts.{args.format}")
+    write_figure(plots.lost_figure(result, alpha=args.alpha), folder / "contrasts")
     for a, b in result.contrasts[["a", "b"]].itertuples(index=False):
         fits = {name: fit for (one, two, name), fit in result.fits.items() if (one, two) == (a, b)}
         if not fits or args.figures <= 0:
@@ -88,4 +89,4 @@ def _draw(result: ContrastLayers, folder: Path, args: argparse.Namespace) -> Non
         args.figures -= 1
         label = args.time_label or (None if args.no_normalise else "normalised time")
         figure = plots.layers_figure(fits, time_label=label, value_label=args.value_label)
-        plots.save_figure(figure, folder / f"curves_{file_name(a)}_{file_name(b)}.{args.format}")
+        write_figure(figure, folder / f"curves_{file_name(a)}_{file_name(b)}")

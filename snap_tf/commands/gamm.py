@@ -36,8 +36,8 @@ def add_parser(subparsers: argparse._SubParsersAction) -> None:
         "gamm", help="fit curves of words over time, as mgcv does: tables, curves, differences, figures",
         description="Fits value ~ word + s(time) + s(time, by=word) + a smooth for every token, with AR(1) errors. "
                     "Writes OUT/table.txt, fit.json, curves.csv, differences.csv, stretches.csv, fitted.csv, "
-                    "settings.json and the figures curves, differences and checks; with --at a folder of these for "
-                    "each layer, tests.csv and the figure layers.")
+                    "settings.json and the figures curves, differences and checks (PNG and PDF); with --at a folder "
+                    "of these for each layer, tests.csv and the figure layers.")
     parser.add_argument("table", metavar="TABLE.csv", help="long table: a row per token and time (also .tsv)")
     add_columns(parser, group="words")
     parser.add_argument("--reference", metavar="WORD",
@@ -100,22 +100,24 @@ def _fit(table: pd.DataFrame, formula: str | None = None, **options: Any) -> Gam
 def _write(fit: GammFit, folder: Path, args: argparse.Namespace) -> None:
     from snap_tf.gamm import check, write_fit
     from snap_tf.plots import gamm as plots
+    from snap_tf.plots.style import write_figure
 
     folder.mkdir(exist_ok=True)
     write_fit(fit, folder)
     checked = check(fit)
     (folder / "checks.txt").write_text(str(checked), encoding="utf-8")
-    plots.save_figure(plots.checks_figure(fit, checked), folder / f"checks.{args.format}")
+    write_figure(plots.checks_figure(fit, checked), folder / "checks")
     if fit.model.time is None:
         return
     labels = {"time_label": args.time_label, "value_label": args.value_label}
-    plots.save_figure(plots.words_figure(fit, **labels), folder / f"curves.{args.format}")
+    write_figure(plots.words_figure(fit, **labels), folder / "curves")
     if fit.group is not None:
-        plots.save_figure(plots.differences_figure(fit, args.pairs, **labels), folder / f"differences.{args.format}")
+        write_figure(plots.differences_figure(fit, args.pairs, **labels), folder / "differences")
 
 
 def _draw_layers(fits: dict[object, GammFit], folder: Path, args: argparse.Namespace) -> None:
     from snap_tf.plots import gamm as plots
+    from snap_tf.plots.style import write_figure
 
     figure = plots.layers_figure(fits, time_label=args.time_label, value_label=args.value_label)
-    plots.save_figure(figure, folder / f"layers.{args.format}")
+    write_figure(figure, folder / "layers")

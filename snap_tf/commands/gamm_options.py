@@ -61,7 +61,6 @@ def add_output(parser: argparse.ArgumentParser) -> None:
     output.add_argument("--overwrite", action="store_true", help="exchange DIR if it exists")
     output.add_argument("--time-label", metavar="TEXT", help="label of the time axis, with its unit")
     output.add_argument("--value-label", metavar="TEXT", help="label of the response's axis, with its unit")
-    output.add_argument("--format", choices=("png", "pdf", "svg"), default="png", help="figures (default: %(default)s)")
 
 
 def comma_list(text: str) -> tuple[str, ...]:

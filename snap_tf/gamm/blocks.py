@@ -16,7 +16,7 @@ import numpy as np
 __all__ = ["Block", "BlockSystem", "FixedPenalty", "RandomPenalty", "Solution"]
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class Block:
     """Tokens that share their rows of the design; everything already whitened.
 
@@ -31,7 +31,7 @@ class Block:
     response: np.ndarray
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class FixedPenalty:
     """A penalty on a run of fixed coefficients: its place in the fixed part, its matrix and its rank."""
 
@@ -45,7 +45,7 @@ class FixedPenalty:
         return float(np.log(np.sort(np.linalg.eigvalsh(self.matrix))[-self.rank :]).sum()) if self.rank else 0.0
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class RandomPenalty:
     """A diagonal penalty on every token's q coefficients."""
 
@@ -63,7 +63,7 @@ class RandomPenalty:
         return self.n_tokens * float(np.log(self.diagonal[self.diagonal > 0]).sum())
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class Solution:
     """Coefficients and the parts of H^-1 at one set of smoothing parameters.
 

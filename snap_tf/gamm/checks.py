@@ -13,7 +13,7 @@ from snap_tf.gamm.result import GammFit
 __all__ = ["ResidualCheck", "check"]
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class ResidualCheck:
     """What the residuals of a fit say about it.
 

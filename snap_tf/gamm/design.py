@@ -23,7 +23,7 @@ Knots = int | Sequence[float] | Mapping[str, int | Sequence[float]] | None
 """Number of equally spaced knots, or the knots themselves, or either of them by variable."""
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class SmoothColumns:
     """One smooth's place in the fixed part.
 
@@ -160,7 +160,7 @@ class Design:
         return np.hstack(free), np.hstack(held)
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class TokenPattern:
     """Tokens whose rows differ in the response only.
 

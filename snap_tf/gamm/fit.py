@@ -11,6 +11,7 @@ import pandas as pd
 
 from snap_tf.gamm.autoregression import MAX_RHO, Autocorrelation, log_jacobian, measure, whiten
 from snap_tf.gamm.blocks import BlockSystem
+from snap_tf.gamm.columns import ordered_columns
 from snap_tf.gamm.design import Design, Knots, TokenPattern, check_identifiable, token_patterns
 from snap_tf.gamm.errors import GammError, GammWarning
 from snap_tf.gamm.formula import parse_formula
@@ -75,10 +76,7 @@ def fit_model(model: Model, data: pd.DataFrame, *, rho: float | str = 0.0, token
     if method not in METHODS:
         raise GammError(f"method (={method}) must be one of {', '.join(METHODS)}")
     fixed_rho = _read_rho(rho)
-    ordered = frozenset(name for name in model.factors
-                        if name in data.columns and isinstance(data[name].dtype, pd.CategoricalDtype)
-                        and data[name].cat.ordered)
-    model = model.with_by_kinds(ordered)
+    model = model.with_by_kinds(ordered_columns(model, data))
     table = prepare_table(model, data, token=token, start=start, reference=reference, factors=factors)
     notices = list(table.notices)
     if fixed_rho != 0 and not table.series_known:

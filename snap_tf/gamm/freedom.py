@@ -11,7 +11,7 @@ from snap_tf.gamm.blocks import BlockSystem, Solution
 __all__ = ["Freedom", "effective_degrees"]
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class Freedom:
     """Effective degrees of freedom.
 

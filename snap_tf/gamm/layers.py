@@ -10,6 +10,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
+from snap_tf.gamm.columns import require_columns
 from snap_tf.gamm.errors import GammError, name_some
 from snap_tf.gamm.fit import gamm
 from snap_tf.gamm.population import difference_tests
@@ -37,7 +38,7 @@ def normalise_time(data: pd.DataFrame, *, time: str = "time_s", token: str | Seq
     Source: Beguš & Zhou, ICASSP 2022, section 4.2 (time-normalised frication intervals).
     """
     keys = [token] if isinstance(token, str) else list(token)
-    _require([time, *keys], data)
+    require_columns([time, *keys], data)
     groups = data.groupby(keys, sort=False, observed=True)[time]
     first, last = groups.transform("min"), groups.transform("max")
     flat = data.loc[last <= first, keys[0]].unique()
@@ -61,7 +62,7 @@ def fit_layers(data: pd.DataFrame, *, layer: str = "layer", layers: Iterable[obj
     Raises:
         GammError: a layer does not exist, or its rows cannot be fitted (the message names the layer).
     """
-    _require([layer], data)
+    require_columns([layer], data)
     fits = {}
     for name, part in _parts(data, layer, layers):
         try:
@@ -107,7 +108,7 @@ def layer_tests(fits: Mapping[object, GammFit], *, correction: str = "holm") -> 
     return table
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class ContrastLayers:
     """Every contrast of phones in every layer.
 
@@ -152,7 +153,7 @@ def lost_contrasts(data: pd.DataFrame, *, pairs: Iterable[tuple[object, object]]
         GammError: a column, phone or layer does not exist.
     Source: Beguš & Zhou, ICASSP 2022, section 4.2 and Figure 4 ([s] and [ʃ]); over all contrasts as proposed there.
     """
-    _require([group, layer, time, token], data)
+    require_columns([group, layer, time, token], data)
     present = list(pd.unique(data[group].dropna()))
     chosen: list[tuple[object, object]] = list(itertools.combinations(present, 2) if pairs is None else pairs)
     missing = sorted({str(phone) for pair in chosen for phone in pair if phone not in present})
@@ -243,10 +244,3 @@ def _parts(data: pd.DataFrame, layer: str, layers: Iterable[object] | None) -> l
     if unknown:
         raise GammError(f"layer (={name_some(unknown)}) must be in `{layer}`; there are {name_some(present, 40)}")
     return [(name, data[data[layer] == name]) for name in chosen]
-
-
-def _require(names: Iterable[str], data: pd.DataFrame) -> None:
-    missing = [name for name in names if name not in data.columns]
-    if missing:
-        raise GammError(f"column (={name_some(missing)}) must be in the table; it has "
-                        f"{', '.join(map(str, data.columns))}; name one of these")

@@ -12,7 +12,7 @@ from snap_tf.gamm.thin_plate import ThinPlateBasis, thin_plate
 __all__ = ["InterceptBasis", "RandomBasis", "SmoothBasis", "factor_smooth"]
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class SmoothBasis:
     """A thin plate smooth whose penalties are diagonal, shared by all tokens.
 
@@ -31,7 +31,7 @@ class SmoothBasis:
         return self.base(x) @ self.coordinates
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class InterceptBasis:
     """One column of ones with one penalty."""
 

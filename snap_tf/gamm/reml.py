@@ -15,7 +15,7 @@ _BOUND = 25.0  # beyond e^25 a smooth is a straight line, beyond e^-25 it is not
 _MAX_STEP = 5.0
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class Criterion:
     """Minus the log likelihood at one set of smoothing parameters, profiled over the residual variance.
 
@@ -176,5 +176,5 @@ def minimise(criterion: Callable[[np.ndarray], Criterion], n_sp: int, *, start: 
 
 def _newton_step(gradient: np.ndarray, hessian: np.ndarray) -> np.ndarray:
     eigenvalues, vectors = np.linalg.eigh(hessian)
-    size = np.abs(eigenvalues)
-    return -vectors @ ((vectors.T @ gradient) / np.maximum(size, 1e-12 * max(size.max(), 1e-300)))
+    flat = max(1e-12 * np.abs(eigenvalues).max(), 1e-6 * np.abs(gradient).max())  # the step is capped anyway
+    return -vectors @ ((vectors.T @ gradient) / np.maximum(np.abs(eigenvalues), flat))

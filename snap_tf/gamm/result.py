@@ -16,7 +16,7 @@ from snap_tf.gamm.model import Model
 __all__ = ["GammFit"]
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class GammFit:
     """A fitted model; `print(fit)` shows it as `summary()` does in R.
 

@@ -17,10 +17,11 @@ MAX_OWN_KNOTS = 2000
 """Up to so many different values every value is a knot; beyond, knots are equally spaced."""
 N_DEFAULT_KNOTS = 200
 """How many equally spaced knots stand for more values than `MAX_OWN_KNOTS`."""
+_FULL_DECOMPOSITION = 250  # knots up to which all eigenvectors are computed
 _CHUNK = 20_000  # rows evaluated at a time: bounds memory at rows x knots
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class ThinPlateBasis:
     """A rank-k thin plate regression spline: k-m columns that bend, then the m powers of x that do not.
 
@@ -47,7 +48,7 @@ class ThinPlateBasis:
         return _columns(np.asarray(x, float) - self.shift, self.order, self.knots, self.projection) / self.column_scale
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class CentredBasis:
     """A thin plate basis whose columns have mean zero over all rows: k-1 columns."""
 
@@ -141,7 +142,7 @@ def _columns(x: np.ndarray, order: int, places: np.ndarray, projection: np.ndarr
 
 def _largest(matrix: np.ndarray, k: int) -> tuple[np.ndarray, np.ndarray]:
     """Find the k eigenpairs of largest magnitude: negative eigenvalues first, each sign by falling magnitude."""
-    if len(matrix) <= 250:
+    if len(matrix) <= _FULL_DECOMPOSITION:
         eigenvalues, vectors = np.linalg.eigh(matrix)
     else:  # a fixed start vector without any symmetry, so that even and odd eigenvectors are both found
         start = np.random.default_rng(0).normal(size=len(matrix))

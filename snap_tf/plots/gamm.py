@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterable, Mapping, Sequence
-from pathlib import Path
 
 import numpy as np
 import pandas as pd
@@ -13,16 +12,17 @@ from matplotlib.figure import Figure
 from scipy import stats
 
 from snap_tf.gamm import ContrastLayers, GammFit, ResidualCheck, curves, differences, stretches
+from snap_tf.plots.style import SMALL, TEXT
 
 __all__ = ["axis_label", "checks_figure", "curves_figure", "differences_figure", "layers_figure", "lost_figure",
-           "save_figure", "words_figure"]
+           "words_figure"]
 
 # Okabe & Ito's colours, which readers with any colour vision tell apart, dark ones first
 COLOURS = ("#0072B2", "#D55E00", "#009E73", "#CC79A7", "#E69F00", "#56B4E9", "#000000", "#8C6D1F")
 STYLES = ("-", "--", "-.", ":")
 MARK = "#C1272D"
 UNITS = {"_s": "s", "_ms": "ms", "_hz": "Hz", "_db": "dB"}
-STYLE = {"font": 8.5, "small": 7.5, "line": 1.3}
+LINE = 1.3
 MAX_POINTS = 6000
 
 
@@ -153,8 +153,8 @@ def lost_figure(result: ContrastLayers, *, alpha: float = 0.05, rows: int = 60) 
     axes.spines[:].set_visible(False)
     axes.set_xlabel("layer")
     bar = figure.colorbar(image, ax=axes, shrink=min(1.0, 2.2 / (1.0 + 0.26 * len(order))), pad=0.03)
-    bar.set_label("largest |difference| / SE", fontsize=STYLE["small"])
-    bar.ax.tick_params(labelsize=STYLE["small"])
+    bar.set_label("largest |difference| / SE", fontsize=SMALL)
+    bar.ax.tick_params(labelsize=SMALL)
     _title(axes, f"ring: curves differ (p < {alpha:g}, corrected)")
     return figure
 
@@ -178,18 +178,8 @@ def checks_figure(fit: GammFit, check: ResidualCheck) -> Figure:
     lags.plot(table["lag"], table["white"], "s--", ms=3, lw=1, color=COLOURS[0], label="white")
     lags.axhline(0, color="#888888", lw=0.8)
     lags.set(xlabel="lag (rows of one series)", ylabel="autocorrelation")
-    lags.legend(fontsize=STYLE["small"], frameon=False)
+    lags.legend(fontsize=SMALL, frameon=False)
     return figure
-
-
-def save_figure(figure: Figure, path: str | Path, dpi: int = 300) -> None:
-    """Write a figure; the suffix of `path` chooses the format (png, pdf, svg).
-
-    The files of one figure are equal whenever they are written: no dates are put into them.
-    """
-    path = Path(path)
-    metadata = {".pdf": {"CreationDate": None}, ".svg": {"Date": None}}.get(path.suffix.lower())
-    figure.savefig(path, dpi=dpi, metadata=metadata)
 
 
 def axis_label(column: str) -> str:
@@ -205,10 +195,10 @@ def _axes(n_rows: int, n_columns: int, *, width: float, height: float,
     figure = Figure(figsize=(width, height), layout="constrained")
     panels = figure.subplots(n_rows, n_columns, squeeze=False, sharex=share, sharey=share).ravel()
     for axes in panels:
-        axes.tick_params(labelsize=STYLE["small"])
+        axes.tick_params(labelsize=SMALL)
         axes.spines[["top", "right"]].set_visible(False)
-        axes.xaxis.label.set_size(STYLE["font"])
-        axes.yaxis.label.set_size(STYLE["font"])
+        axes.xaxis.label.set_size(TEXT)
+        axes.yaxis.label.set_size(TEXT)
     return figure, list(panels)
 
 
@@ -216,7 +206,7 @@ def _draw_curves(axes: Axes, fit: GammFit) -> None:
     for i, (level, part) in enumerate(curves(fit).groupby("group", sort=False, observed=True)):
         colour = COLOURS[i % len(COLOURS)]
         axes.fill_between(part["time"], part["lower"], part["upper"], color=colour, alpha=0.22, lw=0)
-        axes.plot(part["time"], part["fit"], STYLES[i // len(COLOURS) % len(STYLES)], color=colour, lw=STYLE["line"],
+        axes.plot(part["time"], part["fit"], STYLES[i // len(COLOURS) % len(STYLES)], color=colour, lw=LINE,
                   label=str(level))
     axes.margins(x=0.01)
 
@@ -250,7 +240,7 @@ def _draw_difference(axes: Axes, table: pd.DataFrame, limits: tuple[float, float
     axes.fill_between(time, table["lower_simultaneous"], table["upper_simultaneous"], color=COLOURS[0], alpha=0.15,
                       lw=0)
     axes.fill_between(time, table["lower"], table["upper"], color=COLOURS[0], alpha=0.30, lw=0)
-    axes.plot(time, table["difference"], color=COLOURS[0], lw=STYLE["line"])
+    axes.plot(time, table["difference"], color=COLOURS[0], lw=LINE)
     axes.axhline(0, color="#555555", lw=0.7)
     room = 0.05 * (limits[1] - limits[0])
     floor = limits[0] - 2 * room
@@ -278,8 +268,8 @@ def _legend(figure: Figure, axes: Axes, fit: GammFit) -> None:
     if fit.group is None:
         return
     handles, labels = axes.get_legend_handles_labels()
-    figure.legend(handles, labels, loc="outside right center", fontsize=STYLE["small"], frameon=False,
-                  title=fit.group, title_fontsize=STYLE["small"], handlelength=1.8)
+    figure.legend(handles, labels, loc="outside right center", fontsize=SMALL, frameon=False,
+                  title=fit.group, title_fontsize=SMALL, handlelength=1.8)
 
 
 def _interval_legend(figure: Figure) -> None:
@@ -291,11 +281,11 @@ def _interval_legend(figure: Figure) -> None:
                Line2D([], [], color=MARK, lw=1.0, label="differs (pointwise)"),
                Line2D([], [], color=MARK, lw=3.5, label="differs (simultaneous)")]
     figure.legend(handles=handles, loc="outside lower center", ncols=4 if figure.get_figwidth() > 6 else 2,
-                  fontsize=6.5, frameon=False)
+                  fontsize=SMALL, frameon=False)
 
 
 def _title(axes: Axes, text: str) -> None:
-    axes.set_title(text, loc="left", fontsize=STYLE["font"])
+    axes.set_title(text, loc="left", fontsize=TEXT)
 
 
 def _time_label(fit: GammFit, given: str | None) -> str:

@@ -1,0 +1,171 @@
+"""Time and memory of GAMMs of the papers' size, all inference included, each case in a process of its own on one core.
+
+    python benchmarks/gamm.py [--table TABLE.csv] [--without-r]
+
+Cases: the published model (1067 tokens x 16 steps x 8 words, by-token random smooths, AR(1)); the same with times of
+its own for every token, so that no two tokens can share work; 120 tokens with 300,000 rows; and 120 tokens x 64 steps
+x 2 words, which mgcv fits too where R is installed. The last line is one JSON object. `ratio_mgcv` is mgcv's time
+(bam and summary, as many threads as its BLAS takes) over the project's; `ratio_whole` is the time of one sparse
+factorisation of the published model's whole system over that of one evaluation here (score, gradient and Hessian);
+`ratio` is the first where it can be had, else the second.
+"""
+
+import argparse
+import json
+import os
+import resource
+import shutil
+import subprocess
+import sys
+import tempfile
+import time
+from pathlib import Path
+
+GOLDEN = Path(__file__).parent.parent / "tests" / "golden" / "mgcv"
+FORMULA = "Value ~ Word + s(Sample) + s(Sample, by=Word) + fs(Sample, Token)"
+CASES = {"published model": 0.3, "own times": 0.3, "300,000 rows": 0.8, "120 tokens x 64": 0.6}
+ONE_CORE = dict.fromkeys(("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS"), "1")
+IN_R = """
+suppressPackageStartupMessages(library(mgcv))
+d <- read.csv("{table}"); d$Word <- factor(d$Word, levels = unique(d$Word)); d$Token <- factor(d$Token)
+d$WordO <- as.ordered(d$Word); contrasts(d$WordO) <- "contr.treatment"
+t0 <- proc.time()
+m <- bam(Value ~ Word + s(Sample) + s(Sample, by = WordO) + s(Sample, Token, bs = "fs", m = 1), data = d, rho = {rho},
+         AR.start = d$Start == 1)
+s <- summary(m)
+cat("seconds", (proc.time() - t0)[["elapsed"]], "\\n")
+"""
+
+
+def make_table(case: str, published: Path):
+    """Read or simulate the table of a case."""
+    import numpy as np
+    import pandas as pd
+
+    rng = np.random.default_rng(0)
+    if case == "120 tokens x 64":
+        return pd.read_csv(GOLDEN / "data_medium.csv")
+    if case == "300,000 rows":
+        tables = []
+        lengths = rng.integers(800, 4097, 120)
+        lengths = (lengths * 300_000 / lengths.sum()).astype(int)
+        lengths[-1] += 300_000 - lengths.sum()
+        for token, n in enumerate(lengths):
+            u = np.sort(rng.uniform(0, 1, n))
+            noise = np.convolve(rng.normal(0, 0.1, n + 20), 0.8 ** np.arange(20), mode="valid")[:n]
+            value = np.sin(4 * u) + (token % 2) * u**2 + rng.normal(0, 0.3) + rng.normal(0, 0.2) * np.cos(4 * u) + noise
+            tables.append(pd.DataFrame({"Token": token, "Word": "ab"[token % 2], "Sample": u, "Value": value}))
+        return pd.concat(tables, ignore_index=True)
+    table = pd.read_csv(published)
+    if case == "own times":
+        table["Sample"] += rng.uniform(-0.3, 0.3, len(table))
+    return table
+
+
+def run_case(case: str, published: Path) -> dict:
+    """Fit one case with all inference; time without imports and reading, memory of the whole process."""
+    from snap_tf.gamm import difference_tests, gamm, summary
+
+    table = make_table(case, published)
+    start = time.perf_counter()
+    fit = gamm(FORMULA, table, rho=CASES[case])
+    text = summary(fit)
+    fit.curves()
+    fit.differences()
+    difference_tests(fit)
+    seconds = time.perf_counter() - start
+    assert fit.converged and "s(Sample,Token)" in text
+    return {"rows": fit.n, "coefficients": fit.design.p + fit.effects.size, "seconds": round(seconds, 3),
+            "megabytes": round(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024)}
+
+
+def run_whole(published: Path) -> dict:
+    """Time one evaluation of the published model by blocks, and one factorisation of its whole system."""
+    import numpy as np
+    import pandas as pd
+    import scipy.sparse as sparse
+    from scipy.sparse.linalg import splu
+
+    from snap_tf.gamm import parse_formula
+    from snap_tf.gamm.autoregression import log_jacobian
+    from snap_tf.gamm.blocks import BlockSystem
+    from snap_tf.gamm.design import Design, token_patterns
+    from snap_tf.gamm.reml import Likelihood
+    from snap_tf.gamm.table import prepare_table
+
+    model = parse_formula(FORMULA).with_by_kinds(frozenset())
+    prepared = prepare_table(model, pd.read_csv(published))
+    design = Design(model, prepared)
+    n_tokens = int(prepared.blocks[-1]) + 1
+    response = prepared.frame["Value"].to_numpy()
+    system = BlockSystem([pattern.block(response, 0.3) for pattern in token_patterns(design, prepared)],
+                         design.fixed_penalties(), design.random_penalties(n_tokens))
+    likelihood = Likelihood(system, design.unpenalised.shape[1], log_jacobian(len(response), n_tokens, 0.3))
+    log_sp = np.full(len(system.penalties), -2.0)
+    start = time.perf_counter()
+    for _ in range(20):
+        likelihood(log_sp)
+    by_blocks = (time.perf_counter() - start) / 20
+    # the same pattern of zeros as the whole system: tokens touch themselves and the fixed part
+    q = system.q
+    own = [sparse.csc_matrix(np.eye(q) + np.ones((q, q)))] * n_tokens
+    mixed = sparse.csc_matrix(np.full((design.p, q * n_tokens), 1e-3))
+    whole = sparse.bmat([[sparse.csc_matrix(1e3 * np.eye(design.p)), mixed],
+                         [mixed.T, sparse.block_diag(own, format="csc")]], format="csc")
+    start = time.perf_counter()
+    splu(whole, permc_spec="COLAMD", diag_pivot_thresh=0.0, options={"SymmetricMode": True})
+    return {"by_blocks": by_blocks, "whole": time.perf_counter() - start}
+
+
+def run_r(case: str) -> float | None:
+    """Fit a case with mgcv; seconds, or None without R."""
+    if shutil.which("Rscript") is None:
+        return None
+    with tempfile.TemporaryDirectory() as folder:
+        script = Path(folder) / "fit.R"
+        script.write_text(IN_R.format(table=(GOLDEN / "data_medium.csv").as_posix(), rho=CASES[case]))
+        run = subprocess.run(["Rscript", str(script)], capture_output=True, text=True, check=False)
+    if run.returncode:
+        print(f"mgcv did not run: {run.stderr.strip().splitlines()[-1]}", file=sys.stderr)
+        return None
+    return float(run.stdout.split("seconds")[1])
+
+
+def main() -> None:
+    """Run every case in a fresh process and print a table and one JSON object."""
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--table", type=Path, default=GOLDEN / "data_full.csv",
+                        help="table of the published model's size")
+    parser.add_argument("--without-r", action="store_true", help="do not run mgcv")
+    parser.add_argument("--case", choices=(*CASES, "whole"), help=argparse.SUPPRESS)
+    args = parser.parse_args()
+    if args.case:
+        print(json.dumps(run_whole(args.table) if args.case == "whole" else run_case(args.case, args.table)))
+        return
+
+    def child(case: str) -> dict:
+        command = [sys.executable, __file__, "--case", case, "--table", str(args.table)]
+        run = subprocess.run(command, capture_output=True, text=True, check=True, env={**os.environ, **ONE_CORE})
+        return json.loads(run.stdout.splitlines()[-1])
+
+    print(f"{'case':18}{'rows':>9}{'coefficients':>14}{'seconds':>9}{'MB':>6}")
+    figures = {}
+    for case in CASES:
+        figures[case] = child(case)
+        values = figures[case]
+        print(f"{case:18}{values['rows']:9}{values['coefficients']:14}{values['seconds']:9.2f}{values['megabytes']:6}",
+              flush=True)
+    evaluation = child("whole")
+    ratio_whole = evaluation["whole"] / evaluation["by_blocks"]
+    print(f"one evaluation of the published model {1e3 * evaluation['by_blocks']:.1f} ms; its whole system factorised "
+          f"once {1e3 * evaluation['whole']:.0f} ms")
+    mgcv = None if args.without_r else run_r("120 tokens x 64")
+    ratio_mgcv = mgcv and mgcv / figures["120 tokens x 64"]["seconds"]
+    print(f"mgcv on 120 tokens x 64: {mgcv:.1f} s, {ratio_mgcv:.0f} times as long" if mgcv and ratio_mgcv
+          else "mgcv was not run (R with mgcv is not here)")
+    print(json.dumps({"cases": figures, "mgcv_seconds": mgcv, "ratio_mgcv": ratio_mgcv and round(ratio_mgcv, 1),
+                      "ratio_whole": round(ratio_whole, 1), "ratio": round(ratio_mgcv or ratio_whole, 1)}))
+
+
+if __name__ == "__main__":
+    main()

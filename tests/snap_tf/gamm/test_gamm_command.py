@@ -1,0 +1,176 @@
+"""The commands `snap-tf gamm` and `snap-tf contrasts`: files, keys, figures, and one line for every mistake."""
+
+import json
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+import pytest
+from twins.word_curves import bump, layer_table, word_table
+
+from snap_tf.cli import main
+
+COLUMNS = ["--value", "Value", "--time", "Sample", "--group", "Word", "--token", "Token"]
+SMALL = ["--k", "6", "--k-random", "5"]
+
+
+@pytest.fixture
+def table(tmp_path: Path) -> Path:
+    path = tmp_path / "table.csv"
+    word_table(0, n_tokens=12, n_steps=10, effect=bump(0.2, 0.7, 0.5)).to_csv(path, index=False)
+    return path
+
+
+@pytest.fixture
+def layers(tmp_path: Path) -> Path:
+    path = tmp_path / "layers.csv"
+    heights = {"Conv1": {"s": 0.0, "sh": 0.6}, "Conv2": {"s": 0.0, "sh": 0.0}}
+    layer_table(1, heights, n_tokens=10, n_steps=12).to_csv(path, index=False)
+    return path
+
+
+def png_size(path: Path) -> tuple[int, int]:
+    head = path.read_bytes()[:24]
+    assert head[:8] == b"\x89PNG\r\n\x1a\n"
+    return int.from_bytes(head[16:20], "big"), int.from_bytes(head[20:24], "big")
+
+
+def test_files_and_table(table: Path, tmp_path: Path, capsys: pytest.CaptureFixture) -> None:
+    out = tmp_path / "out"
+    assert main(["gamm", str(table), *COLUMNS, *SMALL, "--rho", "0.2", "--reference", "wash", "--out", str(out)]) == 0
+    assert {path.name for path in out.iterdir()} == {
+        "fit.json", "curves.csv", "differences.csv", "stretches.csv", "fitted.csv", "table.txt", "checks.txt",
+        "settings.json", "curves.png", "curves.pdf", "differences.png", "differences.pdf", "checks.png", "checks.pdf"}
+    fit = json.loads((out / "fit.json").read_text())
+    assert set(fit) == {"parametric", "smooths", "reml", "sig2", "sp", "rho", "edf_total", "n", "seconds"}
+    assert fit["rho"] == 0.2 and fit["n"] == 120
+    assert [row["term"] for row in fit["parametric"]] == ["(Intercept)", "Wordask"]
+    assert fit["smooths"][-1]["ref_df"] == 5 * 12 - 2
+    assert list(pd.read_csv(out / "differences.csv")[["a", "b"]].iloc[0]) == ["wash", "ask"]
+    printed = capsys.readouterr().out
+    assert (out / "table.txt").read_text() in printed and f"written to {out}" in printed
+    assert "A. parametric coefficients" in printed and "s(Sample,Token)" in printed
+    settings = json.loads((out / "settings.json").read_text())
+    assert settings["settings"]["k"] == 6 and "numpy" in settings["versions"]
+    assert min(png_size(out / "curves.png")) > 500
+
+
+def test_golden_fit_through_the_command(golden_dir: Path, tmp_path: Path) -> None:
+    reference = json.loads((golden_dir / "mgcv" / "small_re_gam.json").read_text())
+    out = tmp_path / "out"
+    assert main(["gamm", str(golden_dir / "mgcv" / "data_small.csv"), *COLUMNS, "--random", "intercept", "--start",
+                 "Start", "--out", str(out)]) == 0
+    fit = json.loads((out / "fit.json").read_text())
+    ours, theirs = pd.DataFrame(fit["parametric"]), pd.DataFrame(reference["parametric"])
+    assert np.abs((ours["estimate"] - theirs["estimate"]) / theirs["se"]).max() < 1e-6
+    edf = [[row["edf"] for row in one["smooths"]] for one in (fit, reference)]
+    np.testing.assert_allclose(*edf, rtol=5e-6)
+    np.testing.assert_allclose(list(fit["sp"].values()), list(reference["sp"].values()), rtol=1e-4)
+    curves, grid = pd.read_csv(out / "curves.csv"), pd.read_csv(golden_dir / "mgcv" / "small_re_gam_grid.csv")
+    assert np.abs((curves["fit"] - grid["fit"]) / grid["se"]).max() < 1e-5
+    assert list(curves["group"]) == list(grid["Word"])
+
+
+@pytest.mark.parametrize(("flags", "terms"), [
+    (["--random", "none", "--by", "separate"], ["s(Sample):Wordask", "s(Sample):Wordwash"]),
+    (["--random", "none", "--by", "none"], ["s(Sample)"]),
+    (["--random", "intercept", "--knots", "7", "--m", "1"], ["s(Sample)", "s(Sample):Wordwash", "s(Token)"]),
+    (["--random", "none", "--group", "none", "--rho", "auto", "--method", "ML"], ["s(Sample)"]),
+    (["--formula", "Value ~ Word + s(Sample, k=5) + re(Token)"], ["s(Sample)", "s(Token)"]),
+])
+def test_other_models(table: Path, tmp_path: Path, flags: list, terms: list) -> None:
+    out = tmp_path / "out"
+    assert main(["gamm", str(table), *COLUMNS, *SMALL, *flags, "--out", str(out)]) == 0
+    fit = json.loads((out / "fit.json").read_text())
+    assert [row["term"] for row in fit["smooths"]] == terms
+    assert (out / "differences.pdf").exists() == ("--group" not in flags)
+
+
+def test_rows_out_of_order_are_noted_and_numbered_as_they_stood(table: Path, tmp_path: Path,
+                                                                capsys: pytest.CaptureFixture) -> None:
+    whole = pd.read_csv(table)
+    whole.sample(frac=1, random_state=1).to_csv(tmp_path / "shuffled.csv", index=False)
+    outs = [tmp_path / "a", tmp_path / "b"]
+    for path, out in zip((table, tmp_path / "shuffled.csv"), outs, strict=True):
+        assert main(["gamm", str(path), *COLUMNS, *SMALL, "--reference", "ask", "--out", str(out)]) == 0
+    assert "note: " in (errors := capsys.readouterr().err) and "were sorted by Token and Sample" in errors
+    one, other = (pd.read_csv(out / "fitted.csv") for out in outs)
+    order = whole.sample(frac=1, random_state=1).index
+    np.testing.assert_allclose(other["fitted"], one["fitted"].to_numpy()[order], atol=1e-8)
+
+
+def test_one_fit_for_every_layer(layers: Path, tmp_path: Path, capsys: pytest.CaptureFixture) -> None:
+    out = tmp_path / "out"
+    assert main(["gamm", str(layers), *SMALL, "--at", "layer", "--random", "intercept", "--out", str(out)]) == 0
+    assert {path.name for path in out.iterdir()} == {"Conv1", "Conv2", "tests.csv", "layers.png", "layers.pdf",
+                                                     "settings.json"}
+    assert json.loads((out / "Conv2" / "fit.json").read_text())["parametric"][1]["term"] == "labelsh"
+    tests = pd.read_csv(out / "tests.csv")
+    assert list(tests.columns) == ["layer", "test", "a", "b", "estimate", "statistic", "p", "p_adjusted"]
+    assert (tests["p_adjusted"] >= tests["p"]).all()
+    assert "layer Conv1" in capsys.readouterr().out
+
+
+def test_contrasts(layers: Path, tmp_path: Path, capsys: pytest.CaptureFixture) -> None:
+    out = tmp_path / "out"
+    assert main(["contrasts", str(layers), *SMALL, "--pairs", "s:sh", "--out", str(out)]) == 0
+    assert {path.name for path in out.iterdir()} == {"contrasts.csv", "tests.csv", "contrasts.png", "contrasts.pdf",
+                                                     "curves_s_sh.png", "curves_s_sh.pdf", "settings.json"}
+    row = pd.read_csv(out / "contrasts.csv").iloc[0]
+    assert (row["last_encoded"], row["stops_at"]) == ("Conv1", "Conv2")
+    assert "Conv2" in capsys.readouterr().out
+
+
+MISTAKES = {
+    "no such column": ([*COLUMNS[:1], "Valu", *COLUMNS[2:]],
+                       "column (=Valu) must be in the table; it has Token, Word, Sample, Value; name one of these"),
+    "rho": ([*COLUMNS, "--rho", "1"], "rho (=1) must be 0 up to (not including) 1, or `auto`"),
+    "k": ([*COLUMNS, "--k", "11"], "k (=11) of s(Sample) must be at most the number of different values of `Sample`; "
+                                   "there are 10"),
+    "reference": ([*COLUMNS, *SMALL, "--reference", "dark"], "reference (=dark) must be a level of `Word`; there are "),
+    "m": ([*COLUMNS, "--m", "3"], "m (=3) of s(Sample) must be 1 or 2"),
+    "no token": ([*COLUMNS[:6], *SMALL], "token must be named for random (=fs)"),
+    "layer": ([*COLUMNS, "--at", "layer"], "column (=layer) must be in the table"),
+    "pair": ([*COLUMNS, *SMALL, "--pairs", "ask:dark"], "word (=dark) must be one of the fitted ones; there are"),
+    "formula": (["--formula", "Value ~ s(Sample"], "must close every bracket"),
+    "reference beside formula": (["--formula", "Value ~ Word", "--reference", "ask"], "does not go with --formula"),
+}
+
+
+@pytest.mark.parametrize("name", MISTAKES)
+def test_mistakes_give_one_line_and_leave_nothing(name: str, table: Path, tmp_path: Path,
+                                                  capsys: pytest.CaptureFixture) -> None:
+    flags, message = MISTAKES[name]
+    assert main(["gamm", str(table), *flags, "--out", str(tmp_path / "out")]) == 2
+    lines = capsys.readouterr().err.strip().splitlines()
+    assert len(lines) == 1 and "error: " in lines[0] and message in lines[0]
+    assert [path.name for path in tmp_path.iterdir()] == ["table.csv"]
+
+
+def test_broken_tables_give_one_line(table: Path, tmp_path: Path, capsys: pytest.CaptureFixture) -> None:
+    whole = pd.read_csv(table)
+    broken = {
+        "one word only": (whole[whole["Word"] == "ask"], "`Word` must hold two words or more"),
+        "two words": (whole.assign(Word=np.where(whole.index == 3, "wash", whole["Word"])), "must have one `Word`; t0"),
+        "twice": (pd.concat([whole, whole.iloc[[4]]]), "`Sample` must be different in all rows of one `Token`; t0"),
+        "not finite": (whole.assign(Value=whole["Value"].where(whole.index != 6)), "finite numbers; row 7 "),
+        "constant": (whole.assign(Value=1), "`Value` must vary"),
+        "empty": (whole.iloc[:0], "must have rows"),
+    }
+    for name, (data, message) in broken.items():
+        data.to_csv(tmp_path / "broken.csv", index=False)
+        assert main(["gamm", str(tmp_path / "broken.csv"), *COLUMNS, *SMALL, "--out", str(tmp_path / "out")]) == 2, name
+        assert message in capsys.readouterr().err, name
+        assert not (tmp_path / "out").exists()
+    assert main(["gamm", str(tmp_path / "none.csv"), "--out", str(tmp_path / "out")]) == 2
+    assert "none.csv" in capsys.readouterr().err
+
+
+def test_a_folder_that_is_there_is_not_touched(table: Path, tmp_path: Path, capsys: pytest.CaptureFixture) -> None:
+    out = tmp_path / "out"
+    out.mkdir()
+    (out / "mine").write_text("x")
+    command = ["gamm", str(table), *COLUMNS, *SMALL, "--random", "none", "--out", str(out)]
+    assert main(command) == 2 and (out / "mine").exists()
+    assert "must be new or empty" in capsys.readouterr().err
+    assert main([*command, "--overwrite"]) == 0 and (out / "fit.json").exists()
