@@ -1,0 +1,158 @@
+"""Correlation with lag between two sets of series, and what it would be by chance."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+from scipy.fft import irfft, next_fast_len, rfft
+from tqdm import tqdm
+
+from wavegan_tf.errors import ConfigError, DataError
+
+__all__ = ["LagCorrelation", "correlate", "lagged_correlation"]
+
+_LEAST_VARIANCE = 1e-8  # of a series' own; below it, what overlaps is constant
+
+
+@dataclass(frozen=True)
+class LagCorrelation:
+    """How two sets of series go together.
+
+    Attributes:
+        lags_s: float64 [lags]; positive where the first set comes after the second.
+        r: float64 [lags], mean over tokens of Pearson's r within each token.
+        token_r: float64 [tokens, lags]; NaN where a token has too few points in common.
+        best_r: the mean r of largest size.
+        best_lag_s: where it is.
+        chance_r: mean over permutations of the largest mean |r|; NaN without permutations.
+        chance_95: its 95th percentile.
+        p: share of permutations that reach |best_r|, the observed order among them.
+        n_tokens: that have an r at the best lag.
+        n_permutations: drawn.
+    """
+
+    lags_s: np.ndarray
+    r: np.ndarray
+    token_r: np.ndarray
+    best_r: float
+    best_lag_s: float
+    chance_r: float
+    chance_95: float
+    p: float
+    n_tokens: int
+    n_permutations: int
+
+
+def lagged_correlation(first: np.ndarray, second: np.ndarray, max_lag: int, min_points: int = 5) -> np.ndarray:
+    """Correlate pairs of series at every lag, over the points that both have.
+
+    Args:
+        first: float [tokens, steps], NaN where it has no value.
+        second: float [tokens, steps], the same.
+        max_lag: largest lag in steps, either way.
+        min_points: fewest points in common.
+
+    Returns:
+        float64 [tokens, 2 max_lag + 1], Pearson's r of first[t + lag] and second[t]; NaN where there are too few
+        points or one of the two does not vary there.
+    """
+    return _pearson(_Transformed(first, max_lag), _Transformed(second, max_lag), slice(None), max_lag, min_points)
+
+
+def correlate(first: np.ndarray, second: np.ndarray, rate_hz: float, *, max_lag_s: float = 0.2, permutations: int = 199,
+              seed: int = 0, min_points: int = 5, progress: str = "") -> LagCorrelation:
+    """Correlate two sets of series at every lag, and the same with tokens permuted.
+
+    Speech has much in common from token to token: silence around it, one rise and fall. What the permuted pairs share
+    is that; what the true pairs share beyond it belongs to the token. The largest |r| over all lags is compared with
+    the largest of each permutation, so that the search over lags is paid for.
+
+    Args:
+        first: float [tokens, steps], such as a layer's; NaN where it has no value.
+        second: float [tokens, steps], such as the waveform's, at the same times.
+        rate_hz: steps per second of both.
+        max_lag_s: largest lag, either way.
+        permutations: how often tokens are permuted; 0 for no baseline.
+        seed: of the permutations.
+        min_points: fewest points in common.
+        progress: name of a bar on stderr; none when empty.
+
+    Raises:
+        ConfigError: `max_lag_s` or `permutations` cannot work.
+        DataError: the sets do not fit each other, or no token has enough points.
+
+    Source: Phipson & Smyth 2010, SAGMB 9:39 (p of permutations).
+    """
+    first, second = np.asarray(first, np.float64), np.asarray(second, np.float64)
+    if first.ndim != 2 or first.shape != second.shape:
+        raise DataError(f"`first` (shape {list(first.shape)}) must be of the shape of `second` ({list(second.shape)}), "
+                        "[tokens, steps]")
+    if not 0 <= max_lag_s * rate_hz <= first.shape[1] - 1:
+        raise ConfigError(f"`max_lag_s` (={max_lag_s:g}) must be between 0 and {(first.shape[1] - 1) / rate_hz:g}, the "
+                          "length of the series")
+    if permutations < 0:
+        raise ConfigError(f"`permutations` (={permutations}) must be 0 or more")
+    max_lag = round(max_lag_s * rate_hz)
+    a, b = _Transformed(first, max_lag), _Transformed(second, max_lag)
+    token_r = _pearson(a, b, slice(None), max_lag, min_points)
+    r = _mean(token_r)
+    if not np.isfinite(r).any():
+        raise DataError(f"series of {len(first)} tokens must have at least {min_points} points in common that vary; "
+                        "none has")
+    best = int(np.nanargmax(np.abs(r)))
+    rng, chance = np.random.default_rng(seed), []
+    n = permutations if len(first) > 1 else 0
+    for _ in tqdm(range(n), desc=progress, unit="permutation", disable=not progress, leave=False):
+        permuted = _mean(_pearson(a, b, rng.permutation(len(first)), max_lag, min_points))
+        chance.append(np.nanmax(np.abs(permuted)) if np.isfinite(permuted).any() else 0.0)
+    reached = np.asarray(chance) >= abs(r[best]) - 1e-12
+    lags_s = np.arange(-max_lag, max_lag + 1) / rate_hz
+    return LagCorrelation(lags_s, r, token_r, float(r[best]), float(lags_s[best]),
+                          float(np.mean(chance)) if n else np.nan, float(np.quantile(chance, 0.95)) if n else np.nan,
+                          (1 + int(reached.sum())) / (1 + n) if n else np.nan,
+                          int(np.isfinite(token_r[:, best]).sum()), n)
+
+
+class _Transformed:
+    """Fourier transforms of series, of their squares and of where they have values; series at unit variance."""
+
+    def __init__(self, values: np.ndarray, max_lag: int) -> None:
+        values = np.asarray(values, np.float64)
+        there = np.isfinite(values)
+        count = np.maximum(there.sum(axis=1, keepdims=True), 1)
+        filled = np.where(there, values, 0.0)
+        filled = np.where(there, filled - filled.sum(axis=1, keepdims=True) / count, 0.0)
+        spread = np.sqrt((filled**2).sum(axis=1, keepdims=True) / count)
+        flat = spread <= 1e-6 * np.abs(np.where(there, values, 0)).max(axis=1, keepdims=True)
+        filled = np.where(flat, 0.0, filled / np.where(flat, 1.0, spread))
+        self.size = next_fast_len(values.shape[1] + max_lag, real=True)
+        self.points, self.sums, self.squares = (rfft(x, self.size) for x in (there.astype(float), filled, filled**2))
+
+
+def _pearson(a: _Transformed, b: _Transformed, order: object, max_lag: int, min_points: int) -> np.ndarray:
+    """Compute Pearson's r over the overlap at all lags, from cross-correlations of values, squares and places."""
+    lags = np.arange(-max_lag, max_lag + 1)
+
+    def cross(x: np.ndarray, y: np.ndarray) -> np.ndarray:
+        return irfft(x * y[order].conj(), a.size)[:, lags]  # negative lags wrap around to the end
+
+    n = np.round(cross(a.points, b.points))
+    enough = n >= min_points
+    n = np.where(enough, n, 1.0)
+    mean_a, mean_b = cross(a.sums, b.points) / n, cross(a.points, b.sums) / n
+    variance_a = cross(a.squares, b.points) / n - mean_a**2
+    variance_b = cross(a.points, b.squares) / n - mean_b**2
+    covariance = cross(a.sums, b.sums) / n - mean_a * mean_b
+    enough &= (variance_a > _LEAST_VARIANCE) & (variance_b > _LEAST_VARIANCE)
+    scale = np.sqrt(np.where(enough, variance_a * variance_b, 1.0))
+    return np.where(enough, np.clip(covariance / scale, -1, 1), np.nan)
+
+
+def _mean(token_r: np.ndarray) -> np.ndarray:
+    """Average over the tokens that have an r; lags that fewer than half of them have are left out."""
+    there = np.isfinite(token_r)
+    count = there.sum(axis=0)
+    usable = count >= max(1, there.any(axis=1).sum() / 2)
+    sums = np.where(there, token_r, 0.0).sum(axis=0)
+    return np.where(usable, sums / np.maximum(count, 1), np.nan)
