@@ -6,12 +6,14 @@ import argparse
 import dataclasses
 import types
 import typing
+from collections.abc import Collection
 from typing import Any
 
 __all__ = ["add_setting_flags", "given_settings"]
 
 
-def add_setting_flags(parser: argparse.ArgumentParser, settings: type, *others: type, defaults: bool = False) -> None:
+def add_setting_flags(parser: argparse.ArgumentParser, settings: type, *others: type, defaults: bool = False,
+                      only: Collection[str] | None = None) -> None:
     """Add a flag for every field, each once; a field that several classes share is set in all of them.
 
     Args:
@@ -19,13 +21,14 @@ def add_setting_flags(parser: argparse.ArgumentParser, settings: type, *others: 
         settings: a settings class; the first line of its docstring heads the group.
         others: further classes.
         defaults: whether the help shows the fields' defaults.
+        only: the fields that get a flag; all by default.
     """
     seen = {action.dest for action in parser._actions}
     for kind in (settings, *others):
         group = parser.add_argument_group((kind.__doc__ or "").partition("\n")[0].rstrip("."))
         hints = typing.get_type_hints(kind)
         for item in dataclasses.fields(kind):
-            if item.name not in seen and "help" in item.metadata:
+            if item.name not in seen and "help" in item.metadata and (only is None or item.name in only):
                 seen.add(item.name)
                 _add_flag(group, item, hints[item.name], defaults)
 

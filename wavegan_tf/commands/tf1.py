@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 import argparse
-import dataclasses
-from typing import Any
 
+from wavegan_tf.commands.flags import add_setting_flags, given_settings
 from wavegan_tf.config import DataConfig, NetworkConfig, TrainConfig
 
 __all__ = ["add_parser"]
 
-SETTINGS = ("slice_len", "phaseshuffle", "sample_rate_hz", "overlap_ratio", "first_slice", "pad_end", "loss",
+SECTIONS = (DataConfig, NetworkConfig, TrainConfig)
+UNTOLD = ("slice_len", "phaseshuffle", "sample_rate_hz", "overlap_ratio", "first_slice", "pad_end", "loss",
             "batch_size", "disc_nupdates", "seed")
 """What weights do not tell, or only sometimes: a flag each."""
 
@@ -29,18 +29,11 @@ def _add_import(subparsers: argparse._SubParsersAction) -> None:
                     "checkpoint, then from the original's defaults.")
     parser.add_argument("checkpoint", metavar="CKPT", help="prefix such as train/model.ckpt-1000, or a folder")
     parser.add_argument("out", metavar="OUT", help="new folder for the model")
-    parser.add_argument("--code", choices=("none", "ciw", "fiw"),
+    parser.add_argument("--code", choices=("none", "ciw", "fiw"), dest="kind",
                         help="kind of code; needed when there is a Q-network")
     parser.add_argument("--run", metavar="RUN", dest="run_folder",
                         help="also a new run folder with optimisers and step, for training to go on in")
-    group = parser.add_argument_group("what the variables do not tell")
-    fields = {item.name: item for kind in (TrainConfig, NetworkConfig, DataConfig) for item in dataclasses.fields(kind)}
-    for name in SETTINGS:
-        item = fields[name]
-        flags = ["--" + name.replace("_", "-")] + ([f"--{item.metadata['flag']}"] if item.metadata["flag"] else [])
-        kind: dict[str, Any] = {"action": "store_true"} if item.default is False else {
-            "type": type(item.default), "choices": item.metadata["choices"]}
-        group.add_argument(*dict.fromkeys(flags), dest=name, default=None, help=item.metadata["help"], **kind)
+    add_setting_flags(parser, *SECTIONS, only=UNTOLD)
     parser.set_defaults(run=_import)
 
 
@@ -59,8 +52,7 @@ def _add_export(subparsers: argparse._SubParsersAction) -> None:
 def _import(args: argparse.Namespace) -> None:
     from wavegan_tf.export.tf1_import import import_tf1
 
-    settings = {name: getattr(args, name) for name in SETTINGS}
-    found = import_tf1(args.checkpoint, args.out, args.code, args.run_folder, settings)
+    found = import_tf1(args.checkpoint, args.out, args.kind, args.run_folder, given_settings(args, *SECTIONS))
     for note in found.notes:
         print(note)
     print(f"{found.prefix}, step {found.step}: model written to {args.out}")

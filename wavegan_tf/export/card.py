@@ -90,8 +90,9 @@ def _example_z(config: RunConfig) -> str:
     noise = f"tf.random.uniform([4, {network.latent_dim - network.code_dim}], -1, 1)"
     if network.code == "none":
         return noise
-    code = ", ".join("1.0" if i == 0 else "0.0" for i in range(network.code_dim))
-    return f"tf.concat([tf.constant([[{code}]] * 4), {noise}], axis=1)  # the code comes first"
+    code = (f"tf.one_hot([0, 0, 1, 1], {network.code_dim})" if network.code == "onehot" else
+            f"tf.cast(tf.random.uniform([4, {network.code_dim}]) < 0.5, tf.float32)")
+    return f"tf.concat([{code}, {noise}], axis=1)  # the code comes first"
 
 
 def _classify_command(config: RunConfig, name: str) -> str:

@@ -17,6 +17,7 @@ from wavegan_tf.export.layout import (
     METADATA_NAME,
     WEIGHTS_FOLDER,
     is_export,
+    is_run,
     run_root,
     weights_file,
 )
@@ -41,8 +42,10 @@ def export_run(run: str | Path, out: str | Path, step: int | None = None) -> Pat
         ExportError: no such run or checkpoint, or `out` is not empty.
         OSError: a file cannot be written.
     """
-    if is_export(run):
-        raise ExportError(f"run (={run}) must be the folder of a run; it is an exported model already")
+    if not is_run(run):
+        what = ("it is an exported model already" if is_export(run) else
+                "it has no config.json; train one first" if Path(run).is_dir() else "it does not exist; check the path")
+        raise ExportError(f"run (={run}) must be the folder of a run; {what}")
     config, networks, found = load_networks(run, step)
     return write_model(networks, config, found, f"run {run_root(run).name}", out, run_facts(run, found))
 

@@ -121,15 +121,16 @@ class Model:
     def stream(self, signature: str, inputs: np.ndarray) -> Iterator[dict[str, np.ndarray]]:
         """Ask a signature batch by batch; the answers, concatenated, are those for all inputs."""
         if signature not in self._functions:
-            raise ConfigError(f"signature (={signature}) must be one of {', '.join(self._functions)}; this model "
-                              "was trained without a code and has no Q-network")
+            why = "" if self.has_classifier else "; it was trained without a code and has no Q-network"
+            raise ConfigError(f"signature (={signature}) must be one of {', '.join(self._functions)} for this "
+                              f"model{why}")
         network = self.config.network
         of_z = signature in ("generate", "generator_layers")
         shape = (network.latent_dim,) if of_z else (network.slice_len, network.channels)
         inputs = np.asarray(inputs, np.float32)
         if inputs.ndim != len(shape) + 1 or inputs.shape[1:] != shape:
             raise ConfigError(f"{'z' if of_z else 'audio'} (shape {list(inputs.shape)}) must be of shape "
-                              f"{['n', *shape]} for this model".replace("'n'", "n"))
+                              f"[n, {', '.join(map(str, shape))}] for this model")
         return self._batches(self._functions[signature], inputs)
 
     def _batches(self, function: Callable[[Any], dict[str, Any]], inputs: np.ndarray

@@ -51,7 +51,8 @@ def test_long_networks_need_their_length(tmp_path, capsys):
 
 
 @pytest.mark.parametrize(("command", "message"), [
-    (["export", "none", "out"], "must be an existing file; name a run or an exported model"),
+    (["export", "none", "out"], "run (=none) must be the folder of a run; it does not exist"),
+    (["export", "empty", "out"], "run (=empty) must be the folder of a run; it has no config.json"),
     (["import-tf1", "none", "out"], "must be the prefix of a TensorFlow checkpoint"),
     (["import-tf1", "ckpt", "out"], "must be ciw (5 classes, ciwGAN) or fiw (5 bits, fiwGAN)"),
     (["import-tf1", "ckpt", "out", "--code", "ciw", "--slice-len", "32768"], "`slice_len` (=32768) must be 16384"),

@@ -145,7 +145,7 @@ def test_the_card_says_how_to_use_it_and_that_works(exported):
     names = {}
     exec(code.replace('"words"', repr(str(exported))), names)
     assert names["audio"].shape == (4, 16384, 1)
-    assert names["z"][0, :3].numpy().tolist() == [1.0, 0.0, 0.0]
+    assert set(np.unique(names["z"][:, :3])) <= {0.0, 1.0}
 
 
 @pytest.mark.parametrize("only_saved_model", [False, True])

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from wavegan_tf.config import NetworkConfig, RunConfig
-from wavegan_tf.errors import ConfigError, ExportError
+from wavegan_tf.errors import ExportError
 from wavegan_tf.export.folder import export_run
 from wavegan_tf.export.open_model import open_model
 from wavegan_tf.models.family import build_networks
@@ -64,7 +64,7 @@ def test_what_is_no_run(run, tmp_path):
     export_run(run, tmp_path / "model")
     with pytest.raises(ExportError, match=r"run \(=.*\) must be the folder of a run; it is an exported model already"):
         export_run(tmp_path / "model", tmp_path / "again")
-    with pytest.raises(ConfigError, match="must be an existing file; name a run"):
+    with pytest.raises(ExportError, match="must be the folder of a run; it does not exist"):
         export_run(tmp_path / "none", tmp_path / "again")
     with pytest.raises(ExportError, match="must be new or empty"):
         export_run(run, tmp_path / "model")
