@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 from scipy.fft import irfft, next_fast_len, rfft
@@ -130,7 +131,7 @@ class _Transformed:
         self.points, self.sums, self.squares = (rfft(x, self.size) for x in (there.astype(float), filled, filled**2))
 
 
-def _pearson(a: _Transformed, b: _Transformed, order: object, max_lag: int, min_points: int) -> np.ndarray:
+def _pearson(a: _Transformed, b: _Transformed, order: Any, max_lag: int, min_points: int) -> np.ndarray:
     """Compute Pearson's r over the overlap at all lags, from cross-correlations of values, squares and places."""
     lags = np.arange(-max_lag, max_lag + 1)
 

@@ -45,7 +45,7 @@ def events(series: np.ndarray, rate_hz: float, settings: AcousticSettings) -> np
     if not centred(series).any():
         return np.zeros((0, 2), np.int64)
     values = np.asarray(series, np.float64)
-    rest = {"median": np.median, "minimum": np.min, "zero": lambda _: 0.0}[settings.duration_baseline](values)
+    rest = {"median": np.median(values), "minimum": values.min(), "zero": 0.0}[settings.duration_baseline]
     deviation = np.abs(values - rest)
     above = np.concatenate([[False], deviation >= settings.duration_low * deviation.max(), [False]])
     edges = np.flatnonzero(above[1:] != above[:-1])

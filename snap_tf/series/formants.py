@@ -79,9 +79,11 @@ def formants(series: np.ndarray, rate_hz: float, settings: AcousticSettings | No
 def _silent(values: np.ndarray, rate_hz: float, first_s: float, times_s: np.ndarray, settings: AcousticSettings
             ) -> np.ndarray:
     """Tell which frames are silence, where linear prediction gives formants of rounding errors: bool [frames]."""
-    energy = np.concatenate([[0.0], np.cumsum(values**2)])
+    sums, squares = (np.concatenate([[0.0], np.cumsum(x)]) for x in (values, values**2))
     middle = (times_s - first_s) * rate_hz
     half = settings.formant_window_s * rate_hz / 2
     start, end = (np.clip(np.round(middle + side), 0, len(values)).astype(int) for side in (-half, half + 1))
-    power = np.maximum(energy[end] - energy[start], 0) / np.maximum(end - start, 1)
-    return (power <= 0) | (power < power.max() * 10 ** (-settings.silence_db / 10))
+    n = np.maximum(end - start, 1)
+    # without the frame's own mean: where a layer rests, it rests at some value
+    power = np.maximum((squares[end] - squares[start]) / n - ((sums[end] - sums[start]) / n)**2, 0)
+    return (power <= 1e-12 * (values**2).max()) | (power < power.max() * 10 ** (-settings.silence_db / 10))

@@ -44,7 +44,7 @@ def centred(series: np.ndarray) -> np.ndarray:
 def resample_band_limited(series: np.ndarray, rate_hz: float, new_rate_hz: float) -> np.ndarray:
     """Change the rate of a series by polyphase filtering; nothing above the lower Nyquist frequency is left or made.
 
-    The first sample stays where the first step is; outside the series is 0, so remove the mean first.
+    The first sample stays where the first step is. Outside, the series goes on as it ends: a jump to 0 would ring.
 
     Args:
         series: float [..., steps].
@@ -71,7 +71,7 @@ def resample_band_limited(series: np.ndarray, rate_hz: float, new_rate_hz: float
     if max(up, down) > 10_000 or not up or abs(up / down * rate_hz / new_rate_hz - 1) > 1e-9:
         raise ConfigError(f"`new_rate_hz` (={new_rate_hz:g}) must be in a simple ratio to the series' {rate_hz:g} Hz; "
                           "choose a usual rate, for example 16000")
-    return resample_poly(values, up, down, axis=-1, window=_low_pass(up, down))
+    return resample_poly(values, up, down, axis=-1, window=_low_pass(up, down), padtype="edge")
 
 
 def to_praat(series: np.ndarray, rate_hz: float, new_rate_hz: float | None = None) -> parselmouth.Sound:

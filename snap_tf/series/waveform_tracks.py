@@ -4,36 +4,31 @@ from __future__ import annotations
 
 import numpy as np
 
+from snap_tf.series.acoustic_request import COMPARISONS, STIMULUS, MeasuredLayer
 from snap_tf.series.acoustic_settings import AcousticSettings
 from snap_tf.series.acoustics import measure, refusal
 from snap_tf.series.sound import centred, resample_band_limited
 from snap_tf.series.store import LayerStore
 from wavegan_tf.errors import ConfigError, DataError
 
-__all__ = ["COMPARISONS", "GRID_HZ", "layer_track", "track_refusal", "waveform", "waveform_track"]
+__all__ = ["GRID_HZ", "layer_track", "track_refusal", "waveform", "waveform_track"]
 
-COMPARISONS = ("level", "intensity", "f0")
-"""What is compared: `level`, the layer's own values, smoothed, with the waveform's envelope; `intensity`, the envelope
-of the layer's sound with the waveform's; `f0`, both tracks of F0."""
 GRID_HZ = {"level": 500.0, "intensity": 500.0, "f0": 100.0}
 """Points per second at which they are compared: lags of 2 ms, and of 10 ms for F0."""
 _SMOOTHING_S = 0.032  # Hann; 3.2 periods of 100 Hz, as intensity has
 
 
-def waveform(store: LayerStore) -> tuple[np.ndarray, float]:
-    """Return what the layers belong to: the stimuli, or the audio that a generator made.
-
-    Returns:
-        float32 [tokens, n_samples], and its rate in hertz.
+def waveform(store: LayerStore) -> MeasuredLayer:
+    """Return what the layers belong to: the stimuli, or the output layer of a generator.
 
     Raises:
         DataError: neither was kept.
     """
     if store.stimuli is not None:
-        return store.stimuli[:, :, 0], store.rate_hz
+        return MeasuredLayer(STIMULUS, store.stimuli[:, :, 0], store.rate_hz)
     for name in store:
         if store.z is not None and store[name].rate_hz == store.rate_hz:
-            return store[name].values, store.rate_hz
+            return MeasuredLayer(name, store[name].values, store.rate_hz)
     raise DataError(f"layers (={store.folder}) must hold the waveform: stimuli.npy, or a generator's output layer; it "
                     "was left out; run snap-tf layers without --no-stimuli and --layers")
 

@@ -1,0 +1,202 @@
+"""Spectrograms of layers and of the sound they belong to, with F0 and formant tracks."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pandas as pd
+from matplotlib.axes import Axes
+from matplotlib.figure import Figure
+from matplotlib.layout_engine import ConstrainedLayoutEngine
+from matplotlib.lines import Line2D
+
+from snap_tf.plots.style import LAYER_COLOUR, SMALL, TEXT, write_figure
+from snap_tf.series.acoustic_request import MeasuredLayer, measured_layers, select_rows
+from snap_tf.series.acoustic_settings import AcousticSettings
+from snap_tf.series.acoustics import measure, refusal
+from snap_tf.series.sound import centred, power_spectrogram
+from snap_tf.series.store import LayerStore
+from wavegan_tf.atomic import atomic_file
+from wavegan_tf.errors import ConfigError, UserError
+
+__all__ = ["choose_columns", "spectrogram_figure", "spectrogram_numbers", "write_spectrograms"]
+
+MOST_COLUMNS = 4
+RANGE_DB = 60.0
+"""Below the loudest point of a panel; fainter is white."""
+_WINDOW_S, _FEWEST_STEPS, _FEWEST_FRAMES = 0.025, 16, 4
+_TRACKS = {"f0": "#D7191C", "f1": "#2C7BB6", "f2": "#1A9641", "f3": "#E08214", "f4": "#7B3294", "f5": "#4D4D4D"}
+
+
+def choose_columns(store: LayerStore, labels: Sequence[str] = (), tokens: Sequence[str] = ()) -> list[int]:
+    """Choose the tokens of a figure: those named, else the first of each label, at most four.
+
+    Raises:
+        DataError: no such label or token.
+    """
+    rows = select_rows(store, labels, tokens)
+    if tokens:
+        return rows[:MOST_COLUMNS]
+    first: dict[str, int] = {}
+    for row in rows:
+        first.setdefault(str(store.tokens["label"].iloc[row]), row)
+    if len(first) == 1:
+        return rows[:MOST_COLUMNS]
+    return [first[label] for label in labels or first][:MOST_COLUMNS]
+
+
+def spectrogram_numbers(layer: MeasuredLayer, row: int, settings: AcousticSettings
+                        ) -> tuple[tuple[np.ndarray, np.ndarray, np.ndarray] | None, pd.DataFrame]:
+    """Return what one panel shows.
+
+    Args:
+        layer: the layer.
+        row: which token.
+        settings: of F0 and formants.
+
+    Returns:
+        spectrogram: times_s [frames], frequencies_hz [bins] up to the Nyquist frequency, levels_db [bins, frames]
+            relative to the loudest point; None for a layer with so few steps that it would show nothing.
+        tracks: layer, measure (f0, f1, ...), time_s, value in hertz; only what the layer can carry.
+    """
+    series, rate = np.asarray(layer.values[row]), layer.rate_hz
+    window_s = max(_WINDOW_S, _FEWEST_STEPS / rate)
+    spectrogram = None
+    if len(series) / rate >= _FEWEST_FRAMES * window_s:
+        times, frequencies, power = power_spectrogram(centred(series), rate, window_s, window_s / 8)
+        floor = max(power.max(), np.finfo(float).tiny) * 10 ** (-RANGE_DB / 10)
+        spectrogram = times, frequencies, 10 * np.log10(np.maximum(power, floor) / (floor * 10 ** (RANGE_DB / 10)))
+    parts = []
+    for name in ("f0", "formants"):
+        if refusal(name, rate, settings) is None:
+            try:
+                found = measure(name, series, rate, settings)
+            except UserError:  # too short for it
+                continue
+            parts += [pd.DataFrame({"layer": layer.name, "measure": column, "time_s": found.times_s,
+                                    "value": found.of(column)}) for column in found.columns]
+    columns = ["layer", "measure", "time_s", "value"]
+    return spectrogram, pd.concat(parts, ignore_index=True) if parts else pd.DataFrame(columns=columns)
+
+
+def spectrogram_figure(store: LayerStore, rows: Sequence[int], layers: Sequence[str] = (),
+                       settings: AcousticSettings | None = None) -> Figure:
+    """Draw a column per token and a panel per layer, each up to the layer's own Nyquist frequency.
+
+    Layers with too few steps for a spectrogram are drawn as the series they are.
+
+    Args:
+        store: the layers.
+        rows: which tokens, at most four.
+        layers: names; all with time, and the stimulus, when empty.
+        settings: of F0 and formants.
+
+    Raises:
+        ConfigError: no such layer, or too many tokens.
+    """
+    return _draw(store, rows, layers, settings or AcousticSettings())[0]
+
+
+def write_spectrograms(store: LayerStore, path: str | Path, rows: Sequence[int], layers: Sequence[str] = (),
+                       settings: AcousticSettings | None = None) -> list[Path]:
+    """Draw spectrograms and write them as PNG and PDF, tracks as CSV, levels as NPZ.
+
+    Args:
+        store: the layers.
+        path: name of the files, without suffix.
+        rows: which tokens, at most four.
+        layers: names; all with time, and the stimulus, when empty.
+        settings: of F0 and formants.
+
+    Returns:
+        The files. The arrays of the NPZ are named `Conv4/0/levels_db`, with `times_s` and `frequencies_hz` beside it
+        and the column of the figure in the middle.
+
+    Raises:
+        ConfigError: no such layer, or too many tokens.
+        OSError: a file cannot be written.
+    """
+    figure, tracks, arrays = _draw(store, rows, layers, settings or AcousticSettings())
+    files = write_figure(figure, path)
+    table, levels = files[0].with_suffix(".csv"), files[0].with_suffix(".npz")
+    with atomic_file(table) as temporary:
+        tracks.to_csv(temporary, index=False, float_format="%.9g", encoding="utf-8", lineterminator="\n")
+    with atomic_file(levels) as temporary:
+        np.savez_compressed(temporary, **arrays)
+    return [*files, table, levels]
+
+
+def _draw(store: LayerStore, rows: Sequence[int], names: Sequence[str], settings: AcousticSettings
+          ) -> tuple[Figure, pd.DataFrame, dict[str, Any]]:
+    layers = measured_layers(store, names)
+    if not 1 <= len(rows) <= MOST_COLUMNS:
+        raise ConfigError(f"tokens (={len(rows)}) must be 1 to {MOST_COLUMNS} in one figure; name fewer")
+    end_s = _end_s(store, rows)
+    figure = Figure(figsize=(1.0 + len(rows) * max(1.9, 6.2 / len(rows)), 0.7 + 1.25 * len(layers)),
+                    layout=ConstrainedLayoutEngine(w_pad=0.03, h_pad=0.02, hspace=0.03, wspace=0.02))
+    panels = figure.subplots(len(layers), len(rows), squeeze=False, sharex=True, sharey="row")
+    tables: list[pd.DataFrame] = []
+    arrays: dict[str, Any] = {}
+    seen: set[str] = set()
+    for column, row in enumerate(rows):
+        token = store.tokens.iloc[row]
+        title = f"code {token['label']}" if token["label"] and store.z is not None else token["label"]
+        panels[0, column].set_title(str(title or token["token"]), fontsize=TEXT)
+        for i, layer in enumerate(layers):
+            spectrogram, tracks = spectrogram_numbers(layer, row, settings)
+            axes = panels[i, column]
+            if spectrogram is None:
+                _draw_series(axes, layer, row)
+            else:
+                _draw_spectrogram(axes, spectrogram, tracks, layer.rate_hz)
+                seen |= set(tracks["measure"])
+                keys = ("times_s", "frequencies_hz", "levels_db")
+                arrays |= {f"{layer.name}/{column}/{key}": x for key, x in zip(keys, spectrogram, strict=True)}
+            tables.append(tracks.assign(token=token["token"], label=token["label"]))
+            axes.tick_params(labelsize=SMALL, length=2, pad=1.5)
+            axes.set_xlim(0, end_s)
+            if column == 0:
+                axes.set_ylabel(_row_label(layer, spectrogram is not None), fontsize=SMALL)
+        panels[-1, column].set_xlabel("time (s)", fontsize=SMALL)
+    figure.align_ylabels(panels[:, 0])
+    handles = [Line2D([], [], marker="o", ls="", ms=3, color=colour, label=name.upper())
+               for name, colour in _TRACKS.items() if name in seen]
+    if handles:
+        figure.legend(handles=handles, loc="outside lower right", ncols=len(handles), fontsize=SMALL,
+                      frameon=False, handletextpad=0, columnspacing=1)
+    return figure, pd.concat(tables, ignore_index=True), arrays
+
+
+def _draw_spectrogram(axes: Axes, spectrogram: tuple[np.ndarray, np.ndarray, np.ndarray], tracks: pd.DataFrame,
+                      rate_hz: float) -> None:
+    times, frequencies, levels = spectrogram
+    axes.pcolormesh(times, frequencies, levels, cmap="Greys", vmin=-RANGE_DB, vmax=0, shading="nearest",
+                    rasterized=True)
+    for name, part in tracks.groupby("measure", sort=False):
+        axes.plot(part["time_s"], part["value"], ls="", marker="o", ms=2.2 if name == "f0" else 1.3,
+                  mew=0, color=_TRACKS.get(str(name), "#4D4D4D"))
+    axes.set_ylim(0, rate_hz / 2)
+
+
+def _draw_series(axes: Axes, layer: MeasuredLayer, row: int) -> None:
+    """Draw a layer whose windows would be longer than its events."""
+    values = np.asarray(layer.values[row])
+    axes.plot((np.arange(len(values)) + 0.5) / layer.rate_hz, values, color=LAYER_COLOUR, lw=0.8, marker=".", ms=3)
+    axes.locator_params(axis="y", nbins=3)
+
+
+def _row_label(layer: MeasuredLayer, is_spectrogram: bool) -> str:
+    rate = f"{layer.rate_hz / 1000:g} kHz" if layer.rate_hz >= 1000 else f"{layer.rate_hz:g} Hz"
+    what = "frequency (Hz)" if is_spectrogram else "value"
+    return f"{layer.name}, {rate}\n{what}"
+
+
+def _end_s(store: LayerStore, rows: Sequence[int]) -> float:
+    """Return the end of the longest of some clips, or of the generated audio."""
+    n_samples = store.n_samples
+    if "cropped" in store.tokens:
+        n_samples = min(n_samples, int(store.tokens["n_samples"].iloc[list(rows)].max()))
+    return n_samples / store.rate_hz
