@@ -9,29 +9,18 @@ from collections.abc import Iterable, Mapping
 import numpy as np
 import pandas as pd
 
-from snap_tf.gamm.autoregression import MAX_RHO, Autocorrelation, log_jacobian, measure, whiten
-from snap_tf.gamm.blocks import BlockSystem
+from snap_tf.gamm.autoregression import MAX_RHO, Autocorrelation, measure
 from snap_tf.gamm.columns import ordered_columns
-from snap_tf.gamm.design import Design, Knots, TokenPattern, check_identifiable, token_patterns
+from snap_tf.gamm.design import Knots
 from snap_tf.gamm.errors import GammError, GammWarning
 from snap_tf.gamm.formula import parse_formula
-from snap_tf.gamm.freedom import Freedom, effective_degrees
+from snap_tf.gamm.inference import conclude
 from snap_tf.gamm.model import Model
-from snap_tf.gamm.reml import Criterion, Likelihood, minimise
+from snap_tf.gamm.problem import METHODS, Problem
 from snap_tf.gamm.result import GammFit
-from snap_tf.gamm.significance import (
-    parametric_p,
-    penalised_smooth_test,
-    random_reference_df,
-    random_test,
-    smooth_test,
-)
-from snap_tf.gamm.table import PreparedTable, prepare_table
+from snap_tf.gamm.table import prepare_table
 
-__all__ = ["METHODS", "fit_model", "gamm"]
-
-METHODS = ("REML", "ML")
-_EXACT = 1e-13  # a residual variance below this part of the response's is a perfect fit
+__all__ = ["fit_model", "gamm"]
 
 
 def gamm(formula: str, data: pd.DataFrame, *, rho: float | str = 0.0, token: str | None = None,
@@ -82,150 +71,21 @@ def fit_model(model: Model, data: pd.DataFrame, *, rho: float | str = 0.0, token
     if fixed_rho != 0 and not table.series_known:
         raise GammError(f"rho (={rho}) must be 0 where nothing tells one series from the next; name the token or the "
                         "start column")
-    problem = _Problem(model, table, knots, method)
+    problem = Problem(model, table, knots, method)
     errors = Autocorrelation(fixed_rho or 0.0)
     if fixed_rho is None:
-        errors = measure(problem.residuals(*problem.optimum(0.0)[:2]), table.starts)
+        errors = measure(problem.residuals(problem.optimum(0.0)), table.starts)
         if errors.series_lag1 is not None and errors.series_lag1 <= 0:
             notices.append(f"the residuals' lag-1 autocorrelation is {errors.series_lag1:.3f}, so rho is 0: the model "
                            "already follows every token closely")
-    fit = problem.fit(errors, notices, started)
+    optimum = problem.optimum(errors.rho)
+    if not optimum.converged:
+        notices.append(f"the smoothing parameters had not settled after {optimum.n_steps} steps (largest slope "
+                       f"{optimum.slope:.2g}); look at the fit with care")
+    fit = conclude(problem, optimum, errors, tuple(notices), started)
     for notice in fit.notices:
         warnings.warn(notice, GammWarning, stacklevel=3)
     return fit
-
-
-class _Problem:
-    """A model and its table, ready to be solved for any rho.
-
-    The response is worked with less its regression on the parametric part and divided by what is left, so that
-    neither a large mean nor a small unit costs accuracy.
-    """
-
-    def __init__(self, model: Model, table: PreparedTable, knots: Knots, method: str) -> None:
-        self.model, self.table, self.method = model, table, method
-        self.design = Design(model, table, knots)
-        self.patterns: list[TokenPattern] = token_patterns(self.design, table)
-        self.n_tokens = int(table.blocks[-1]) + 1
-        raw = table.frame[model.response].to_numpy()
-        if np.ptp(raw) == 0:
-            raise GammError(f"`{model.response}` must vary; it is {raw[0]:g} in every row")
-        self.offset = np.zeros(self.design.p)
-        parametric = self.design.parametric(table.frame)
-        self.offset[: parametric.shape[1]] = np.linalg.lstsq(parametric, raw, rcond=None)[0]
-        check_identifiable(self.design, self.patterns)
-        centred = raw - parametric @ self.offset[: parametric.shape[1]]
-        self.unit = float(np.sqrt(np.mean(centred**2)))
-        if self.unit <= 1e-12 * np.abs(raw).max():
-            raise GammError(f"`{model.response}` must vary within the parametric terms; it is constant there")
-        self.response = centred / self.unit
-
-    def optimum(self, rho: float) -> tuple[BlockSystem, Criterion, int, bool, Likelihood]:
-        """Whiten, and find the smoothing parameters."""
-        system = BlockSystem([pattern.block(self.response, rho) for pattern in self.patterns],
-                             self.design.fixed_penalties(), self.design.random_penalties(self.n_tokens))
-        jacobian = log_jacobian(system.n_rows, int(self.table.starts.sum()), rho)
-        likelihood = Likelihood(system, self.design.unpenalised.shape[1], jacobian,
-                                self.design.penalised if self.method == "ML" else None)
-        if system.n_rows <= self.design.unpenalised.shape[1] + 1:
-            raise GammError(f"the table (={system.n_rows} rows) must have more rows than the model has free terms")
-        self.log_sp, criterion, n_steps, converged = minimise(likelihood, len(system.penalties))
-        if criterion.solution.penalised_ss / system.n_rows < _EXACT:
-            raise GammError(f"`{self.model.response}` must not be fitted exactly by the model (residual variance 0); "
-                            "use a smaller model")
-        return system, criterion, n_steps, converged, likelihood
-
-    def residuals(self, system: BlockSystem, criterion: Criterion) -> np.ndarray:
-        """Residuals on the response's scale, not whitened, in the order of the sorted table."""
-        solution = criterion.solution
-        residuals = np.empty(len(self.response))
-        for pattern, effects in zip(self.patterns, solution.effects, strict=True):
-            fitted = (pattern.fixed @ solution.beta)[:, None] + pattern.random @ effects
-            residuals[pattern.rows] = self.response[pattern.rows] - fitted
-        return residuals * self.unit
-
-    def fit(self, errors: Autocorrelation, notices: list[str], started: float) -> GammFit:
-        """Solve for one rho and put everything that can be known about the fit together."""
-        system, criterion, n_steps, converged, likelihood = self.optimum(errors.rho)
-        solution, design = criterion.solution, self.design
-        freedom = effective_degrees(system, solution)
-        residual_df = system.n_rows - freedom.total
-        scale = (solution.penalised_ss / likelihood.dof if self.method == "REML"
-                 else solution.residual_ss / residual_df)
-        covariance = scale * solution.schur_inverse
-        smooths = self._smooth_table(system, criterion, freedom, scale, covariance, residual_df)
-        residuals = self.residuals(system, criterion)
-        white = np.empty_like(residuals)
-        for pattern in self.patterns:
-            white[pattern.rows] = whiten(residuals[pattern.rows], pattern.starts, errors.rho)
-        rows, table = self.table.rows, self.table
-        in_order = np.empty_like(residuals)
-        in_order[rows] = residuals
-        response = np.empty_like(residuals)
-        response[rows] = table.frame[self.model.response].to_numpy()
-        if not converged:
-            notices = [*notices, f"the smoothing parameters had not settled after {n_steps} steps (largest slope "
-                       f"{np.abs(criterion.gradient).max():.2g}); look at the fit with care"]
-        beta = self.offset + self.unit * solution.beta
-        return GammFit(
-            model=self.model, method=self.method, design=design, frame=table.frame, rows=rows, starts=table.starts,
-            parametric=_parametric_table(design, beta, covariance * self.unit**2, residual_df), smooths=smooths,
-            score=criterion.value + likelihood.dof * np.log(self.unit), sig2=scale * self.unit**2,
-            sp=dict(zip(design.sp_names, np.exp(self.log_sp).tolist(), strict=True)), errors=errors,
-            edf_total=freedom.total, n=system.n_rows, n_tokens=self.n_tokens if table.series_known else 0,
-            fitted=response - in_order, resid=in_order, white_residuals=white,
-            residual_ss=solution.residual_ss * self.unit**2, log_jacobian=likelihood.log_jacobian,
-            beta=beta, covariance=covariance * self.unit**2,
-            between_df=self._between_df() if system.q else residual_df,
-            effects=self._effects(solution.effects), block_names=table.block_names,
-            n_steps=n_steps, gradient=float(np.abs(criterion.gradient).max(initial=0.0)), converged=converged,
-            notices=tuple(notices), seconds=time.perf_counter() - started)
-
-    def _smooth_table(self, system: BlockSystem, criterion: Criterion, freedom: Freedom, scale: float,
-                      covariance: np.ndarray, residual_df: float) -> pd.DataFrame:
-        rows = []
-        for smooth in self.design.smooths:
-            own = smooth.columns
-            if smooth.basis.base.order == 1:
-                test = penalised_smooth_test(system, criterion.solution, self.design.unpenalised, own, scale,
-                                             residual_df)
-            else:
-                test = smooth_test(criterion.solution.beta[own], covariance[own, own],
-                                   system.fixed_products[own, own],
-                                   float(freedom.fixed_alternative[own].sum()), residual_df)
-            rows.append((smooth.label, float(freedom.fixed[own].sum()), test))
-        if system.q and self.model.random is not None:
-            reference_df = random_reference_df(system, self.design.unpenalised)
-            rows.append((self.model.random.label, freedom.random,
-                         random_test(system, criterion.solution, scale, reference_df, residual_df)))
-        return pd.DataFrame([(label, edf, test.reference_df, test.statistic, test.other, test.p)
-                             for label, edf, test in rows],
-                            columns=["term", "edf", "ref_df", "F", "F_other_sign", "p"])
-
-    def _between_df(self) -> float:
-        """Levels of the random factor, less the directions of the parametric part that are constant in each."""
-        within = np.zeros((self.design.n_parametric,) * 2)
-        for pattern in self.patterns:
-            columns = pattern.fixed[:, : self.design.n_parametric]
-            centred = columns - columns.mean(0)
-            within += pattern.rows.shape[1] * (centred.T @ centred)
-        constant = self.design.n_parametric - int(np.linalg.matrix_rank(within, hermitian=True))
-        return float(max(self.n_tokens - constant, 1))
-
-    def _effects(self, effects: list[np.ndarray]) -> np.ndarray:
-        """Random coefficients by token, float [n_tokens, q]."""
-        everything = np.zeros((self.n_tokens, effects[0].shape[0]))
-        for pattern, own in zip(self.patterns, effects, strict=True):
-            everything[self.table.blocks[pattern.rows[0]]] = self.unit * own.T
-        return everything
-
-
-def _parametric_table(design: Design, beta: np.ndarray, covariance: np.ndarray, residual_df: float) -> pd.DataFrame:
-    own = slice(0, design.n_parametric)
-    se = np.sqrt(np.diagonal(covariance)[own])
-    t = beta[own] / se
-    return pd.DataFrame({"term": design.parametric.names, "estimate": beta[own], "se": se, "t": t,
-                         "p": parametric_p(t, residual_df)})
 
 
 def _read_rho(rho: float | str) -> float | None:

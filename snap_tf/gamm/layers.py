@@ -77,7 +77,8 @@ def layer_tests(fits: Mapping[object, GammFit], *, correction: str = "holm") -> 
 
     Three kinds of test, each corrected over all layers and pairs by itself: `level`, the parametric difference to
     the reference; `shape`, the difference smooth to the reference; `curve`, whether two curves differ anywhere, for
-    every pair.
+    every pair. In simulations without any difference `curve` falls below .05 in 5 to 6 % of tables, `shape` (mgcv's
+    test) in 6 to 13 %: where words are only to be told apart, rest on `curve`.
 
     Args:
         fits: by layer.

@@ -116,10 +116,9 @@ def stretches(table: pd.DataFrame, interval: str = "simultaneous") -> pd.DataFra
     tail = "" if interval == "pointwise" else "_simultaneous"
     rows = []
     for (a, b), part in table.groupby(["a", "b"], sort=False, observed=True):
-        time = part["time"].to_numpy()
-        for sign, edge in ((1, part["lower" + tail].to_numpy()), (-1, -part["upper" + tail].to_numpy())):
-            rows += [(a, b, interval, start, end, sign) for start, end in _positive_runs(time, edge)]
-    rows.sort(key=lambda row: (list(table["a"]).index(row[0]), list(table["b"]).index(row[1]), row[3]))
+        time, below, above = (part[name].to_numpy() for name in ("time", "lower" + tail, "upper" + tail))
+        runs = [(*run, 1) for run in _positive_runs(time, below)] + [(*run, -1) for run in _positive_runs(time, -above)]
+        rows += [(a, b, interval, *run) for run in sorted(runs)]
     return pd.DataFrame(rows, columns=["a", "b", "interval", "start", "end", "sign"])
 
 

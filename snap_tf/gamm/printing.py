@@ -19,9 +19,11 @@ def summary(fit: GammFit, caption: bool = True) -> str:
 
     Source: Beguš & Zhou, ICASSP 2022, Table 1 (layout).
     """
+    smallest = float(fit.parametric["se"].min()) if len(fit.parametric) else 1.0
+    fine = int(np.clip(2 - np.floor(np.log10(smallest)), 4, 12))  # three figures of the smallest standard error
     parametric = pd.DataFrame({
-        "A. parametric coefficients": fit.parametric["term"], "Estimate": _decimals(fit.parametric["estimate"]),
-        "Std. Error": _decimals(fit.parametric["se"]), "t-value": _decimals(fit.parametric["t"], 4),
+        "A. parametric coefficients": fit.parametric["term"], "Estimate": _decimals(fit.parametric["estimate"], fine),
+        "Std. Error": _decimals(fit.parametric["se"], fine), "t-value": _decimals(fit.parametric["t"], 4),
         "p-value": fit.parametric["p"].map(format_p)})
     smooths = pd.DataFrame({
         "B. smooth terms": fit.smooths["term"], "edf": _decimals(fit.smooths["edf"], 4),
@@ -74,9 +76,5 @@ def _adjusted_r2(fit: GammFit) -> float:
     return 1 - float(np.var(fit.resid) * (fit.n - 1) / (np.var(total) * (fit.n - fit.edf_total)))
 
 
-def _decimals(values: pd.Series, n: int | None = None) -> list[str]:
-    """Four decimals, or more where the smallest value would lose all but two of its figures."""
-    if n is None:
-        smallest = np.abs(values[values != 0]).min() if (values != 0).any() else 1.0
-        n = int(np.clip(1 - np.floor(np.log10(smallest)), 4, 8))
+def _decimals(values: pd.Series, n: int) -> list[str]:
     return [f"{value:.{n}f}" for value in values]

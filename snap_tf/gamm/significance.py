@@ -112,6 +112,8 @@ def penalised_smooth_test(system: BlockSystem, solution: Solution, unpenalised: 
     size = np.sqrt(np.diagonal(gram))
     rank = int(np.sum(np.linalg.eigvalsh(gram / np.outer(size, size)) > _RANK_TOLERANCE**1.5))
     reference_df = rank - unpenalised.shape[1]
+    if reference_df < 1:
+        return SmoothTest(0.0, 0.0, 0.0, 1.0)
     denominator = max(float(round(residual_df)), 1.0)
     value = statistic / reference_df
     p = float(stats.f.sf(value, reference_df, denominator))

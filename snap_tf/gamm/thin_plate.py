@@ -6,7 +6,6 @@ from dataclasses import dataclass
 from math import factorial, gamma, pi, sqrt
 
 import numpy as np
-import scipy.linalg
 import scipy.sparse.linalg
 
 from snap_tf.gamm.errors import GammError

@@ -9,6 +9,7 @@ import numpy as np
 import pandas as pd
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
+from matplotlib.ticker import MaxNLocator
 from scipy import stats
 
 from snap_tf.gamm import ContrastLayers, GammFit, ResidualCheck, curves, differences, stretches
@@ -88,6 +89,7 @@ def differences_figure(fit: GammFit, pairs: Iterable[tuple[object, object]] | No
     low, high = table["lower_simultaneous"].min(), table["upper_simultaneous"].max()
     for axes, ((a, b), part) in zip(panels, groups, strict=False):
         _draw_difference(axes, part, (low, high))
+        _time_axis(axes, fit)
         _title(axes, f"{b} − {a}")
     for axes in panels[len(groups) :]:
         axes.remove()
@@ -208,7 +210,7 @@ def _draw_curves(axes: Axes, fit: GammFit) -> None:
         axes.fill_between(part["time"], part["lower"], part["upper"], color=colour, alpha=0.22, lw=0)
         axes.plot(part["time"], part["fit"], STYLES[i // len(COLOURS) % len(STYLES)], color=colour, lw=LINE,
                   label=str(level))
-    axes.margins(x=0.01)
+    _time_axis(axes, fit)
 
 
 def _draw_points(axes: Axes, fit: GammFit, share: float) -> None:
@@ -232,7 +234,7 @@ def _draw_points(axes: Axes, fit: GammFit, share: float) -> None:
     notes = [f"{len(some)} of {len(frame)} points"] if len(some) < len(frame) else []
     notes += [f"{outside} outside the limits"] if outside else []
     axes.set_title("; ".join(notes), loc="right", fontsize=6, color="#555555")
-    axes.margins(x=0.01)
+    _time_axis(axes, fit)
 
 
 def _draw_difference(axes: Axes, table: pd.DataFrame, limits: tuple[float, float]) -> None:
@@ -248,10 +250,9 @@ def _draw_difference(axes: Axes, table: pd.DataFrame, limits: tuple[float, float
         axes.plot([row.start, row.end], [floor, floor], color=MARK, lw=1.0, solid_capstyle="butt")
     for row in stretches(table, "simultaneous").itertuples():
         axes.plot([row.start, row.end], [floor, floor], color=MARK, lw=3.5, solid_capstyle="butt")
-        for end in (row.start, row.end):
+        for end in {row.start, row.end} - {time.iloc[0], time.iloc[-1]}:
             axes.axvline(end, color=MARK, lw=0.5, ls=":", alpha=0.8)
     axes.set_ylim(limits[0] - 3 * room, limits[1] + room)
-    axes.margins(x=0.01)
 
 
 def _outer_labels(panels: Sequence[Axes], n_columns: int, time_label: str, value_label: str) -> None:
@@ -282,6 +283,12 @@ def _interval_legend(figure: Figure) -> None:
                Line2D([], [], color=MARK, lw=3.5, label="differs (simultaneous)")]
     figure.legend(handles=handles, loc="outside lower center", ncols=4 if figure.get_figwidth() > 6 else 2,
                   fontsize=SMALL, frameon=False)
+
+
+def _time_axis(axes: Axes, fit: GammFit) -> None:
+    whole = bool((fit.frame[fit.model.time] % 1 == 0).all())  # steps, not seconds
+    axes.xaxis.set_major_locator(MaxNLocator(6, integer=whole))
+    axes.margins(x=0.01)
 
 
 def _title(axes: Axes, text: str) -> None:

@@ -4,7 +4,7 @@ import warnings
 
 import numpy as np
 import pytest
-from test_reml import make
+from small_models import make
 from twins import gamm_dense as twin
 from twins.word_curves import word_table
 
