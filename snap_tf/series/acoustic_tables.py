@@ -71,10 +71,10 @@ class Acoustics:
         by_place: dict[tuple[str, float], list[str]] = {}
         for item in self.refused:
             by_place.setdefault((item.layer, item.nyquist_hz), []).append(item.measure)
-        lines += [f"{layer}, Nyquist frequency {nyquist_hz:g} Hz, does not carry: {', '.join(names)}"
+        lines += [f"{layer} (Nyquist frequency {nyquist_hz:g} Hz): no {', '.join(names)}"
                   for (layer, nyquist_hz), names in by_place.items()]
         if by_place:
-            lines.append("reasons: refused.csv")
+            lines.append("why not: refused.csv")
         return "\n".join(lines)
 
 
