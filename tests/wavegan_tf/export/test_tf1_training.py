@@ -135,8 +135,9 @@ def test_slots_that_are_not_read_would_be_seen(golden_round):
     assert np.abs(fresh.v[name] - before[name] - (after[name] - before[name])).max() > 1e-5
 
 
-@pytest.mark.parametrize(("loss", "shape"), [("dcgan", {"nch": 2}), ("lsgan", {"upsample": "nn", "pp": 16}),
-                                             ("wgan", {"k": 8})])
+@pytest.mark.parametrize(("loss", "shape"), [
+    ("wgan", {"k": 8}), pytest.param("dcgan", {"nch": 2}, marks=pytest.mark.slow),
+    pytest.param("lsgan", {"upsample": "nn", "pp": 16}, marks=pytest.mark.slow)])
 def test_one_more_round_of_the_other_losses(tmp_path, loss, shape):
     v = tf1_graph.variables(**shape)
     if loss == "wgan":
