@@ -5,7 +5,7 @@
 Cases: the published model (1067 tokens x 16 steps x 8 words, by-token random smooths, AR(1)); the same with times of
 its own for every token, so that no two tokens can share work; 120 tokens with 300,000 rows; and 120 tokens x 64 steps
 x 2 words, which mgcv fits too where R is installed. The last line is one JSON object. `ratio_mgcv` is mgcv's time
-(bam and summary, as many threads as its BLAS takes) over the project's; `ratio_whole` is the time of one sparse
+(bam and summary, one core too) over the project's; `ratio_whole` is the time of one sparse
 factorisation of the published model's whole system over that of one evaluation here (score, gradient and Hessian);
 `ratio` is the first where it can be had, else the second.
 """
@@ -124,7 +124,8 @@ def run_r(case: str) -> float | None:
     with tempfile.TemporaryDirectory() as folder:
         script = Path(folder) / "fit.R"
         script.write_text(IN_R.format(table=(GOLDEN / "data_medium.csv").as_posix(), rho=CASES[case]))
-        run = subprocess.run(["Rscript", str(script)], capture_output=True, text=True, check=False)
+        run = subprocess.run(["Rscript", str(script)], capture_output=True, text=True, check=False,
+                             env={**os.environ, **ONE_CORE})
     if run.returncode:
         print(f"mgcv did not run: {run.stderr.strip().splitlines()[-1]}", file=sys.stderr)
         return None
