@@ -58,7 +58,7 @@ def lagged_correlation(first: np.ndarray, second: np.ndarray, max_lag: int, min_
         float64 [tokens, 2 max_lag + 1], Pearson's r of first[t + lag] and second[t]; NaN where there are too few
         points or one of the two does not vary there.
     """
-    return _pearson(_Transformed(first, max_lag), _Transformed(second, max_lag), slice(None), max_lag, min_points)
+    return _Pairs(first, second, max_lag, min_points).r()
 
 
 def correlate(first: np.ndarray, second: np.ndarray, rate_hz: float, *, max_lag_s: float = 0.2, permutations: int = 199,
@@ -95,8 +95,8 @@ def correlate(first: np.ndarray, second: np.ndarray, rate_hz: float, *, max_lag_
     if permutations < 0:
         raise ConfigError(f"`permutations` (={permutations}) must be 0 or more")
     max_lag = round(max_lag_s * rate_hz)
-    a, b = _Transformed(first, max_lag), _Transformed(second, max_lag)
-    token_r = _pearson(a, b, slice(None), max_lag, min_points)
+    pairs = _Pairs(first, second, max_lag, min_points)
+    token_r = pairs.r()
     r = _mean(token_r)
     if not np.isfinite(r).any():
         raise DataError(f"series of {len(first)} tokens must have at least {min_points} points in common that vary; "
@@ -105,7 +105,7 @@ def correlate(first: np.ndarray, second: np.ndarray, rate_hz: float, *, max_lag_
     rng, chance = np.random.default_rng(seed), []
     n = permutations if len(first) > 1 else 0
     for _ in tqdm(range(n), desc=progress, unit="permutation", disable=not progress, leave=False):
-        permuted = _mean(_pearson(a, b, rng.permutation(len(first)), max_lag, min_points))
+        permuted = _mean(pairs.r(rng.permutation(len(first))))
         chance.append(np.nanmax(np.abs(permuted)) if np.isfinite(permuted).any() else 0.0)
     reached = np.asarray(chance) >= abs(r[best]) - 1e-12
     lags_s = np.arange(-max_lag, max_lag + 1) / rate_hz
@@ -121,6 +121,7 @@ class _Transformed:
     def __init__(self, values: np.ndarray, max_lag: int) -> None:
         values = np.asarray(values, np.float64)
         there = np.isfinite(values)
+        self.complete = bool(there.all())
         count = np.maximum(there.sum(axis=1, keepdims=True), 1)
         filled = np.where(there, values, 0.0)
         filled = np.where(there, filled - filled.sum(axis=1, keepdims=True) / count, 0.0)
@@ -131,23 +132,41 @@ class _Transformed:
         self.points, self.sums, self.squares = (rfft(x, self.size) for x in (there.astype(float), filled, filled**2))
 
 
-def _pearson(a: _Transformed, b: _Transformed, order: Any, max_lag: int, min_points: int) -> np.ndarray:
-    """Compute Pearson's r over the overlap at all lags, from cross-correlations of values, squares and places."""
-    lags = np.arange(-max_lag, max_lag + 1)
+class _Pairs:
+    """Two sets of series, of which any can be paired: Pearson's r over the overlap at all lags.
 
-    def cross(x: np.ndarray, y: np.ndarray) -> np.ndarray:
-        return irfft(x * y[order].conj(), a.size)[:, lags]  # negative lags wrap around to the end
+    All sums come from cross-correlations of values, squares and places where there are values.
+    """
 
-    n = np.round(cross(a.points, b.points))
-    enough = n >= min_points
-    n = np.where(enough, n, 1.0)
-    mean_a, mean_b = cross(a.sums, b.points) / n, cross(a.points, b.sums) / n
-    variance_a = cross(a.squares, b.points) / n - mean_a**2
-    variance_b = cross(a.points, b.squares) / n - mean_b**2
-    covariance = cross(a.sums, b.sums) / n - mean_a * mean_b
-    enough &= (variance_a > _LEAST_VARIANCE) & (variance_b > _LEAST_VARIANCE)
-    scale = np.sqrt(np.where(enough, variance_a * variance_b, 1.0))
-    return np.where(enough, np.clip(covariance / scale, -1, 1), np.nan)
+    def __init__(self, first: np.ndarray, second: np.ndarray, max_lag: int, min_points: int) -> None:
+        self.a, self.b = _Transformed(first, max_lag), _Transformed(second, max_lag)
+        self.lags, self.min_points = np.arange(-max_lag, max_lag + 1), min_points
+        self.own = self._moments(slice(None))
+
+    def r(self, order: Any = slice(None)) -> np.ndarray:
+        """Return float64 [tokens, lags] of the first series with the second ones in some order; NaN for no r."""
+        if self.a.complete and self.b.complete:  # then a token's moments are the same beside any partner
+            n, mean_a, mean_b, variance_a, variance_b = self.own
+            mean_b, variance_b = mean_b[order], variance_b[order]
+        else:
+            n, mean_a, mean_b, variance_a, variance_b = self.own if isinstance(order, slice) else self._moments(order)
+        enough = (n >= self.min_points) & (variance_a > _LEAST_VARIANCE) & (variance_b > _LEAST_VARIANCE)
+        covariance = self._cross(self.a.sums, self.b.sums[order]) / np.maximum(n, 1) - mean_a * mean_b
+        scale = np.sqrt(np.where(enough, variance_a * variance_b, 1.0))
+        return np.where(enough, np.clip(covariance / scale, -1, 1), np.nan)
+
+    def _moments(self, order: Any) -> tuple[np.ndarray, ...]:
+        """Count, means and variances of both sides of the overlap: float64 [tokens, lags] each."""
+        a, b = self.a, self.b
+        points = b.points[order]
+        count = np.round(self._cross(a.points, points))
+        n = np.maximum(count, 1)
+        mean_a, mean_b = self._cross(a.sums, points) / n, self._cross(a.points, b.sums[order]) / n
+        return (count, mean_a, mean_b, self._cross(a.squares, points) / n - mean_a**2,
+                self._cross(a.points, b.squares[order]) / n - mean_b**2)
+
+    def _cross(self, x: np.ndarray, y: np.ndarray) -> np.ndarray:
+        return irfft(x * y.conj(), self.a.size)[:, self.lags]  # negative lags wrap around to the end
 
 
 def _mean(token_r: np.ndarray) -> np.ndarray:

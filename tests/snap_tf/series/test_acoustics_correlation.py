@@ -2,6 +2,7 @@
 
 import numpy as np
 import pytest
+import soundfile
 
 from snap_tf.series.acoustic_settings import AcousticSettings
 from snap_tf.series.correlation import correlate, lagged_correlation
@@ -25,6 +26,20 @@ def test_fourier_transforms_give_what_a_loop_gives():
     found = lagged_correlation(first, second, 45)
     expected = [[slow_correlation(a, b, lag) for lag in range(-45, 46)] for a, b in zip(first, second, strict=True)]
     np.testing.assert_allclose(found, expected, atol=1e-12)
+
+
+@pytest.mark.parametrize("holes", [False, True])
+def test_permutations_are_the_same_pairs_correlated_anew(holes):
+    """What is kept from one permutation to the next may change nothing."""
+    rng = np.random.default_rng(7)
+    first, second = rng.standard_normal((2, 6, 60)).cumsum(axis=2)
+    if holes:
+        first[1, 5:9] = second[4, :20] = np.nan
+    found = correlate(first, second, 100.0, max_lag_s=0.1, permutations=1, seed=3)
+    order = np.random.default_rng(3).permutation(6)
+    anew = np.mean([[slow_correlation(a, b, lag) for lag in range(-10, 11)]
+                    for a, b in zip(first, second[order], strict=True)], axis=0)
+    assert found.chance_r == pytest.approx(np.abs(anew).max(), abs=1e-12)
 
 
 def sounds(n=8, seed=0):
@@ -105,3 +120,18 @@ def test_what_cannot_be_correlated_is_refused():
     assert track_refusal("level", 15.625, SETTINGS) is None
     with pytest.raises(ConfigError, match=r"comparison \(=pitch\) must be one of level, intensity, f0"):
         track_refusal("pitch", 250.0, SETTINGS)
+
+
+@pytest.mark.shared
+def test_f0_of_real_speech_survives_rectification_and_averaging_at_4_khz(shared_dir):
+    """What a layer does at its simplest: shifted copies, ReLU, mean, a quarter of the rate."""
+    path = sorted((shared_dir / "data" / "aligned" / "librispeech_demo").rglob("*.wav"))[0]
+    samples, rate_hz = soundfile.read(path)
+    samples = samples[:3 * rate_hz]
+    shifted = np.stack([np.roll(samples, k) for k in range(4)])
+    layer = np.maximum(shifted, 0).mean(axis=0)[::4]
+    times = np.arange(0.1, 2.9, 0.01)
+    one, other = (layer_track("f0", x, rate, times, SETTINGS) for x, rate in ((samples, rate_hz), (layer, rate_hz / 4)))
+    both = np.isfinite(one) & np.isfinite(other)
+    assert both.sum() > 0.8 * np.isfinite(one).sum() > 40
+    assert np.median(np.abs(other[both] / one[both] - 1)) < 0.01
