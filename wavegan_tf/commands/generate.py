@@ -11,8 +11,9 @@ def add_parser(subparsers: argparse._SubParsersAction) -> None:
     """Add `generate`."""
     parser = subparsers.add_parser(
         "generate", help="make sounds with a trained model, with chosen codes and latent values",
-        description="Writes a WAV per latent vector, z.npy (the vectors), manifest.csv (a row per WAV) and "
-                    "generate.json into OUT. The same command gives the same bytes.")
+        description="Writes a WAV per latent vector, z.npy (the vectors), manifest.csv (a row per WAV), "
+                    "spectrograms.png (the first 32) and generate.json into OUT. The same command gives the same "
+                    "sounds.")
     parser.add_argument("model", metavar="MODEL", help="run folder or exported model")
     parser.add_argument("out", metavar="OUT", help="new folder for the sounds")
     parser.add_argument("--step", type=int, help="of a run: which checkpoint (default: the last)")
@@ -48,4 +49,5 @@ def _run(args: argparse.Namespace) -> None:
                       code_scale=args.code_scale, z_file=args.z, sweeps=tuple(map(Sweep.parse, args.sweep)),
                       interpolation=Interpolation(*args.interpolate) if args.interpolate else None)
     table = generate(open_model(args.model, args.step), args.out, request, as_float=args.as_float, progress=True)
-    print(f"{len(table)} sounds written to {args.out}, with manifest.csv and their latent vectors in z.npy")
+    print(f"{len(table)} sounds written to {args.out}, with manifest.csv, spectrograms.png and their latent vectors in "
+          "z.npy")

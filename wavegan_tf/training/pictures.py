@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from pathlib import Path
 
 import numpy as np
 
-__all__ = ["spectrogram_picture"]
+__all__ = ["spectrogram_picture", "write_spectrograms"]
 
 WINDOW_S = 0.016
 HOP_S = 0.002
@@ -29,6 +30,7 @@ def spectrogram_picture(audio: np.ndarray, rate_hz: int, titles: Sequence[str]) 
     # no pyplot: it keeps figures, and a drawing window where there is a screen
     from matplotlib.backends.backend_agg import FigureCanvasAgg
     from matplotlib.figure import Figure
+    from matplotlib.ticker import MaxNLocator
 
     columns = min(COLUMNS, len(audio))
     rows = -(-len(audio) // columns)
@@ -40,6 +42,7 @@ def spectrogram_picture(audio: np.ndarray, rate_hz: int, titles: Sequence[str]) 
         panel.imshow(level_db, cmap="magma", vmin=-RANGE_DB, vmax=0.0, origin="lower", aspect="auto",
                      interpolation="nearest", extent=(0.0, len(sound) / rate_hz, 0.0, rate_hz / 2))
         panel.set_title(title, fontsize=9)
+        panel.xaxis.set_major_locator(MaxNLocator(4, prune="upper"))  # the last label would meet the next panel's first
     for panel in panels.flat[len(audio):]:
         panel.set_visible(False)
     figure.supxlabel("time (s)", fontsize=10)
@@ -47,6 +50,13 @@ def spectrogram_picture(audio: np.ndarray, rate_hz: int, titles: Sequence[str]) 
     figure.colorbar(panels.flat[0].images[0], ax=panels, label="level (dB re full-scale sine)", fraction=0.03)
     canvas.draw()
     return np.asarray(canvas.buffer_rgba())[:, :, :3].copy()
+
+
+def write_spectrograms(path: str | Path, audio: np.ndarray, rate_hz: int, titles: Sequence[str]) -> None:
+    """Write `spectrogram_picture` as a PNG file."""
+    from matplotlib.image import imsave
+
+    imsave(path, spectrogram_picture(audio, rate_hz, titles))
 
 
 def _spectrogram_db(sound: np.ndarray, rate_hz: int) -> np.ndarray:

@@ -18,6 +18,7 @@ from wavegan_tf.atomic import atomic_folder
 from wavegan_tf.config import NetworkConfig
 from wavegan_tf.errors import ConfigError, ExportError
 from wavegan_tf.export.model import Model
+from wavegan_tf.training.pictures import write_spectrograms
 from wavegan_tf.use.codes import all_codes, parse_code
 from wavegan_tf.use.vector_files import read_vectors
 from wavegan_tf.use.vectors import (
@@ -37,6 +38,7 @@ __all__ = ["GENERATED_MANIFEST", "Request", "choose_vectors", "generate"]
 
 GENERATED_MANIFEST = "manifest.csv"
 DEFAULT_N = 10
+MOST_PICTURED = 32
 _LONGEST_NAME = 40
 
 
@@ -94,7 +96,8 @@ def generate(model: Model, out: str | Path, request: Request | None = None, *, a
     """Generate audio into a folder.
 
     Writes a WAV per vector, `z.npy` (float32 [n, latent_dim]), `manifest.csv` (a row per WAV; `index` is the row of
-    `z.npy`) and `generate.json` (the request, the model, versions); all of it or nothing.
+    `z.npy`), `spectrograms.png` (of the first 32 sounds) and `generate.json` (the request, the model, versions); all
+    of it or nothing.
 
     Args:
         model: see `wavegan_tf.export.open_model`.
@@ -115,6 +118,7 @@ def generate(model: Model, out: str | Path, request: Request | None = None, *, a
     vectors = choose_vectors(request, model.config.network)
     rate_hz, names = model.config.data.sample_rate_hz, _file_names(vectors.table)
     clipped: list[int] = []
+    pictured: list[np.ndarray] = []
     with atomic_folder(out) as folder:
         with tqdm(total=len(names), desc="generating", unit="file", disable=not progress) as bar:
             for answer in model.stream("generate", vectors.z):
@@ -124,10 +128,14 @@ def generate(model: Model, out: str | Path, request: Request | None = None, *, a
                                           "its training diverged; use an earlier checkpoint")
                     write_wav(folder / names[len(clipped)], audio, rate_hz, as_float)
                     clipped.append(count_clipped(audio))
+                    if len(pictured) < MOST_PICTURED:
+                        pictured.append(audio[:, 0])
                 bar.update(len(answer["audio"]))
         table = _manifest(vectors, names, clipped, request, model)
         table.to_csv(folder / GENERATED_MANIFEST, index=False, encoding="utf-8", lineterminator="\n")
         np.save(folder / "z.npy", vectors.z)
+        write_spectrograms(folder / "spectrograms.png", np.stack(pictured), rate_hz,
+                           [name.removesuffix(".wav").replace("_", " ") for name in names])
         (folder / "generate.json").write_text(_record(request, model, as_float), encoding="utf-8")
     return table
 

@@ -43,7 +43,7 @@ def test_what_a_folder_holds(binary_model, tmp_path):
     written = pd.read_csv(tmp_path / "out/manifest.csv", dtype={"code": str})
     assert len(written) == len(table) == 12
     assert sorted(path.name for path in (tmp_path / "out").iterdir()) == sorted(
-        [*table["file"], "generate.json", "manifest.csv", "z.npy"])
+        [*table["file"], "generate.json", "manifest.csv", "spectrograms.png", "z.npy"])
     assert table["file"][0] == "00000_code-011_z19_-1.wav" and table["file"][11] == "00011_code-0_2.5_0_z19_1.wav"
     z = np.load(tmp_path / "out/z.npy")
     assert z.dtype == np.float32 and z.shape == (12, 20)
