@@ -27,7 +27,7 @@ __all__ = ["choose_columns", "spectrogram_figure", "spectrogram_numbers", "write
 MOST_COLUMNS = 4
 RANGE_DB = 60.0
 """Below the loudest point of a panel; fainter is white."""
-_WINDOW_S, _FEWEST_STEPS, _FEWEST_FRAMES = 0.025, 16, 4
+_WINDOW_S, _FEWEST_STEPS, _FEWEST_WINDOWS = 0.025, 16, 4
 _TRACKS = {"f0": "#D7191C", "f1": "#2C7BB6", "f2": "#1A9641", "f3": "#E08214", "f4": "#7B3294", "f5": "#4D4D4D"}
 
 
@@ -48,7 +48,7 @@ def choose_columns(store: LayerStore, labels: Sequence[str] = (), tokens: Sequen
     return [first[label] for label in labels or first][:MOST_COLUMNS]
 
 
-def spectrogram_numbers(layer: MeasuredLayer, row: int, settings: AcousticSettings
+def spectrogram_numbers(layer: MeasuredLayer, row: int, settings: AcousticSettings, shown_s: float
                         ) -> tuple[tuple[np.ndarray, np.ndarray, np.ndarray] | None, pd.DataFrame]:
     """Return what one panel shows.
 
@@ -56,16 +56,18 @@ def spectrogram_numbers(layer: MeasuredLayer, row: int, settings: AcousticSettin
         layer: the layer.
         row: which token.
         settings: of F0 and formants.
+        shown_s: how much time the panel shows.
 
     Returns:
         spectrogram: times_s [frames], frequencies_hz [bins] up to the Nyquist frequency, levels_db [bins, frames]
-            relative to the loudest point; None for a layer with so few steps that it would show nothing.
+            relative to the loudest point, from windows of 25 ms or 16 steps; None for a layer so slow that a window
+            takes more than a quarter of the panel.
         tracks: layer, measure (f0, f1, ...), time_s, value in hertz; only what the layer can carry.
     """
     series, rate = np.asarray(layer.values[row]), layer.rate_hz
     window_s = max(_WINDOW_S, _FEWEST_STEPS / rate)
     spectrogram = None
-    if len(series) / rate >= _FEWEST_FRAMES * window_s:
+    if min(len(series) / rate, shown_s) >= _FEWEST_WINDOWS * window_s:
         times, frequencies, power = power_spectrogram(centred(series), rate, window_s, window_s / 8)
         floor = max(power.max(), np.finfo(float).tiny) * 10 ** (-RANGE_DB / 10)
         spectrogram = times, frequencies, 10 * np.log10(np.maximum(power, floor) / (floor * 10 ** (RANGE_DB / 10)))
@@ -86,7 +88,7 @@ def spectrogram_figure(store: LayerStore, rows: Sequence[int], layers: Sequence[
                        settings: AcousticSettings | None = None) -> Figure:
     """Draw a column per token and a panel per layer, each up to the layer's own Nyquist frequency.
 
-    Layers with too few steps for a spectrogram are drawn as the series they are.
+    Layers too slow for a spectrogram are drawn as the series they are.
 
     Args:
         store: the layers.
@@ -146,7 +148,7 @@ def _draw(store: LayerStore, rows: Sequence[int], names: Sequence[str], settings
         title = f"code {token['label']}" if token["label"] and store.z is not None else token["label"]
         panels[0, column].set_title(str(title or token["token"]), fontsize=TEXT)
         for i, layer in enumerate(layers):
-            spectrogram, tracks = spectrogram_numbers(layer, row, settings)
+            spectrogram, tracks = spectrogram_numbers(layer, row, settings, end_s)
             axes = panels[i, column]
             if spectrogram is None:
                 _draw_series(axes, layer, row)

@@ -172,10 +172,11 @@ def test_figure_has_its_numbers(written):
 def test_panels_keep_to_their_layer_and_slow_layers_are_drawn_as_series(layers):
     store = open_layers(layers)
     conv2 = measured_layers(store, ["Conv2"])[0]
-    spectrogram, tracks = spectrogram_numbers(conv2, 0, AcousticSettings())
+    spectrogram, tracks = spectrogram_numbers(conv2, 0, AcousticSettings(), 1.0)
     assert spectrogram is not None and tracks.empty
     slow = type(conv2)("Conv5", conv2.values[:, ::16], 15.625)
-    assert spectrogram_numbers(slow, 0, AcousticSettings())[0] is None
+    assert spectrogram_numbers(slow, 0, AcousticSettings(), 1.0)[0] is None
+    assert spectrogram_numbers(conv2, 0, AcousticSettings(), 0.2)[0] is None  # a window is 64 ms
 
 
 def test_figures_are_the_same_when_drawn_again(layers, tmp_path):
