@@ -1,0 +1,76 @@
+"""The regression of a label on latent variables: coefficients along the penalty, loss, ranks."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+from matplotlib.figure import Figure
+
+from snap_tf.plots.style import LAYER_COLOUR, LINE, OUTPUT_COLOUR, SMALL, TEXT
+from snap_tf.series.latent_regression import LatentRegression
+
+__all__ = ["latents_figure"]
+
+_NAMED, _RANKED = 7, 20
+
+
+def latents_figure(fitted: LatentRegression, label: str) -> Figure:
+    """Draw the coefficient path, the cross-validated loss and the strongest variables.
+
+    Args:
+        fitted: the regression; `find_latents` writes its numbers as CSV.
+        label: what was regressed, for the title.
+    """
+    from matplotlib import colormaps
+
+    figure = Figure(figsize=(7.2, 4.6), layout="constrained")
+    grid = figure.subplot_mosaic([["path", "rank"], ["loss", "rank"]], height_ratios=(2, 1), width_ratios=(3, 2))
+    path, loss, rank = grid["path"], grid["loss"], grid["rank"]
+    lambdas = fitted.path["lambda"].to_numpy()
+    strongest = fitted.table.loc[fitted.table["selected"]].head(_NAMED)
+    for j in range(fitted.coefficients.shape[1]):
+        if j not in set(strongest["variable"]):
+            path.plot(lambdas, fitted.coefficients[:, j], color="#BBBBBB", lw=0.4)
+    for colour, row in zip(colormaps["tab10"].colors, strongest.itertuples(), strict=False):
+        path.plot(lambdas, fitted.coefficients[:, row.variable], color=colour, lw=1.2, label=row.name)
+    path.axhline(0, color="#777777", lw=0.4)
+    if len(strongest):
+        path.legend(fontsize=SMALL, frameon=False, ncols=2)
+    path.set_ylabel("b per SD of the variable", fontsize=SMALL)
+    mean, se = fitted.path["loss"], fitted.path["loss_se"]
+    loss.fill_between(lambdas, mean - se, mean + se, color=LAYER_COLOUR, alpha=0.25, lw=0)
+    loss.plot(lambdas, mean, color=LAYER_COLOUR, lw=LINE)
+    loss.set_ylabel("loss in folds\n(mean ± SE)", fontsize=SMALL)
+    loss.set_xlabel("penalty λ (dashed: within 1 SE, in use; dotted: lowest loss)", fontsize=SMALL)
+    for axes in (path, loss):
+        axes.set_xscale("log")
+        axes.set_xlim(lambdas[0], lambdas[-1])
+        axes.axvline(fitted.lambda_1se, color="black", lw=0.7, ls="--")
+        axes.axvline(fitted.lambda_min, color="black", lw=0.7, ls=":")
+    path.tick_params(labelbottom=False)
+    _draw_ranks(rank, fitted)
+    for axes in grid.values():
+        axes.tick_params(labelsize=SMALL)
+        axes.spines[["top", "right"]].set_visible(False)
+    p = f", p = {fitted.p_value:.2g}" if len(fitted.null_scores) else ""
+    name = {"auc": "AUC", "r2": "R²"}[fitted.score_name]
+    figure.suptitle(f"{label}: held-out {name} {fitted.score:.2f}{p}, {fitted.n} outputs", fontsize=TEXT)
+    return figure
+
+
+def _draw_ranks(axes: Any, fitted: LatentRegression) -> None:
+    """Draw |b| of the strongest variables, the ridge's beside them, and what permuted labels reach."""
+    top = fitted.table.head(_RANKED)
+    place = np.arange(len(top))
+    axes.barh(place, top["b"].abs(), height=0.6,
+              color=[LAYER_COLOUR if b >= 0 else OUTPUT_COLOUR for b in top["b"]])
+    axes.plot(top["ridge_b"].abs(), place, "o", ms=3, mfc="none", color="black", mew=0.6,
+              label="ridge")
+    if len(fitted.null_largest):
+        axes.axvline(np.quantile(fitted.null_largest, 0.95), color="black", lw=0.7, ls=":",
+                     label="95 % of permuted labels")
+    axes.set_yticks(place, top["name"])
+    axes.set_ylim(len(top) - 0.4, -0.6)
+    axes.set_xlabel("|b| (green: more of it raises the label)", fontsize=SMALL)
+    axes.legend(fontsize=SMALL, frameon=False, loc="lower right")

@@ -1,0 +1,48 @@
+"""Any picture of the project as an image in TensorBoard."""
+
+from __future__ import annotations
+
+import io
+from collections.abc import Mapping
+from pathlib import Path
+
+from matplotlib.figure import Figure
+
+from wavegan_tf.errors import DataError
+
+__all__ = ["write_images"]
+
+
+def write_images(folder: str | Path, pictures: Mapping[str, Figure | str | Path], step: int = 0, dpi: int = 150) -> None:
+    """Write figures, or PNG files that have been written, as image summaries.
+
+    Args:
+        folder: of the event file; `tensorboard --logdir` takes it or one above it.
+        pictures: by tag.
+        step: where they stand on TensorBoard's slider, such as the step of the checkpoint.
+        dpi: of figures.
+
+    Raises:
+        DataError: a file that is no PNG.
+        OSError: a file cannot be read or written.
+    """
+    import tensorflow as tf
+
+    images = {tag: _png(picture, dpi) for tag, picture in pictures.items()}
+    writer = tf.summary.create_file_writer(str(folder))
+    with writer.as_default(step=step):
+        for tag, png in images.items():
+            try:
+                pixels = tf.io.decode_png(png, channels=4)
+            except tf.errors.InvalidArgumentError as error:
+                raise DataError(f"picture (={pictures[tag]}) must be a PNG file; write the .png one") from error
+            tf.summary.image(tag, pixels[None])
+    writer.close()
+
+
+def _png(picture: Figure | str | Path, dpi: int) -> bytes:
+    if not isinstance(picture, Figure):
+        return Path(picture).read_bytes()
+    buffer = io.BytesIO()
+    picture.savefig(buffer, format="png", dpi=dpi)
+    return buffer.getvalue()
