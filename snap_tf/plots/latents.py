@@ -36,7 +36,7 @@ def latents_figure(fitted: LatentRegression, label: str) -> Figure:
         path.plot(lambdas, fitted.coefficients[:, row.variable], color=colour, lw=1.2, label=row.name)
     path.axhline(0, color="#777777", lw=0.4)
     if len(strongest):
-        path.legend(fontsize=SMALL, frameon=False, ncols=2)
+        path.legend(fontsize=SMALL, framealpha=0.8, edgecolor="none", loc="lower left", ncols=2)
     path.set_ylabel("b per SD of the variable", fontsize=SMALL)
     mean, se = fitted.path["loss"], fitted.path["loss_se"]
     loss.fill_between(lambdas, mean - se, mean + se, color=LAYER_COLOUR, alpha=0.25, lw=0)
@@ -73,4 +73,4 @@ def _draw_ranks(axes: Any, fitted: LatentRegression) -> None:
     axes.set_yticks(place, top["name"])
     axes.set_ylim(len(top) - 0.4, -0.6)
     axes.set_xlabel("|b| (green: more of it raises the label)", fontsize=SMALL)
-    axes.legend(fontsize=SMALL, frameon=False, loc="lower right")
+    axes.legend(fontsize=SMALL, loc="lower right", framealpha=1, edgecolor="none")

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-__all__ = ["LayerEffects", "SIGNIFICANCE", "extent_s", "layer_effects", "sign_flip_p", "spearman"]
+__all__ = ["SIGNIFICANCE", "LayerEffects", "extent_s", "layer_effects", "sign_flip_p", "spearman"]
 
 SIGNIFICANCE = 0.05
 _FLIPS = 1000
@@ -51,6 +51,12 @@ class LayerEffects:
     level: np.ndarray
     spike: np.ndarray
     spike_time_s: np.ndarray
+
+    def relative_change(self) -> np.ndarray:
+        """Return the RMS change from 0 in standard deviations of the layer at 0: float64 [settings]; NaN if flat there."""
+        size = np.sqrt((self.size_at_0**2).mean())
+        change = np.sqrt((self.change**2).mean(axis=0))
+        return change / size if size > 0 else np.full(len(change), np.nan)
 
 
 def layer_effects(responses: Iterator[np.ndarray], grid: np.ndarray, rate_hz: float, seed: int = 0) -> LayerEffects:

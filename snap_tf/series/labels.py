@@ -165,10 +165,10 @@ def binary_labels(name: str, values: np.ndarray, threshold: float | str) -> Labe
     else:
         limit = float(np.median(values[there]))
     label = np.where(there, (values > limit).astype(float), np.nan)
-    n = int((label == 1).sum())
-    if n in (0, int(there.sum())):
-        raise DataError(f"label (={name}, threshold {limit:g}) must divide the outputs in two; {n} of {int(there.sum())}"
-                        f" are above it; the values go from {values[there].min():.4g} to {values[there].max():.4g}, "
+    n, n_there = int((label == 1).sum()), int(there.sum())
+    if n in (0, n_there):
+        raise DataError(f"label (={name}, threshold {limit:g}) must divide the outputs in two; {n} of {n_there} are "
+                        f"above it; the values go from {values[there].min():.4g} to {values[there].max():.4g}, "
                         f"their median is {np.median(values[there]):.4g}; change --threshold")
     return Labels(name, label, True, f"{name} > {limit:g}", values, {"threshold": limit})
 
@@ -200,8 +200,9 @@ def hand_labels(path: str | Path, tokens: Iterable[str], positive: str | None = 
     if key is None or "label" not in table:
         raise DataError(f"table of labels (={path}) must have the columns file and label; it has "
                         f"{', '.join(table.columns)}")
-    table = table[table["label"] != ""].assign(key=[Path(name).stem if name.lower().endswith(".wav") else Path(name).name
-                                                    for name in table.loc[table["label"] != "", key]])
+    table = table[table["label"] != ""]
+    table = table.assign(key=[Path(name).stem if name.lower().endswith(".wav") else Path(name).name
+                              for name in table[key]])
     place = {token: i for i, token in enumerate(tokens)}
     unknown = [name for name in table["key"] if name not in place]
     if unknown:

@@ -170,7 +170,8 @@ def regress_label(z: np.ndarray, y: np.ndarray, names: list[str] | None = None, 
     order = np.lexsort((table["ridge_rank"], -table["b"].abs()))
     table = table.iloc[order].reset_index(drop=True)
     table.insert(0, "rank", np.arange(1, len(table) + 1))
-    steps = pd.DataFrame({"lambda": lambdas, "loss": mean, "loss_se": se, "n_selected": (full[:, :-1] != 0).sum(axis=1)})
+    steps = pd.DataFrame({"lambda": lambdas, "loss": mean, "loss_se": se,
+                          "n_selected": (full[:, :-1] != 0).sum(axis=1)})
     return LatentRegression(table, steps, full[:, :-1], float(lambdas[best]), float(lambdas[chosen]),
                             "auc" if binary else "r2", _score(y[test], predictions(x[test], train)[:, 0], binary),
                             null_scores, null_largest, len(y), int(y.sum()) if binary else -1, settings)
