@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+import keras
 from keras import ops
 
 __all__ = ["SHUFFLED_LAYERS", "phase_shuffle"]
@@ -29,5 +30,9 @@ def phase_shuffle(x: Any, shift: Any, radius: int) -> Any:
         return x
     batch, steps, channels = ops.shape(x)
     padded = ops.pad(x, [[0, 0], [radius, radius], [0, 0]], mode="reflect")
-    # a slice, not a gather: its gradient is a pad, which is fast and sums in a fixed order
+    # a slice, not a gather: its gradient is fast and sums in a fixed order
+    if keras.backend.backend() == "tensorflow":
+        from wavegan_tf.models.windows import window
+
+        return window(padded, radius - shift, steps)
     return ops.slice(padded, (0, radius - shift, 0), (batch, steps, channels))

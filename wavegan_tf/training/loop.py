@@ -152,6 +152,11 @@ class _Session:
             except TrainingError as error:
                 raise TrainingError(f"{error}; the last good checkpoint is {self.checkpoint}; use that one, or begin "
                                     "a new run with a smaller --learning-rate or another --seed") from error
+            except (tf.errors.UnavailableError, tf.errors.AbortedError) as error:
+                if self.team.n_workers == 1:
+                    raise
+                raise TrainingError(f"all {self.team.n_workers} workers must stay; one has gone at step {self.step}; "
+                                    f"the last good checkpoint is {self.checkpoint}; start all of them again") from error
             if stopped:
                 raise KeyboardInterrupt(f"stopped at step {self.step}, saved as {self.checkpoint}; the same command "
                                         "goes on from there")

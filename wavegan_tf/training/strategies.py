@@ -13,6 +13,7 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from typing import Any
 
+import numpy as np
 import tensorflow as tf
 
 from wavegan_tf.config import RunConfig
@@ -90,7 +91,7 @@ class Team:
 
     def any_worker(self, flag: bool) -> bool:
         """Tell whether the flag is set in any process; all must ask together, since all must stop together."""
-        return flag if self.n_workers == 1 else bool((self._gather([int(flag)]) > 0).any())
+        return flag if self.n_workers == 1 else bool(self._gather([int(flag)]).any())
 
     def agree(self, facts: dict[str, str]) -> None:
         """Make sure that all processes train the same thing.
@@ -104,22 +105,19 @@ class Team:
         if self.n_workers == 1:
             return
         mine = [zlib.crc32(text.encode()) for text in facts.values()]
-        numbers = self._gather(mine).reshape(-1, len(facts))
+        numbers = self._gather(mine)
         for i, what in enumerate(facts):
             if len(set(numbers[:, i])) > 1:
                 raise ConfigError(f"{what} must be the same for all workers; give all the same command, the same "
                                   "recordings and the same run folder (on a file system that all can reach)")
 
-    def _gather(self, values: list[int]) -> Any:
-        """Return the values of all replicas: int64 [n_replicas * n_values]."""
-        mine = tf.constant(values, tf.int64)
-        return self.strategy.experimental_local_results(self.strategy.run(_all_gather, args=(mine,)))[0].numpy()
-
-
-@tf.function
-def _all_gather(values: tf.Tensor) -> tf.Tensor:
-    return tf.distribute.get_replica_context().all_gather(values, axis=0)
-
+    def _gather(self, values: list[int]) -> np.ndarray:
+        """Return the values of all processes: int64 [n_workers, n_values]."""
+        mine = np.zeros([self.n_workers, len(values)], np.int64)
+        mine[self.worker] = values
+        replicas = self.strategy.run(tf.identity, args=(tf.constant(mine),))
+        total = self.strategy.reduce(tf.distribute.ReduceOp.SUM, replicas, axis=None)
+        return total.numpy() // (self.n_replicas // self.n_workers)  # each device of a process said the same
 
 def form_team(name: str) -> Team:
     """Make the strategy of a session; `multiworker` needs TF_CONFIG and must come before anything else TensorFlow does.

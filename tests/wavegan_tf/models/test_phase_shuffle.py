@@ -43,3 +43,28 @@ def test_off_in_inference_and_drawn_in_training():
     assert len({float(d(audio, training=True)[0]) for _ in range(6)}) > 1
     shifts = np.concatenate([d.draw_phases() for _ in range(200)])
     assert set(shifts) == {-2, -1, 0, 1, 2}
+
+
+def penalty_and_gradient(x, shift):
+    """A gradient penalty through phase shuffle, and its derivative: what the discriminator's update needs."""
+    with tf.GradientTape() as outer:
+        outer.watch(x)
+        with tf.GradientTape() as inner:
+            inner.watch(x)
+            score = tf.reduce_sum(phase_shuffle(x, shift, 2) ** 3)
+        slope = inner.gradient(score, x)
+        penalty = tf.reduce_sum(slope**2)
+    return slope, outer.gradient(penalty, x)
+
+
+@pytest.mark.parametrize("compiled_by_xla", [False, True])
+@pytest.mark.parametrize("shift", [-2, 0, 1])
+def test_first_and_second_derivative(shift, compiled_by_xla):
+    # score = sum of y^3 where y is x, but for reflected steps, which count twice, and those pushed out, not at all
+    x = tf.random.stateless_uniform((1, 6, 1), (1, 2), 0.5, 1.0)
+    counts = twin.phase_shuffle(np.arange(6.0).reshape(1, 6, 1), shift)[0, :, 0].astype(int)
+    times = np.bincount(counts, minlength=6).reshape(1, 6, 1)
+    function = tf.function(penalty_and_gradient, jit_compile=compiled_by_xla)
+    slope, second = function(x, tf.constant(shift))
+    np.testing.assert_allclose(slope, 3 * times * x.numpy() ** 2, rtol=1e-5)
+    np.testing.assert_allclose(second, 36 * times**2 * x.numpy() ** 3, rtol=1e-5)
