@@ -12,9 +12,7 @@ mkdir -p "$out"
 step() { # title, what exists when it is done (empty: always run), command...
     local title=$1 result=$2 started=$SECONDS
     shift 2
-    printf '\n== %s\n   ' "$title"
-    printf ' %q' "$@"
-    printf '\n'
+    printf '\n== %s\n    %s\n' "$title" "$*"
     if [ -n "$result" ] && [ -e "$result" ]; then
         echo "   done before: $result"
         return
