@@ -58,8 +58,7 @@ def _run(args: argparse.Namespace) -> None:
     from wavegan_tf.errors import ConfigError
 
     if (args.variable is None) == (args.code is None):
-        raise ConfigError(f"`--variable` (={args.variable}) and `--code` (={args.code}) must not come together, and one "
-                          "of them must be there")
+        raise ConfigError(f"`--variable` (={args.variable}) or `--code` (={args.code}) must be given, one of the two")
     if args.code is not None and args.base_code is not None:
         raise ConfigError(f"`--base-code` (={args.base_code}) must be left out with --code, which sets the code")
     syllables = None
@@ -71,8 +70,8 @@ def _run(args: argparse.Namespace) -> None:
     if args.code is not None:
         config = network_config(generator)
         if config.code == "none":
-            raise ConfigError(f"`--code` (={args.code}) must be left out for this model; it was trained without a code; "
-                              "use --variable")
+            raise ConfigError(f"`--code` (={args.code}) must be left out for this model; it was trained without a "
+                              "code; use --variable")
         if not 0 <= args.code < config.code_dim:
             raise ConfigError(f"`--code` (={args.code}) must be one of the {config.code_dim} values of the code, 0 to "
                               f"{config.code_dim - 1}")

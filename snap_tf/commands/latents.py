@@ -12,17 +12,18 @@ def add_parser(subparsers: argparse._SubParsersAction) -> None:
     parser = subparsers.add_parser(
         "latents", help="find the latent variables behind a property of a generator's outputs",
         description="Generates outputs, labels each, and regresses the label on the latent variables with an L1 "
-                    "penalty chosen by cross-validation. Writes OUT/latents.csv (variables, strongest first), path.csv, "
-                    "permutations.csv, labels.csv, z.npy, latents.json and the figure latents.png/.pdf.")
+                    "penalty chosen by cross-validation. Writes OUT/latents.csv (variables, strongest first), "
+                    "path.csv, permutations.csv, labels.csv, z.npy, latents.json and the figure latents.png/.pdf.")
     parser.add_argument("model", metavar="MODEL", help="run folder, exported model, or Keras file of a generator")
     parser.add_argument("out", metavar="OUT", help="new folder for the results")
     parser.add_argument("--label", default="frication", metavar="LABEL",
-                        help="frication (energy above 3.5 kHz before the voice, yes or no); a measure: frication_ratio, "
-                             "f0, f1, f2, intensity, frication_share, duration, rms_db; or a .csv of hand labels with "
-                             "the columns file and label (default: frication)")
+                        help="frication (energy above 3.5 kHz before the voice, yes or no); a measure: "
+                             "frication_ratio, f0, f1, f2, intensity, frication_share, duration, rms_db; or a .csv of "
+                             "hand labels with the columns file and label (default: frication)")
     parser.add_argument("--threshold", metavar="X", help="make a measure a yes or no: a number, or median (default: "
                                                          "none; .5 for frication)")
-    parser.add_argument("--positive", metavar="NAME", help="hand labels: which one is a yes (default: the second of two)")
+    parser.add_argument("--positive", metavar="NAME", help="hand labels: which one is a yes (default: the second of "
+                                                           "two in the alphabet)")
     parser.add_argument("-n", type=int, default=2000, metavar="N", help="outputs to draw (default: 2000)")
     parser.add_argument("--seed", type=int, default=0, help="of the draw, folds and permutations (default: 0)")
     parser.add_argument("--z", metavar="PATH", help="instead of drawing: folder that wavegan-tf generate wrote, or a "

@@ -91,7 +91,10 @@ def outcome_figure(found: Interpolated) -> Figure:
 
 
 def similarity_figure(found: Interpolated) -> Figure:
-    """Draw how alike the two syllables are against the (first) variable: a line per layer, mean over base vectors."""
+    """Draw how alike the two syllables are against the (first) variable: a line per layer, mean over base vectors.
+
+    Dotted: the baseline, with the second syllable of another base vector.
+    """
     from matplotlib import colormaps
 
     assert found.similarity is not None
@@ -102,15 +105,18 @@ def similarity_figure(found: Interpolated) -> Figure:
     layers = list(dict.fromkeys(table["layer"]))
     colours = colormaps["viridis"](np.linspace(0, 0.9, len(layers)))
     panels = figure.subplots(1, 2, sharey=True)
-    for axes, name in zip(panels, ("cosine", "cross_correlation"), strict=True):
+    measures = {"cosine": "cosine, time normalised", "cross_correlation": "largest cross-correlation"}
+    for axes, (name, what) in zip(panels, measures.items(), strict=True):
         for layer, colour in zip(layers, colours, strict=True):
             mean = table[table["layer"] == layer].groupby("value")[name].mean()
             if mean.notna().any():
                 axes.plot(mean.index, mean, color=colour, lw=1.2, marker="o", ms=2, label=layer)
-        _label(axes, found, {"cosine": "cosine, time normalised", "cross_correlation": "largest cross-correlation"}[name])
+                other = table[table["layer"] == layer].groupby("value")[f"{name}_other"].mean()
+                axes.plot(other.index, other, color=colour, lw=0.7, ls=":")
+        _label(axes, found, what)
     if panels[1].get_legend_handles_labels()[0]:
         panels[1].legend(fontsize=SMALL, frameon=False)
-    figure.suptitle("similarity of the two syllables", fontsize=TEXT)
+    figure.suptitle("similarity of the two syllables (dotted: with another base vector's second)", fontsize=TEXT)
     return figure
 
 
@@ -125,8 +131,8 @@ def _grids(found: Interpolated, changes: list[np.ndarray]) -> Figure:
     highest = max((np.nanmax(change) for change in changes if np.isfinite(change).any()), default=1.0)
     image: Any = None
     for axes, layer, change in zip(panels, found.layers, changes, strict=False):
-        image = axes.pcolormesh(_edges(values[0]), _edges(values[1]), change.reshape(len(values[0]), -1).T, cmap=_RISING,
-                                vmin=0, vmax=highest)
+        image = axes.pcolormesh(_edges(values[0]), _edges(values[1]), change.reshape(len(values[0]), -1).T,
+                                cmap=_RISING, vmin=0, vmax=highest)
         axes.set_title(layer.paper_name, fontsize=SMALL)
         axes.tick_params(labelsize=SMALL, length=2)
     for axes in panels[n:]:

@@ -32,7 +32,7 @@ def latents_figure(fitted: LatentRegression, label: str) -> Figure:
     for j in range(fitted.coefficients.shape[1]):
         if j not in set(strongest["variable"]):
             path.plot(lambdas, fitted.coefficients[:, j], color="#BBBBBB", lw=0.4)
-    for colour, row in zip(colormaps["tab10"].colors, strongest.itertuples(), strict=False):
+    for colour, row in zip(colormaps["tab10"](range(10)), strongest.itertuples(), strict=False):
         path.plot(lambdas, fitted.coefficients[:, row.variable], color=colour, lw=1.2, label=row.name)
     path.axhline(0, color="#777777", lw=0.4)
     if len(strongest):

@@ -13,7 +13,8 @@ from wavegan_tf.errors import DataError
 __all__ = ["write_images"]
 
 
-def write_images(folder: str | Path, pictures: Mapping[str, Figure | str | Path], step: int = 0, dpi: int = 150) -> None:
+def write_images(folder: str | Path, pictures: Mapping[str, Figure | str | Path], step: int = 0, dpi: int = 150
+                 ) -> None:
     """Write figures, or PNG files that have been written, as image summaries.
 
     Args:

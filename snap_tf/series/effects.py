@@ -53,7 +53,7 @@ class LayerEffects:
     spike_time_s: np.ndarray
 
     def relative_change(self) -> np.ndarray:
-        """Return the RMS change from 0 in standard deviations of the layer at 0: float64 [settings]; NaN if flat there."""
+        """Return the RMS change from 0 in SDs of the layer at 0: float64 [settings]; NaN for a layer flat at 0."""
         size = np.sqrt((self.size_at_0**2).mean())
         change = np.sqrt((self.change**2).mean(axis=0))
         return change / size if size > 0 else np.full(len(change), np.nan)
@@ -91,7 +91,8 @@ def layer_effects(responses: Iterator[np.ndarray], grid: np.ndarray, rate_hz: fl
     of_bases = np.array(slopes, np.float64)  # [bases, terms, steps]
     effect = total / n
     variance = np.maximum(squares - n * effect**2, 0) / max(n - 1, 1)
-    incremental = np.diff(effect, axis=0) / np.diff(grid, axis=0) if grid.shape[1] == 1 else np.zeros((0, total.shape[1]))
+    one = grid.shape[1] == 1
+    incremental = np.diff(effect, axis=0) / np.diff(grid, axis=0) if one else np.zeros((0, total.shape[1]))
     return LayerEffects(
         of_bases.mean(axis=0),
         of_bases.std(axis=0, ddof=1) / np.sqrt(n) if n > 1 else np.full(of_bases.shape[1:], np.nan),
@@ -120,7 +121,7 @@ def spearman(x: np.ndarray, y: np.ndarray) -> np.ndarray:
 
 
 def sign_flip_p(slopes: np.ndarray, seed: int, n_flips: int = _FLIPS) -> np.ndarray:
-    """Test every step's mean against 0, family-wise over steps: how often the largest |t| with random signs is as large.
+    """Test every step's mean against 0, family-wise: how often the largest |t| with random signs is as large.
 
     Args:
         slopes: float [bases, steps]; under the null hypothesis each base vector's series might as well be turned over.

@@ -116,7 +116,10 @@ def interpolate(generator: Probe, plan: SweepPlan, out: str | Path, request: Int
                              batch_size=vectors.batch_size, progress=progress).layers
         np.save(folder / "bases.npy", vectors.base)
         layers = _layers(store, generator)
-        summaries, values, arrays, effects = [], [], {}, {}
+        summaries: list[dict[str, Any]] = []
+        values: list[pd.DataFrame] = []
+        arrays: dict[str, np.ndarray] = {}
+        effects: dict[str, LayerEffects] = {}
         for layer in layers:
             found = layer_effects(_responses(store, layer, vectors), vectors.grid, layer.rate_hz)
             effects[layer.paper_name] = found

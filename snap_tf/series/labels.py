@@ -26,7 +26,7 @@ FRICATION_THRESHOLD = 0.5
 def frication_ratio(audio: np.ndarray, rate_hz: float, above_hz: float = FRICATION_ABOVE_HZ) -> float:
     """Measure how much of the energy before the first voiced frame lies high up, as in a word-initial [s].
 
-    Frames 40 dB below the loudest one are silence and do not count; without any voiced frame everything counts.
+    Frames 50 dB below the loudest one are silence and do not count; without any voiced frame everything counts.
 
     Args:
         audio: float [n_samples].
@@ -51,7 +51,9 @@ def frication_ratio(audio: np.ndarray, rate_hz: float, above_hz: float = FRICATI
     pitch = measure("f0", audio, rate_hz, settings)
     voiced = np.isfinite(pitch.of("f0"))
     onset_s = pitch.times_s[voiced][0] if voiced.any() else np.inf
-    counts = (energy >= energy.max() * 10 ** (-settings.silence_db / 10)) & (times_s < onset_s)
+    # whole windows: one that reaches into the vowel would measure the vowel, which is louder
+    counts = (energy >= energy.max() * 10 ** (-settings.silence_db / 10)) & (
+        times_s + settings.frication_window_s / 2 <= onset_s)
     total = energy[counts].sum()
     return float(power[frequencies_hz >= above_hz][:, counts].sum() / total) if total > 0 else 0.0
 

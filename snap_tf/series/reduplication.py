@@ -37,8 +37,8 @@ class Syllables:
         if self.times_s is not None:
             a, b, c, d = self.times_s
             if not 0 <= a < b <= c < d:
-                raise ConfigError(f"`times_s` (={', '.join(map(str, self.times_s))}) must be start and end of the first "
-                                  "syllable, then of the second, in seconds, rising")
+                raise ConfigError(f"`times_s` (={', '.join(map(str, self.times_s))}) must be start and end of the "
+                                  "first syllable, then of the second, in seconds, rising")
         if not self.most_lag_s >= 0:
             raise ConfigError(f"`most_lag_s` (={self.most_lag_s}) must be 0 or more")
 
@@ -110,9 +110,10 @@ def similarity_table(store: LayerStore, layers: tuple[LayerInfo, ...], output: L
         syllables: where they are, or how to find them.
 
     Returns:
-        A row per output and layer: token, base, value (and value2), layer, cosine, cross_correlation, lag_s, and the
-        syllables' start_s, split_s, end_s. NaN where an output has no two syllables, or the layer fewer than 5 steps in
-        one of them.
+        A row per output and layer: token, base, value (and value2), layer, cosine, cross_correlation, lag_s; the
+        baseline cosine_other and cross_correlation_other, with the second syllable of the next base vector at the same
+        setting (any two syllables swell and fade); and the syllables' start_s, split_s, end_s. NaN where an output has
+        no two syllables, or the layer fewer than 5 steps in one of them.
 
     Raises:
         ConfigError: times beyond the audio.
@@ -125,24 +126,43 @@ def similarity_table(store: LayerStore, layers: tuple[LayerInfo, ...], output: L
         raise ConfigError(f"`times_s` (={', '.join(map(str, times))}) must end within the audio's "
                           f"{n_samples / rate_hz:g} s")
     audio = store[output.name].values
+    bounds = [_bounds(np.asarray(samples), rate_hz, times) for samples in audio]
+    partner = np.empty(len(bounds), np.int64)
+    partner[vectors.rows] = np.roll(vectors.rows, -1, axis=0)  # the next base vector at the same setting
     values = {layer.name: store[layer.name].values for layer in layers}
-    kept = vectors.inputs.table.drop(columns=["label", "seed", "code"]).to_dict("records")
     rows = []
-    for i, token in enumerate(kept):
-        bounds = _bounds(np.asarray(audio[i]), rate_hz, times)
+    for i, token in enumerate(vectors.inputs.table.drop(columns=["label", "seed", "code"]).to_dict("records")):
         for layer in layers:
-            row = {**token, "layer": layer.paper_name, "cosine": np.nan, "cross_correlation": np.nan, "lag_s": np.nan}
-            if bounds is not None:
-                row |= {"start_s": bounds[0] / rate_hz, "split_s": bounds[1] / rate_hz, "end_s": bounds[3] / rate_hz}
-                series = values[layer.name][i]
-                first, end = interval_steps(np.array(bounds[::2]), np.array(bounds[1::2]), len(series), n_samples)
-                pieces = [np.asarray(series[a:b]) for a, b in zip(first, end, strict=True)]
-                if min(map(len, pieces)) >= MIN_POINTS:
-                    cosine, highest, lag = similarity(pieces[0], pieces[1],
-                                                      int(syllables.most_lag_s * layer.rate_hz))
-                    row |= {"cosine": cosine, "cross_correlation": highest, "lag_s": lag / layer.rate_hz}
-            rows.append(row)
+            found = [_piece(values[layer.name], bounds, row, which, n_samples)
+                     for row, which in ((i, 0), (i, 1), (int(partner[i]), 1))]
+            most_lag = int(syllables.most_lag_s * layer.rate_hz)
+            own = _compared(found[0], found[1], most_lag)
+            other = _compared(found[0], found[2], most_lag) if partner[i] != i else _NOTHING
+            own_bounds = bounds[i]
+            where = (np.nan,) * 3 if own_bounds is None else tuple(own_bounds[k] / rate_hz for k in (0, 1, 3))
+            rows.append({**token, "layer": layer.paper_name, "cosine": own[0], "cross_correlation": own[1],
+                         "lag_s": own[2] / layer.rate_hz, "cosine_other": other[0],
+                         "cross_correlation_other": other[1],
+                         **dict(zip(("start_s", "split_s", "end_s"), where, strict=True))})
     return pd.DataFrame(rows)
+
+
+_NOTHING = (float("nan"),) * 3
+
+
+def _piece(values: np.ndarray, bounds: list[tuple[int, int, int, int] | None], row: int, which: int, n_samples: int
+           ) -> np.ndarray | None:
+    """Cut the first (0) or second (1) syllable out of a row; None without syllables, or with fewer than 5 steps."""
+    place = bounds[row]
+    if place is None:
+        return None
+    first, end = interval_steps(np.array(place[::2]), np.array(place[1::2]), values.shape[1], n_samples)
+    piece = np.asarray(values[row, first[which]:end[which]])
+    return piece if len(piece) >= MIN_POINTS else None
+
+
+def _compared(first: np.ndarray | None, second: np.ndarray | None, most_lag: int) -> tuple[float, float, float]:
+    return _NOTHING if first is None or second is None else similarity(first, second, most_lag)
 
 
 def _bounds(audio: np.ndarray, rate_hz: float, times: tuple[float, ...] | None) -> tuple[int, int, int, int] | None:
