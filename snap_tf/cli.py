@@ -10,7 +10,7 @@ from wavegan_tf.command_line import run_command
 
 __all__ = ["build_parser", "main"]
 
-FAMILIES = ("layers", "acoustics", "plot", "gamm", "contrasts")
+FAMILIES = ("layers", "acoustics", "latents", "interpolate", "plot", "gamm", "contrasts", "asr")
 
 
 def build_parser() -> argparse.ArgumentParser:

@@ -175,9 +175,21 @@ def prune_checkpoints(run: str | Path, keep: int, keep_every: int = 0) -> None:
             shutil.rmtree(doomed, ignore_errors=True)
 
 
-def variables_by_path(variables: Iterable[Any]) -> dict[str, Any]:
-    """Name variables by their path without the owner's name: `upconv_0/kernel`."""
-    return {variable.path.partition("/")[2]: variable for variable in variables}
+def variables_by_path(variables: Iterable[Any], *, drop_owner: bool = True) -> dict[str, Any]:
+    """Name variables by their path.
+
+    Args:
+        variables: Keras'.
+        drop_owner: leave out the first part of the path, the name of the network or optimiser; not for functional
+            models, whose paths begin with the layer.
+
+    Raises:
+        ValueError: two variables get the same name.
+    """
+    found = [(v.path.partition("/")[2] if drop_owner else v.path, v) for v in variables]
+    if len(dict(found)) < len(found):
+        raise ValueError("variables must have different paths to have a name each")
+    return dict(found)
 
 
 def assign_variables(path: Path, variables: Mapping[str, Any]) -> None:

@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import TYPE_CHECKING
 
-from wavegan_tf.data.corpus import Utterance
 from wavegan_tf.data.splits import seeded_order
 from wavegan_tf.errors import ConfigError
+
+if TYPE_CHECKING:  # command lines read `SA_POLICIES`; their --help must not wait for pandas
+    from wavegan_tf.data.corpus import Utterance
 
 __all__ = ["SA_POLICIES", "check_sa_policy", "keep_sa"]
 

@@ -1,0 +1,158 @@
+"""What a recogniser makes of labelled utterances: transcripts, error rates, confusions."""
+
+from __future__ import annotations
+
+import csv
+from dataclasses import dataclass
+from pathlib import Path
+
+import keras
+import numpy as np
+import tensorflow as tf
+from tqdm import tqdm
+
+from snap_tf.asr.alphabet import Alphabet, fold_phones
+from snap_tf.asr.batches import BATCH_SPEC, in_order, padded_batches
+from snap_tf.asr.ctc import ctc_loss, greedy_spikes
+from snap_tf.asr.error_rates import GAP, ErrorCounts, count_errors
+from snap_tf.asr.examples import Example
+from snap_tf.asr.feature_store import FeatureStore
+from snap_tf.asr.masking import masked_logits
+from wavegan_tf.atomic import atomic_file
+
+__all__ = ["Evaluation", "Evaluator", "Transcribed"]
+
+
+@dataclass(frozen=True)
+class Transcribed:
+    """One utterance: what should have been written, and what was.
+
+    Attributes:
+        utterance: its name.
+        reference: what should have been written.
+        written: what the network wrote.
+        logits: float32 [n_output_steps, classes].
+    """
+
+    utterance: str
+    reference: tuple[str, ...]
+    written: tuple[str, ...]
+    logits: np.ndarray
+
+
+@dataclass(frozen=True)
+class Evaluation:
+    """Results over a set of utterances.
+
+    Attributes:
+        alphabet: what is written.
+        transcripts: in the order of the examples.
+        loss: mean CTC loss per label in nats.
+    """
+
+    alphabet: Alphabet
+    transcripts: tuple[Transcribed, ...]
+    loss: float
+
+    @property
+    def errors(self) -> ErrorCounts:
+        """Errors over all classes of the alphabet."""
+        return count_errors((t.reference, t.written) for t in self.transcripts)
+
+    @property
+    def folded_errors(self) -> ErrorCounts | None:
+        """Errors over Lee and Hon's 39 classes of phones; None for letters."""
+        if self.alphabet.kind != "phone":
+            return None
+        return count_errors((fold_phones(t.reference), fold_phones(t.written)) for t in self.transcripts)
+
+    def scalars(self) -> dict[str, float]:
+        """Return loss and error rates by name: `phone_error_rate` and `phone_error_rate_39`, or `letter_error_rate`."""
+        rates = {"loss": self.loss, f"{self.alphabet.kind}_error_rate": self.errors.rate}
+        folded = self.folded_errors
+        return rates if folded is None else {**rates, "phone_error_rate_39": folded.rate}
+
+    def write_confusions(self, path: str | Path) -> None:
+        """Write a CSV with a row per pair that occurs: reference, written, count; empty for a gap."""
+        with atomic_file(path) as temporary, temporary.open("w", encoding="utf-8", newline="") as file:
+            writer = csv.writer(file, lineterminator="\n")
+            writer.writerow(["reference", "written", "count"])
+            writer.writerows((r, w, n) for (r, w), n in sorted(self.errors.confusions.items()))
+
+    def write_transcripts(self, path: str | Path) -> None:
+        """Write a CSV with a row per utterance: utterance, reference, written, errors."""
+        with atomic_file(path) as temporary, temporary.open("w", encoding="utf-8", newline="") as file:
+            writer = csv.writer(file, lineterminator="\n")
+            writer.writerow(["utterance", "reference", "written", "errors"])
+            for t in self.transcripts:
+                writer.writerow([t.utterance, self.alphabet.join(t.reference), self.alphabet.join(t.written),
+                                 count_errors([(t.reference, t.written)]).n_errors])
+
+    def to_text(self, n_confusions: int = 15) -> str:
+        """Return the rates and the most frequent errors to read."""
+        kind, errors = self.alphabet.kind, self.errors
+        lines = [f"{len(self.transcripts)} utterances, {errors.n_reference} {kind}s, loss {self.loss:.3f} per {kind}",
+                 _rate_line(f"{kind} error rate", errors)]
+        if (folded := self.folded_errors) is not None:
+            lines.append(_rate_line("over 39 classes", folded))
+        wrong = [(pair, n) for pair, n in errors.confusions.most_common() if pair[0] != pair[1]][:n_confusions]
+        if wrong:
+            lines.append("most frequent errors (reference -> written):")
+            lines += [f"  {_shown(r)} -> {_shown(w)}  {n}" for (r, w), n in wrong]
+        return "\n".join(lines)
+
+
+def _rate_line(name: str, errors: ErrorCounts) -> str:
+    return (f"{name:<18} {100 * errors.rate:5.1f} %   ({errors.substitutions} substitutions, {errors.deletions} "
+            f"deletions, {errors.insertions} insertions)")
+
+
+def _shown(label: str) -> str:
+    return "(nothing)" if label == GAP else repr(label) if not label.strip() else label
+
+
+class Evaluator:
+    """Runs a network over examples, again and again with the weights it has by then."""
+
+    def __init__(self, network: keras.Model, alphabet: Alphabet) -> None:
+        """Prepare the graph.
+
+        Args:
+            network: of the W2L family.
+            alphabet: of its output.
+        """
+        self._alphabet = alphabet
+
+        @tf.function(input_signature=BATCH_SPEC)
+        def run(features: tf.Tensor, n_steps: tf.Tensor, labels: tf.Tensor,
+                n_labels: tf.Tensor) -> tuple[tf.Tensor, tf.Tensor, tf.Tensor]:
+            logits, n_output_steps = masked_logits(network, features, n_steps)
+            return logits, n_output_steps, ctc_loss(logits, n_output_steps, labels, n_labels)
+
+        self._run = run
+
+    def evaluate(self, store: FeatureStore, batch_size: int = 16, *, progress: bool = False) -> Evaluation:
+        """Write down what the network hears in every example.
+
+        Args:
+            store: examples and their spectrograms.
+            batch_size: utterances at a time.
+            progress: show a bar on stderr.
+        """
+        logits: dict[int, np.ndarray] = {}
+        losses = np.zeros(len(store))
+        order = in_order([e.n_steps for e in store.examples], batch_size)
+        batches = padded_batches(store, iter(order))
+        with tqdm(total=len(store), desc="evaluating", unit="utt", disable=not progress, leave=False) as bar:
+            for rows, batch in zip(order, batches, strict=True):
+                own_logits, n_steps, loss = (part.numpy() for part in self._run(*batch))
+                for i, row in enumerate(rows):
+                    logits[row] = own_logits[i, :n_steps[i]]
+                losses[rows] = loss / batch[3].numpy()
+                bar.update(len(rows))
+        transcripts = (self._transcribed(example, logits[i]) for i, example in enumerate(store.examples))
+        return Evaluation(self._alphabet, tuple(transcripts), float(losses.mean()))
+
+    def _transcribed(self, example: Example, logits: np.ndarray) -> Transcribed:
+        written = self._alphabet.decode(s.label for s in greedy_spikes(logits))
+        return Transcribed(example.utterance.id, self._alphabet.decode(example.labels), written, logits)

@@ -1,0 +1,139 @@
+"""The folder of a recogniser's run, and how to open a trained recogniser from it.
+
+    RUN/config.json       the settings, written once
+    RUN/best/             the network with the lowest validation error so far (network.keras), and what it scored
+    RUN/checkpoints/      everything that training goes on from, with checksums
+    RUN/metrics.csv       losses and error rates
+    RUN/logs/             for TensorBoard
+    RUN/sessions.jsonl    a line for every start and every end
+"""
+
+from __future__ import annotations
+
+import dataclasses
+import json
+import zipfile
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import keras
+
+from snap_tf.asr.alphabet import Alphabet, alphabet_of_size
+from snap_tf.asr.settings import CONFIG_NAME, RecogniserConfig
+from snap_tf.asr.spectrogram_geometry import N_MELS
+from wavegan_tf.atomic import atomic_file, atomic_folder
+from wavegan_tf.errors import ConfigError, DataError, ExportError
+
+__all__ = ["NETWORK_NAME", "Recogniser", "check_run", "create_run", "open_recogniser", "save_best"]
+
+BEST_FOLDER = "best"
+NETWORK_NAME = "network.keras"
+SCORES_NAME = "validation.json"
+
+
+@dataclass(frozen=True)
+class Recogniser:
+    """A trained network and what it writes.
+
+    Attributes:
+        network: functional Keras model, log-mel spectrograms -> logits.
+        alphabet: of its output.
+        config: the settings of its run; None where only the network's file is known.
+        source: the file it was read from.
+    """
+
+    network: keras.Model
+    alphabet: Alphabet
+    config: RecogniserConfig | None
+    source: Path
+
+
+def check_run(run: str | Path, config: RecogniserConfig) -> bool:
+    """Tell whether a run exists already, and refuse one that is not this one. Writes nothing.
+
+    Raises:
+        ConfigError: the run has other settings (the message lists them), or the folder holds something else.
+    """
+    run = Path(run)
+    if (run / CONFIG_NAME).is_file():
+        old, new = (dataclasses.asdict(c) for c in (RecogniserConfig.load(run / CONFIG_NAME), config))
+        changed = [f"{name}: {old[name]!r} -> {new[name]!r}" for name in old if old[name] != new[name]]
+        if changed:
+            raise ConfigError(f"settings of run (={run}) must stay as they were when it began; changed: "
+                              f"{'; '.join(changed)}; leave these options out to go on with it, or name another --run")
+        return True
+    if run.exists() and not run.is_dir():
+        raise ConfigError(f"run (={run}) must be a folder; it is a file; choose another name")
+    others = sorted(item.name for item in run.iterdir() if not item.name.startswith(".")) if run.is_dir() else []
+    if others:
+        raise ConfigError(f"run (={run}) must be a new folder or one that has a {CONFIG_NAME}; it holds "
+                          f"{', '.join(others[:5])}; choose another name")
+    return False
+
+
+def create_run(run: str | Path, config: RecogniserConfig) -> None:
+    """Make the folder of a run and write its settings; a run that has these settings already stays as it is.
+
+    Raises:
+        ConfigError: see `check_run`.
+        OSError: the folder cannot be written.
+    """
+    if not check_run(run, config):
+        with atomic_file(Path(run) / CONFIG_NAME) as path:
+            path.write_text(config.to_json(), encoding="utf-8")
+
+
+def save_best(run: str | Path, network: keras.Model, scores: dict[str, Any]) -> None:
+    """Put a network in the place of the best one so far, with its step and its validation scores."""
+    with atomic_folder(Path(run) / BEST_FOLDER, replace=True) as folder:
+        network.save(folder / NETWORK_NAME)
+        (folder / SCORES_NAME).write_text(json.dumps(scores, indent=2) + "\n", encoding="utf-8")
+
+
+def open_recogniser(path: str | Path) -> Recogniser:
+    """Read a trained recogniser.
+
+    Args:
+        path: the folder of a run (its best network is taken), an exported folder, or a `.keras` file.
+
+    Raises:
+        ConfigError: neither of these.
+        ExportError: the run has no network yet, or the file cannot be read.
+        DataError: the network is no recogniser of this family.
+    """
+    path = Path(path)
+    if path.is_dir():
+        candidates = [path / BEST_FOLDER / NETWORK_NAME, path / NETWORK_NAME]
+        file = next((c for c in candidates if c.is_file()), None)
+        if file is None:
+            if (path / CONFIG_NAME).is_file():
+                raise ExportError(f"run (={path}) must have a validated network; it has none yet; train it further: "
+                                  "snap-tf asr train")
+            raise ConfigError(f"model (={path}) must be a run of `snap-tf asr train`, an exported recogniser or a "
+                              f".keras file; the folder holds no {NETWORK_NAME}")
+    else:
+        file = path
+    if not file.is_file() or file.suffix != ".keras":
+        raise ConfigError(f"model (={path}) must be an existing run of `snap-tf asr train`, an exported recogniser or "
+                          "a .keras file; check the path")
+    network = _load(file)
+    alphabet = _alphabet(network, file)
+    config = path / CONFIG_NAME
+    return Recogniser(network, alphabet, RecogniserConfig.load(config) if config.is_file() else None, file)
+
+
+def _load(file: Path) -> keras.Model:
+    try:
+        return keras.models.load_model(file, compile=False)
+    except (OSError, ValueError, TypeError, KeyError, zipfile.BadZipFile) as error:
+        raise ExportError(f"network file (={file}) must be a Keras model that loads: "
+                          f"{str(error).splitlines()[0]}") from error
+
+
+def _alphabet(network: keras.Model, file: Path) -> Alphabet:
+    shapes = [tuple(t.shape) for t in (*network.inputs, *network.outputs)]
+    if len(shapes) != 2 or len(shapes[0]) != 3 or shapes[0][2] != N_MELS or len(shapes[1]) != 3:
+        raise DataError(f"network (={file}) must map [batch, steps, {N_MELS}] to [batch, steps, classes]; it maps "
+                        f"{', '.join(map(str, shapes[:-1]))} to {shapes[-1]}; it is no recogniser of this family")
+    return alphabet_of_size(int(shapes[1][2]))
