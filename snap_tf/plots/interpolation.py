@@ -61,6 +61,7 @@ def overlay_figure(found: Interpolated) -> Figure:
     bar = figure.colorbar(colours, ax=list(panels), aspect=40, pad=0.01)
     bar.set_label(f"{found.names[0]} (black: 0)", fontsize=SMALL)
     bar.ax.tick_params(labelsize=SMALL)
+    bar.ax.set_ylim(found.grid[:, 0].min(), found.grid[:, 0].max())  # white stays 0, what was not swept is not shown
     n = len(next(iter(found.effects.values())).level)
     figure.suptitle(f"{found.names[0]} from {found.grid[:, 0].min():g} to {found.grid[:, 0].max():g}, mean of {n} base "
                     "vectors", fontsize=TEXT)

@@ -73,4 +73,4 @@ def _draw_ranks(axes: Any, fitted: LatentRegression) -> None:
     axes.set_yticks(place, top["name"])
     axes.set_ylim(len(top) - 0.4, -0.6)
     axes.set_xlabel("|b| (green: more of it raises the label)", fontsize=SMALL)
-    axes.legend(fontsize=SMALL, loc="lower right", framealpha=1, edgecolor="none")
+    axes.legend(fontsize=SMALL, loc="lower right", bbox_to_anchor=(1.0, 0.99), ncols=2, frameon=False)

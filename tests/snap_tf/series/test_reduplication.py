@@ -78,12 +78,13 @@ def test_similarity_grows_as_the_second_becomes_a_copy():
                    "upconv_2": LayerSeries(envelope, middle, 16384, tokens),
                    "z_project": LayerSeries(envelope.reshape(6, 8, 128).mean(axis=2), coarse, 16384, tokens)})
     given = Syllables((1000 / RATE_HZ, 4200 / RATE_HZ, 5000 / RATE_HZ, 8200 / RATE_HZ))
-    for syllables in (given, Syllables()):
+    # a split that is found leaves half of the pause to either side: at the end of the first, the start of the second
+    for syllables, copied in ((given, 0.999), (Syllables(), 0.8)):
         table = similarity_table(store, (fine, middle, coarse), fine, vectors_of(values), syllables)
         for name in ("Conv3", "Conv5"):
             part = table[table["layer"] == name]
             assert part["cross_correlation"].corr(part["value"], "spearman") > 0.9
-            assert part["cross_correlation"].iloc[-1] > 0.95
+            assert part["cross_correlation"].iloc[-1] > copied
         assert table.loc[table["layer"] == "z_project", "cosine"].isna().all()  # 3 steps are too few
         assert len(table) == 18 and table["cosine_other"].isna().all()  # one base vector has no other
     with pytest.raises(ConfigError, match=r"must end within the audio's 1.024 s"):
