@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from itertools import product
-from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -100,7 +99,6 @@ class SweepVectors:
     grid: np.ndarray
     rows: np.ndarray
     batch_size: int
-    facts: dict[str, Any] = field(default_factory=dict)
 
 
 def sweep_batch(n_bases: int, largest: int) -> int:
@@ -129,6 +127,7 @@ def sweep_vectors(generator: Probe, plan: SweepPlan) -> SweepVectors:
     base, seeds, codes = _bases(generator, plan)
     if any(item.variable < config.code_dim for item in plan.ranges):
         base[:, : config.code_dim] = 0.0  # as in CDEV: the swept value alone
+        codes = [""] * len(base)
     values = [item.values() for item in plan.ranges]
     grid = np.array(list(product(*values)))
     size = sweep_batch(len(base), generator.batch_size)

@@ -110,6 +110,7 @@ def test_effects_equal_a_loop_over_the_stored_layers(generator, tmp_path):
 def test_everything_but_the_swept_variable_stays(generator):
     plan = SweepPlan((VariableRange(7, -5, 5, 5), VariableRange(1, 0, 10, 5)), bases=4, seeds=(2,))
     vectors = sweep_vectors(generator, plan)
+    assert (vectors.inputs.table["code"] == "").all()
     assert vectors.names == ("z7", "code1") and len(vectors.grid) == 9
     for b in range(4):
         z = vectors.inputs.z[vectors.rows[b]]
