@@ -9,8 +9,9 @@ import tensorflow as tf
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from snap_tf.asr.annotation import annotate_steps, to_rate
 from snap_tf.asr.features import FLOOR, LogMel, log_mel, mel_centres_hz, mel_filters
-from snap_tf.asr.spectrogram_geometry import HOP_SAMPLES, annotate_steps, n_input_steps, to_rate
+from snap_tf.asr.spectrogram_geometry import HOP_SAMPLES, n_input_steps
 from wavegan_tf.data.audio import read_audio
 from wavegan_tf.data.corpus import Segment
 
