@@ -81,7 +81,7 @@ class RecogniserSession(CheckedSettings):
     max_steps: int = option(0, "stop when the run has so many updates in all; 0: at the end of the decay, or never")
     epochs: int = option(0, "the same in passes through the training data; 0: no such limit")
     validate_steps: int = option(0, "updates between two validations; 0: once an epoch")
-    patience: int = option(20, "stop after so many validations without a better error rate; 0: never")
+    patience: int = option(20, "stop after so many validations without a better error rate or loss; 0: never")
     save_secs: float = option(300.0, "seconds between checkpoints, besides those at validations")
     picture_secs: float = option(120.0, "seconds between pictures in TensorBoard; 0: none")
     keep: int = option(2, "how many of the newest checkpoints stay")

@@ -33,6 +33,7 @@ from wavegan_tf.checkpoint_folders import (
     newest_checkpoint,
     prune_checkpoints,
     read_state,
+    remove_leftovers,
     set_damaged_aside,
     variables_by_path,
     write_checkpoint,
@@ -78,11 +79,25 @@ class RecogniserResult:
 
 @dataclass
 class _Progress:
-    """What training remembers besides weights and slots: the best validation so far."""
+    """What training remembers besides weights and slots: the best validations so far.
+
+    While CTC has hardly begun to write, the error rate stands still and only the loss gets better: either of them keeps
+    training from being stopped.
+    """
 
     best_step: int = 0
     best_error_rate: float = math.inf
-    n_since_best: int = 0
+    best_loss: float = math.inf
+    n_since_better: int = 0
+
+    def note(self, step: int, error_rate: float, loss: float) -> bool:
+        """Take in a validation; return whether its error rate is the best so far."""
+        is_best = error_rate < self.best_error_rate
+        self.n_since_better = 0 if is_best or loss < self.best_loss else self.n_since_better + 1
+        self.best_loss = min(loss, self.best_loss)
+        if is_best:
+            self.best_step, self.best_error_rate = step, error_rate
+        return is_best
 
 
 def train_recogniser(config: RecogniserConfig, corpus: Corpus, run: str | Path, *, source: str | Path | None = None,
@@ -157,6 +172,7 @@ class _Session:
         self.progress = _Progress()
         newest = newest_checkpoint(run)
         if newest is None:
+            remove_leftovers(run)
             network = start_network(config.model, config.width, config.seed, start_from)
         else:  # a checkpoint holds every weight
             network = build_network(config.model, config.width, config.seed)
@@ -176,9 +192,8 @@ class _Session:
                               "name another --run")
         for name, variables in self._files().items():
             assign_variables(folder / f"{name}.npz", variables)
-        best = state["best"]
-        self.progress = _Progress(best["step"], math.inf if best["error_rate"] is None else best["error_rate"],
-                                  best["n_since"])
+        for name, value in state["progress"].items():
+            setattr(self.progress, name, math.inf if value is None else value)  # JSON has no infinity
         set_damaged_aside(self.run, folder)
 
     def _files(self) -> dict[str, dict[str, keras.Variable]]:
@@ -210,8 +225,8 @@ class _Session:
         """Say why training ends after an update; empty when it goes on."""
         if last is not None and step >= last:
             return f"all {last} updates are done"
-        if self.options.patience and self.progress.n_since_best >= self.options.patience:
-            return f"no better error rate in {self.progress.n_since_best} validations"
+        if self.options.patience and self.progress.n_since_better >= self.options.patience:
+            return f"{self.progress.n_since_better} validations gave no better error rate or loss"
         return ""
 
     def _steps(self, last: int | None, monitors: RecogniserMonitors, bar: tqdm, stop: StopRequest) -> str:
@@ -255,20 +270,16 @@ class _Session:
             n_pictures = min(N_PICTURES, len(self.validation))
             monitors.pictures(step, result, [self.validation[i] for i in range(n_pictures)])
             self.drawn_at = time.monotonic()
-        rate = result.errors.rate
-        if rate < self.progress.best_error_rate:
-            self.progress = _Progress(step, rate, 0)
+        if self.progress.note(step, result.errors.rate, result.loss):
             save_best(self.run, self.update.network, {"step": step, **result.scalars()})
-        else:
-            self.progress.n_since_best += 1
         return result
 
     def _save(self, monitors: RecogniserMonitors) -> None:
         monitors.sync()
-        best = self.progress
+        progress = {name: value if math.isfinite(value) else None
+                    for name, value in dataclasses.asdict(self.progress).items()}
         state = {"data_fingerprint": self.fingerprint, "seed": self.config.seed, "versions": versions(),
-                 "best": {"step": best.best_step, "n_since": best.n_since_best,
-                          "error_rate": best.best_error_rate if math.isfinite(best.best_error_rate) else None}}
+                 "progress": progress}
         write_checkpoint(self.run, self.update.step, self._files(), state)
         prune_checkpoints(self.run, self.options.keep)
         self.saved_at = time.monotonic()

@@ -59,12 +59,28 @@ def test_it_learns_bands_of_speakers_it_has_not_heard(bands: Corpus, trained: Pa
     assert "phone error rate" in result.to_text() and "over 39 classes" in result.to_text()
 
 
+@pytest.mark.slow
+def test_small_preset_learns_synthetic_speech(tmp_path: Path) -> None:
+    """472 utterances of 59 speakers to learn from, 168 of 21 others to be scored; a few minutes on a CPU."""
+    pytest.importorskip("espeakng_loader", reason="synthetic corpora need the extra `synth`")
+    from wavegan_tf.data.synthetic import render_corpus
+
+    render_corpus(tmp_path / "corpus", n_speakers=80, n_sentences=8, seed=5, progress=False)
+    corpus = open_corpus(tmp_path / "corpus", sa="none")
+    train_recogniser(preset_config("small", seed=2), corpus, tmp_path / "run", options=QUIET)
+    recogniser = open_recogniser(tmp_path / "run")
+    examples, _ = make_examples(corpus, recogniser.alphabet)
+    result = Evaluator(recogniser.network, recogniser.alphabet).evaluate(
+        FeatureStore(in_split(examples, "test"), progress=False))
+    assert result.errors.rate < 0.2  # the target of the issue; achieved: 0.11
+
+
 def test_what_a_run_holds(trained: Path) -> None:
     assert RecogniserConfig.load(trained / "config.json") == SHALLOW
     state = json.loads((trained / "checkpoints" / "step-000000090" / "state.json").read_text())
     best = json.loads((trained / "best" / "validation.json").read_text())
-    assert state["step"] == 90 and state["best"]["step"] == best["step"] <= 90
-    assert best["phone_error_rate"] == pytest.approx(state["best"]["error_rate"])
+    assert state["step"] == 90 and state["progress"]["best_step"] == best["step"] <= 90
+    assert best["phone_error_rate"] == pytest.approx(state["progress"]["best_error_rate"])
     header, *rows = (trained / "metrics.csv").read_text().splitlines()
     assert header == ("step,loss,gradient_norm,learning_rate,steps_per_s,validation/loss,validation/phone_error_rate,"
                       "validation/phone_error_rate_39")
@@ -131,7 +147,7 @@ def test_early_stopping(bands: Corpus, tmp_path: Path, no_updates: list[int]) ->
     result = train_recogniser(SHALLOW, bands, tmp_path / "run", options=options)
     # the first validation, after 2 updates, is the best so far; three more find nothing better
     assert (result.step, result.best_step) == (8, 2)
-    assert result.reason == "no better error rate in 3 validations"
+    assert result.reason == "3 validations gave no better error rate or loss"
     assert train_recogniser(SHALLOW, bands, tmp_path / "run", options=options).step == 8
 
 

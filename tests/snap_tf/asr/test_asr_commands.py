@@ -1,0 +1,225 @@
+"""`snap-tf asr` from end to end on a corpus of bands; transcripts with times; refusals on one line, with code 2."""
+
+import csv
+import json
+import re
+from pathlib import Path
+
+import keras
+import numpy as np
+import pytest
+import soundfile
+import tensorflow as tf
+from band_corpus import make_band_corpus
+
+from snap_tf.asr.alphabet import LETTERS, PHONES
+from snap_tf.asr.features import log_mel
+from snap_tf.asr.runs import Recogniser, open_recogniser, save_best
+from snap_tf.asr.settings import RecogniserConfig
+from snap_tf.asr.transcribe import TimedSymbol, Transcript, transcribe, write_textgrids
+from snap_tf.asr.wav2letter import build_network
+from snap_tf.cli import main
+from snap_tf.plots.recognition import as_picture, recognition_figure
+from wavegan_tf.data.textgrid import read_textgrid
+from wavegan_tf.errors import DataError
+
+TINY = ["--width", "0.03", "--batch-size", "8", "--max-steps", "2", "--no-progress", "--picture-secs", "0"]
+
+
+@pytest.fixture(scope="module")
+def corpus(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return make_band_corpus(tmp_path_factory.mktemp("bands") / "corpus", n_utterances=4)
+
+
+@pytest.fixture(scope="module")
+def run(corpus: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    run = tmp_path_factory.mktemp("runs") / "shallow"
+    assert main(["asr", "train", "W2P_shallow", "--corpus", str(corpus), "--run", str(run), *TINY]) == 0
+    return run
+
+
+def refusal(capsys: pytest.CaptureFixture[str], *argv: object) -> str:
+    """Run a command that must fail; return its one line."""
+    capsys.readouterr()
+    assert main(["asr", *map(str, argv)]) == 2
+    error = capsys.readouterr().err
+    assert error.startswith("snap-tf: error: ") and error.count("\n") == 1, error
+    return error
+
+
+def test_train_tells_what_came_out(run: Path, corpus: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    # the same line again: nothing is left to do, and the settings come from the run
+    assert main(["asr", "train", "W2P_shallow", "--corpus", str(corpus), "--run", str(run), "--max-steps", "2"]) == 0
+    out = capsys.readouterr().out
+    assert "12 training and 4 held-out utterances" in out and "ended because all 2 updates are done" in out
+    assert "best error rate on held-out speakers" in out and f"snap-tf asr evaluate {run}" in out
+    config = RecogniserConfig.load(run / "config.json")
+    assert (config.width, config.batch_size, config.sa) == (0.03, 8, "keep7")
+
+
+def test_evaluate(run: Path, corpus: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    tables = ["--confusions", str(tmp_path / "c.csv"), "--transcripts", str(tmp_path / "t.csv")]
+    assert main(["asr", "evaluate", str(run), "--corpus", str(corpus), *tables]) == 0
+    out = capsys.readouterr().out
+    assert out.startswith("8 utterances, ") and "phone error rate" in out and "over 39 classes" in out
+    with (tmp_path / "t.csv").open() as file:
+        rows = list(csv.DictReader(file))
+    with (tmp_path / "c.csv").open() as file:
+        counts = [(row["reference"], row["written"], int(row["count"])) for row in csv.DictReader(file)]
+    assert len(rows) == 8 and all(row["reference"].startswith("h# ") for row in rows)
+    errors = sum(int(row["errors"]) for row in rows)
+    assert errors == sum(n for r, w, n in counts if r != w) > 0
+    printed = float(out.split("phone error rate")[1].split("%")[0])
+    assert printed == pytest.approx(100 * errors / sum(n for r, _, n in counts if r), abs=0.051)
+
+
+def test_export_and_what_others_read(run: Path, tmp_path: Path) -> None:
+    out = tmp_path / "exported"
+    assert main(["asr", "export", str(run), str(out)]) == 0
+    about = json.loads((out / "recogniser.json").read_text())
+    assert about["classes"][-1] == "<blank>" and len(about["classes"]) == 62
+    assert about["receptive_field_steps"] == 96 and about["layers"][1]["rate_hz"] == 62.5
+    assert about["validation"]["step"] == 2
+    audio = np.random.default_rng(0).normal(0, 0.1, (2, 5001)).astype(np.float32)
+    features = log_mel(tf.constant(audio))
+    network = open_recogniser(run).network
+    expected = network(features, training=False)
+    signatures = tf.saved_model.load(str(out / "saved_model")).signatures
+    np.testing.assert_allclose(signatures["serving_default"](features=features)["logits"], expected, atol=1e-5)
+    found = signatures["from_audio"](audio=tf.constant(audio))
+    np.testing.assert_allclose(found["logits"], expected, atol=1e-5)
+    np.testing.assert_array_equal(found["features"], features)
+    np.testing.assert_array_equal(keras.models.load_model(out / "network.keras")(features, training=False), expected)
+    again = open_recogniser(out)
+    assert again.alphabet is PHONES and again.config == RecogniserConfig.load(run / "config.json")
+
+
+def test_transcribe(run: Path, corpus: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    # other rates and channels are converted; a folder stands for its recordings
+    odd = tmp_path / "odd.wav"
+    soundfile.write(odd, np.random.default_rng(0).normal(0, 0.1, (22050, 2)), 22050)
+    argv = ["asr", "transcribe", str(run), str(corpus / "TEST"), str(odd), "--out", str(tmp_path / "o.csv"),
+            "--textgrids", str(tmp_path / "grids")]
+    assert main(argv) == 0
+    lines = capsys.readouterr().out.splitlines()
+    assert len(lines) == 9 and lines[-1].startswith(f"{odd}\t")
+    with (tmp_path / "o.csv").open() as file:
+        rows = list(csv.DictReader(file))
+    for line in lines:
+        path, text = line.split("\t")
+        symbols = [row for row in rows if row["file"] == path]
+        assert " ".join(row["symbol"] for row in symbols) == text
+        times = [(float(row["start_s"]), float(row["peak_s"]), float(row["end_s"])) for row in symbols]
+        assert all(a <= b <= c for a, b, c in times) and times == sorted(times)
+    grids = sorted((tmp_path / "grids").rglob("*.TextGrid"))
+    assert len(grids) == 9  # SX1 of two speakers are two files
+    (tier,) = read_textgrid(grids[0]).tiers
+    assert tier.name == "phones"
+
+
+@pytest.fixture
+def spelling() -> Recogniser:
+    """A recogniser whose logits copy 29 bands of the spectrogram: what is written can be put there by hand."""
+    inputs = keras.Input((None, 128), name="features")
+    every_other = keras.layers.Conv1D(29, 1, strides=2, use_bias=False, name="layer_1")
+    network = keras.Model(inputs, every_other(inputs))
+    every_other.set_weights([np.eye(128, 29)[None]])
+    return Recogniser(network, LETTERS, None, Path("none"))
+
+
+def test_times_are_those_of_the_spikes(spelling: Recogniser, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    path = tmp_path / "said.wav"
+    soundfile.write(path, np.zeros(128 * 39), 16000)  # 40 steps, 20 output steps
+    text = "ss  oo__ __r_aa_____"  # a class per output step of 16 ms; _ is the blank
+    bands = np.zeros((40, 128), np.float32)
+    for step, symbol in enumerate(text):
+        bands[2 * step, LETTERS.blank if symbol == "_" else LETTERS.symbols.index(symbol)] = 9.0
+    monkeypatch.setattr("snap_tf.asr.transcribe.log_mel", lambda waveform: tf.constant(bands))
+    (heard,) = transcribe(spelling, [path])
+    assert heard.text == "s o ra"
+    spikes = [(s.symbol, round(s.start_s * 1000), round(s.end_s * 1000)) for s in heard.symbols]
+    assert spikes == [("s", 0, 32), (" ", 32, 64), ("o", 64, 96), (" ", 128, 144), ("r", 176, 192), ("a", 208, 240)]
+    assert heard.symbols[0].probability == pytest.approx(1 / (1 + 28 * np.exp(-9.0)), rel=1e-5)
+
+    (grid,) = write_textgrids(tmp_path / "grids", [heard], LETTERS)
+    letters, words = read_textgrid(grid).tiers
+    assert [i.label for i in letters.intervals if i.label] == ["s", "_", "o", "_", "r", "a"]
+    assert [(i.label, round(i.start_s * 1000), round(i.end_s * 1000)) for i in words.intervals if i.label] == [
+        ("s", 0, 32), ("o", 64, 96), ("ra", 176, 240)]
+
+
+def test_recordings_of_one_name_in_one_folder(tmp_path: Path) -> None:
+    both = [Transcript(tmp_path / f"a{suffix}", 100, (TimedSymbol("s", 0.0, 0.005, 0.0, 1.0),), "s")
+            for suffix in (".wav", ".flac")]
+    with pytest.raises(DataError, match=r"recordings \(=a\) must have different names"):
+        write_textgrids(tmp_path, both, PHONES)
+    assert write_textgrids(tmp_path, [], PHONES) == []
+
+
+def test_a_recording_shorter_than_a_window(spelling: Recogniser, tmp_path: Path) -> None:
+    soundfile.write(tmp_path / "short.wav", np.zeros(50), 16000)
+    (heard,) = transcribe(spelling, [tmp_path / "short.wav"])
+    assert all(s.end_s <= 50 / 16000 for s in heard.symbols)
+    write_textgrids(tmp_path, [heard], LETTERS)
+
+
+def test_picture() -> None:
+    rng = np.random.default_rng(0)
+    logits = rng.normal(0, 1, (60, 62))
+    logits[10:14, 3] = 9.0
+    figure = recognition_figure(rng.normal(-5, 3, (120, 128)), logits, PHONES, "utterance")
+    upper, lower = figure.axes[:2]
+    assert PHONES.symbols[3] in {text.get_text() for text in lower.texts}
+    assert lower.get_xlim() == (0.0, pytest.approx(0.96)) and upper.get_ylabel() == "frequency (kHz)"
+    picture = as_picture(figure)
+    assert picture.dtype == np.uint8 and picture.shape[2] == 3 and picture.std() > 10
+
+
+@pytest.mark.parametrize(("model", "labels", "message"), [
+    ("W2P_shallow", "@h s", r"phones of corpus .* must be among the 61 that the model writes; not among them: '@h'"),
+    ("W2L", "", "must have letter labels"),
+])
+def test_labels_that_do_not_fit(model: str, labels: str, message: str, tmp_path: Path,
+                                capsys: pytest.CaptureFixture[str]) -> None:
+    folder = tmp_path / "corpus" / "TRAIN" / "DR1" / "FAAA0"
+    folder.mkdir(parents=True)
+    soundfile.write(folder / "SX1.WAV", np.zeros(16000), 16000)
+    rows = [f"{i * 100} {i * 100 + 100} {label}" for i, label in enumerate(labels.split())]
+    (folder / "SX1.PHN").write_text("\n".join(rows))
+    error = refusal(capsys, "train", model, "--corpus", tmp_path / "corpus", "--run", tmp_path / "run")
+    assert re.search(message, error), error
+    assert not (tmp_path / "run").exists()
+
+
+def test_refusals(run: Path, corpus: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    new = ["--corpus", corpus, "--run", tmp_path / "new"]
+    assert "`from` must name a run of W2P_shallow" in refusal(capsys, "train", "W2L_TL_frozen", *new)
+    assert "must be an existing run of `snap-tf asr train`" in refusal(
+        capsys, "train", "W2L_TL_frozen", *new, "--from", tmp_path / "nothing")
+    assert "must be a run of W2L_TL_frozen for W2L_TL_finetuned" in refusal(
+        capsys, "train", "W2L_TL_finetuned", *new, "--from", run)
+    assert "must have the width of the new network (=1.0)" in refusal(
+        capsys, "train", "W2L_TL_frozen", *new, "--from", run)
+    assert "`width` (=0.0) must be from 1/256 to 16" in refusal(capsys, "train", "W2L", *new, "--width", 0)
+    old = ["--corpus", corpus, "--run", run]
+    assert "changed: width: 0.03 -> 0.5" in refusal(capsys, "train", "W2P_shallow", *old, "--width", 0.5)
+    assert "changed: model: 'W2P_shallow' -> 'W2L'" in refusal(capsys, "train", "W2L", *old)
+    assert "`split` (=dev) must be a split of the corpus" in refusal(
+        capsys, "evaluate", run, "--corpus", corpus, "--split", "dev")
+    assert "must be an existing run" in refusal(capsys, "transcribe", tmp_path / "none", corpus)
+    assert "`data` (=" in refusal(capsys, "transcribe", run, tmp_path / "none.wav")
+    assert "output folder" in refusal(capsys, "export", run, corpus)
+    assert not (tmp_path / "new").exists()
+
+
+def test_a_network_of_another_family(corpus: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    inputs = keras.Input((None, 128))
+    save_best(tmp_path / "run", keras.Model(inputs, keras.layers.Conv1D(7, 3)(inputs)), {})
+    error = refusal(capsys, "evaluate", tmp_path / "run", "--corpus", corpus)
+    assert "number of output classes (=7) must be 29 (letters) or 62 (phones)" in error
+
+
+def test_phone_corpus_for_a_letter_network(corpus: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    save_best(tmp_path / "run", build_network("W2L", 0.03, seed=0), {})
+    assert main(["asr", "evaluate", str(tmp_path / "run"), "--corpus", str(corpus)]) == 0
+    assert "letter error rate" in capsys.readouterr().out
