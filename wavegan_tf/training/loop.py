@@ -155,8 +155,9 @@ class _Session:
             except (tf.errors.UnavailableError, tf.errors.AbortedError) as error:
                 if self.team.n_workers == 1:
                     raise
-                raise TrainingError(f"all {self.team.n_workers} workers must stay; one has gone at step {self.step}; "
-                                    f"the last good checkpoint is {self.checkpoint}; start all of them again") from error
+                raise TrainingError(f"workers must all stay; one of {self.team.n_workers} has gone after step "
+                                    f"{self.step}; the last checkpoint is {self.checkpoint}; start all of them "
+                                    "again") from error
             if stopped:
                 raise KeyboardInterrupt(f"stopped at step {self.step}, saved as {self.checkpoint}; the same command "
                                         "goes on from there")

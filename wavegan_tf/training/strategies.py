@@ -6,6 +6,7 @@ are means over the whole batch. So the number of replicas changes no result, onl
 
 from __future__ import annotations
 
+import functools
 import json
 import os
 import zlib
@@ -131,10 +132,18 @@ def form_team(name: str) -> Team:
     if name == "one":
         return Team(tf.distribute.get_strategy())
     if name == "mirrored":
-        devices = tf.config.list_logical_devices("GPU") or tf.config.list_logical_devices("CPU")
-        return Team(tf.distribute.MirroredStrategy([device.name for device in devices]))
+        return Team(_strategy(name))
     worker, workers = _place_in_cluster(os.environ.get("TF_CONFIG", ""))
-    return Team(tf.distribute.MultiWorkerMirroredStrategy(), worker, workers, is_chief=worker == 0)
+    return Team(_strategy(name), worker, workers, is_chief=worker == 0)
+
+
+@functools.cache
+def _strategy(name: str) -> tf.distribute.Strategy:
+    """Make a strategy, once in a process: a second one would number its communications as the first did."""
+    if name == "multiworker":
+        return tf.distribute.MultiWorkerMirroredStrategy()
+    devices = tf.config.list_logical_devices("GPU") or tf.config.list_logical_devices("CPU")
+    return tf.distribute.MirroredStrategy([device.name for device in devices])
 
 
 def _place_in_cluster(text: str) -> tuple[int, int]:
