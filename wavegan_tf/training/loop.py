@@ -7,7 +7,7 @@ import itertools
 import sys
 import time
 from collections.abc import Iterator, Sequence
-from contextlib import ExitStack, contextmanager
+from contextlib import ExitStack, contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -141,7 +141,8 @@ class _Session:
             reason = f"{type(error).__name__}: {error}".strip(": ")
             raise
         finally:
-            log_session(self.run, "end", step=self.step, reason=reason)
+            with suppress(OSError):  # on a full disk, what has gone wrong before is what counts
+                log_session(self.run, "end", step=self.step, reason=reason)
 
     def train(self) -> TrainResult:
         """Do the steps that are missing."""

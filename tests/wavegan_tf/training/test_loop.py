@@ -141,10 +141,10 @@ def test_divergence_names_the_last_good_checkpoint(folder, tmp_path):
 
 
 def test_a_full_disk(folder, run, monkeypatch):
-    def full(path, **values):
+    def full(path, variables):
         raise OSError(errno.ENOSPC, "No space left on device")
 
-    monkeypatch.setattr(checkpoint_folders.np, "savez", full)
+    monkeypatch.setattr(checkpoint_folders, "_write_arrays", full)
     with pytest.raises(ExportError, match=r"007\) must be writable: No space left on device; .* step 6; free"):
         train(TINY, folder / "data", run, options=quiet(7))
     assert sorted(path.name for path in (run / "checkpoints").iterdir()) == ["step-000000000", "step-000000006"]
