@@ -16,6 +16,8 @@ __all__ = ["as_picture", "recognition_figure"]
 
 INPUT_STEP_S = HOP_SAMPLES / RATE_HZ
 OUTPUT_STEP_S = 2 * INPUT_STEP_S
+LABEL_ROWS = (1.06, 1.36, 1.66)
+"""Heights of labels in turn: spikes may be one step apart."""
 TICKS_HZ = (200, 500, 1000, 2000, 4000)
 RANGE = 12.0
 """Natural logarithms of power from the loudest cell down to black: 52 dB."""
@@ -31,8 +33,8 @@ def recognition_figure(spectrogram: np.ndarray, logits: np.ndarray, alphabet: Al
         title: of the figure.
     """
     duration_s = len(spectrogram) * INPUT_STEP_S
-    figure = Figure((max(5.0, 2.6 * duration_s), 3.6), dpi=100, layout="constrained")
-    upper, lower = figure.subplots(2, 1, sharex=True, height_ratios=(2.2, 1.0))
+    figure = Figure((max(5.0, 3.0 * duration_s), 3.8), dpi=100, layout="constrained")
+    upper, lower = figure.subplots(2, 1, sharex=True, height_ratios=(2.0, 1.2))
     image = _draw_spectrogram(upper, spectrogram)
     figure.colorbar(image, ax=upper, label="log power", pad=0.01)
     _draw_spikes(lower, logits, alphabet)
@@ -71,11 +73,12 @@ def _draw_spikes(axes: Axes, logits: np.ndarray, alphabet: Alphabet) -> None:
     axes.step(time_s, probability[:, alphabet.blank], where="mid", color="0.7", lw=1.0, label="blank")
     best_other = probability[:, :alphabet.blank].max(axis=1)
     axes.step(time_s, best_other, where="mid", color="#0072B2", lw=1.0, label="best other")
-    for spike in greedy_spikes(logits):
+    for i, spike in enumerate(greedy_spikes(logits)):
         label = alphabet.symbols[spike.label]
-        axes.text((spike.first_step + spike.last_step) / 2 * OUTPUT_STEP_S, 1.06, "␣" if label == " " else label,
-                  ha="center", va="bottom", fontsize=7, rotation=90 if len(label) > 2 else 0)
-    axes.set_ylim(0.0, 1.4)
+        middle_s = (spike.first_step + spike.last_step) / 2 * OUTPUT_STEP_S
+        axes.text(middle_s, LABEL_ROWS[i % len(LABEL_ROWS)], "␣" if label == " " else label, ha="center", va="bottom",
+                  fontsize=7)
+    axes.set_ylim(0.0, 2.0)
     axes.set_yticks([0.0, 0.5, 1.0])
     axes.set_ylabel("probability")
-    axes.legend(loc="center left", bbox_to_anchor=(1.0, 0.5), fontsize=7, frameon=False)
+    axes.legend(loc="upper right", bbox_to_anchor=(1.0, -0.12), ncols=2, fontsize=7, frameon=False)
