@@ -29,9 +29,12 @@ from snap_tf.series.table import write_table
 from wavegan_tf import __version__
 from wavegan_tf.atomic import atomic_folder
 from wavegan_tf.config import DataConfig
+from wavegan_tf.data.corpus import Problem
 from wavegan_tf.errors import ConfigError
 
 __all__ = ["Extracted", "Selection", "audio_settings", "write_layers"]
+
+_PROBLEMS_SHOWN = 3
 
 
 @dataclass(frozen=True)
@@ -137,7 +140,7 @@ def write_layers(probe: Probe, inputs: Stimuli | LatentInputs, out: str | Path, 
             _run(probe, batches, folder, folder / names.LATENT_NAME, selection, size, len(inputs.z), progress)
             tokens, problems = inputs.table, []
         names.write_tokens(tokens, folder / names.TOKENS_NAME)
-        notices = _notices(tokens, len(problems))
+        notices = _notices(tokens, problems)
         record = {"format": names.FORMAT, **_about(probe, inputs), **dataclasses.asdict(selection),
                   "n_tokens": len(tokens), "problems": [dataclasses.asdict(p) for p in problems]}
         _write_settings(record, folder)
@@ -230,13 +233,14 @@ def _series(store: names.LayerStore, selection: Selection, refused: set[str]) ->
             yield series.cut_at(store.intervals, selection.min_points) if store.intervals is not None else series
 
 
-def _notices(tokens: pd.DataFrame, n_problems: int) -> list[str]:
+def _notices(tokens: pd.DataFrame, problems: list[Problem]) -> list[str]:
     notices = []
     n_cropped = int(tokens["cropped"].sum()) if "cropped" in tokens else 0
     if n_cropped:
         notices.append(f"{n_cropped} clips are longer than the network hears: only their beginning was used")
-    if n_problems:
-        notices.append(f"{n_problems} problems while reading, see layers.json")
+    notices += [f"{problem.where}: {problem.what}" for problem in problems[:_PROBLEMS_SHOWN]]
+    if len(problems) > _PROBLEMS_SHOWN:
+        notices.append(f"... and {len(problems) - _PROBLEMS_SHOWN} more problems, see layers.json")
     return notices
 
 

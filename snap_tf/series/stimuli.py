@@ -163,7 +163,7 @@ def _of_words(corpus: Corpus, words: Sequence[str]) -> Stimuli:
         shift, length = silence - token["start_sample"], token["end_sample"] - token["start_sample"]
         phones = tuple(type(p)(max(p.start + shift, silence), min(p.end + shift, silence + length), p.label)
                        for p in token["phones"])
-        rows.append({**token, "token": f"{token['utterance']}_{token['start_sample']}-{token['end_sample']}",
+        rows.append({"token": f"{token['utterance']}_{token['start_sample']}-{token['end_sample']}", **token,
                      "file": _below(corpus.root, paths[token["utterance"]]), "phones": phones,
                      "n_samples": length + 2 * silence})
 
