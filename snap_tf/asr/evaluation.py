@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 from dataclasses import dataclass
+from functools import cached_property
 from pathlib import Path
 
 import keras
@@ -15,12 +16,14 @@ from snap_tf.asr.alphabet import Alphabet, fold_phones
 from snap_tf.asr.batches import BATCH_SPEC, in_order, padded_batches
 from snap_tf.asr.ctc import ctc_loss, greedy_spikes
 from snap_tf.asr.error_rates import GAP, ErrorCounts, count_errors
-from snap_tf.asr.examples import Example
+from snap_tf.asr.examples import Example, in_split, make_examples
 from snap_tf.asr.feature_store import FeatureStore
 from snap_tf.asr.masking import masked_logits
+from snap_tf.asr.runs import Recogniser
 from wavegan_tf.atomic import atomic_file
+from wavegan_tf.data.corpus import Corpus, Problem
 
-__all__ = ["Evaluation", "Evaluator", "Transcribed"]
+__all__ = ["Evaluation", "Evaluator", "Transcribed", "evaluate_corpus"]
 
 
 @dataclass(frozen=True)
@@ -54,12 +57,12 @@ class Evaluation:
     transcripts: tuple[Transcribed, ...]
     loss: float
 
-    @property
+    @cached_property
     def errors(self) -> ErrorCounts:
         """Errors over all classes of the alphabet."""
         return count_errors((t.reference, t.written) for t in self.transcripts)
 
-    @property
+    @cached_property
     def folded_errors(self) -> ErrorCounts | None:
         """Errors over Lee and Hon's 39 classes of phones; None for letters."""
         if self.alphabet.kind != "phone":
@@ -109,6 +112,27 @@ def _rate_line(name: str, errors: ErrorCounts) -> str:
 
 def _shown(label: str) -> str:
     return "(nothing)" if label == GAP else repr(label) if not label.strip() else label
+
+
+def evaluate_corpus(recogniser: Recogniser, corpus: Corpus, split: str = "test", *,
+                    progress: bool = True) -> tuple[Evaluation, list[Problem]]:
+    """Score a recogniser on one of a corpus' own splits.
+
+    Args:
+        recogniser: see `runs.open_recogniser`.
+        corpus: with labels of the kind that it writes.
+        split: `train`, `dev` or `test`; or `all`.
+        progress: show bars on stderr.
+
+    Returns:
+        The results, and the utterances of the corpus that could not be used.
+
+    Raises:
+        DataError: labels outside the alphabet, no labels, no such split, unreadable audio.
+    """
+    examples, problems = make_examples(corpus, recogniser.alphabet)
+    store = FeatureStore(in_split(examples, split), progress=progress)
+    return Evaluator(recogniser.network, recogniser.alphabet).evaluate(store, progress=progress), problems
 
 
 class Evaluator:

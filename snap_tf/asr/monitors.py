@@ -45,12 +45,10 @@ class RecogniserMonitors:
                 tf.summary.text("config", f"```\n{config.to_json()}```")
 
     def row(self, step: int, training: Mapping[str, float], validation: Evaluation | None) -> None:
-        """Write the row of a step, and a point to each curve; `training` is empty where there is nothing new."""
-        values = dict(training)
-        if training:
-            now = time.monotonic()
-            (last_step, last_time), self._last = self._last, (step, now)
-            values["steps_per_s"] = (step - last_step) / max(now - last_time, 1e-9)
+        """Write the row of a step, with the speed since the last row, and a point to each curve."""
+        now = time.monotonic()
+        (last_step, last_time), self._last = self._last, (step, now)
+        values = {**training, "steps_per_s": (step - last_step) / max(now - last_time, 1e-9)}
         if validation is not None:
             values |= {f"validation/{name}": value for name, value in validation.scalars().items()}
         self._metrics.write(step, values)
@@ -79,12 +77,6 @@ class RecogniserMonitors:
         """Wait until everything is in the files."""
         self._metrics.sync()
         self._writer.flush()
-
-    def _note(self, step: int, values: Mapping[str, float]) -> None:
-        self._metrics.write(step, values)
-        with self._writer.as_default(step=step):
-            for name, value in values.items():
-                tf.summary.scalar(name, value)
 
     def __enter__(self) -> RecogniserMonitors:
         return self

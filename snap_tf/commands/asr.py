@@ -134,9 +134,7 @@ def _transcribe(args: argparse.Namespace) -> None:
 
 
 def _evaluate(args: argparse.Namespace) -> None:
-    from snap_tf.asr.evaluation import Evaluator
-    from snap_tf.asr.examples import in_split, make_examples
-    from snap_tf.asr.feature_store import FeatureStore
+    from snap_tf.asr.evaluation import evaluate_corpus
     from snap_tf.asr.runs import open_recogniser
     from wavegan_tf.data.sa_policy import keep_sa
 
@@ -145,9 +143,7 @@ def _evaluate(args: argparse.Namespace) -> None:
     if args.sa is None and recogniser.config is not None:
         corpus = dataclasses.replace(corpus, utterances=keep_sa(corpus.utterances, recogniser.config.sa,
                                                                 recogniser.config.sa_seed))
-    examples, problems = make_examples(corpus, recogniser.alphabet)
-    store = FeatureStore(in_split(examples, args.split))
-    result = Evaluator(recogniser.network, recogniser.alphabet).evaluate(store, progress=True)
+    result, problems = evaluate_corpus(recogniser, corpus, args.split)
     print(result.to_text())
     if problems:
         print(f"{len(problems)} utterances left out (first: {problems[0].where}: {problems[0].what})")
