@@ -5,11 +5,15 @@ from __future__ import annotations
 import argparse
 import sys
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from wavegan_tf.commands.flags import add_setting_flags, given_settings
 from wavegan_tf.config import DataConfig, NetworkConfig, RunConfig, TrainConfig
 from wavegan_tf.errors import ConfigError
 from wavegan_tf.training.options import SessionOptions
+
+if TYPE_CHECKING:
+    from wavegan_tf.training.starting_point import StartingPoint
 
 __all__ = ["add_parser"]
 
@@ -29,6 +33,9 @@ def add_parser(subparsers: argparse._SubParsersAction) -> None:
     parser.add_argument("--data", "--data_dir", metavar="DIR",
                         help="folder of audio, read with its subfolders (a run that goes on: default the one it had)")
     parser.add_argument("--run", dest="run_folder", metavar="RUN", help="folder of the run")
+    parser.add_argument("--from", dest="start", metavar="MODEL",
+                        help="begin a new run with the networks of another run or of an exported model; without PRESET "
+                             "its settings are taken too")
     parser.add_argument("--deterministic", action=argparse.BooleanOptionalAction,
                         help="sums always in the same order, so that a run that was killed goes on bit for bit "
                              "(default: yes without a GPU, where it costs nothing)")
@@ -47,7 +54,8 @@ def _run(args: argparse.Namespace) -> None:
         raise ConfigError("--run must name the folder of the run; it is missing")
     run = Path(args.run_folder)
     options = SessionOptions(**given_settings(args, SessionOptions))
-    config = _settings(args, run)
+    model, start = _open_start(args) if args.start else (None, None)
+    config = _settings(args, run, model)
     data = args.data or last_data(run)
     if not data:
         raise ConfigError("--data must name a folder of audio; it is missing")
@@ -57,7 +65,7 @@ def _run(args: argparse.Namespace) -> None:
 
     prepare_devices(args.deterministic)
     try:
-        result = train(config, data, run, options=options, command=" ".join(sys.argv))
+        result = train(config, data, run, options=options, command=" ".join(sys.argv), start=start)
     except KeyboardInterrupt as stop:
         if str(stop):
             print(stop, file=sys.stderr)
@@ -70,14 +78,34 @@ def _run(args: argparse.Namespace) -> None:
           f"go on:       wavegan-tf train --run {run} --max-steps N")
 
 
-def _settings(args: argparse.Namespace, run: Path) -> RunConfig:
-    """Take the settings of the preset, or of the run that goes on, with the changes of the command line."""
+def _open_start(args: argparse.Namespace) -> tuple[RunConfig, StartingPoint]:
+    """Open the model that a new run begins with; give its settings too."""
+    from wavegan_tf.export.open_model import open_model
+    from wavegan_tf.training.devices import prepare_devices
+    from wavegan_tf.training.starting_point import StartingPoint
+
+    path = args.start
+    prepare_devices(args.deterministic)  # before the first operation
+    model = open_model(path)
+    if model.networks is None:
+        raise ConfigError(f"--from (={path}) must hold the weights of the networks; it is a SavedModel alone; export "
+                          "the run again, whole")
+    return model.config, StartingPoint(path, model.step, model.config.network, model.networks)
+
+
+def _settings(args: argparse.Namespace, run: Path, started_with: RunConfig | None = None) -> RunConfig:
+    """Take the settings of the preset, of the run that goes on, or of the model that a new one begins with.
+
+    The command line's changes are made to them.
+    """
     from wavegan_tf.presets.catalogue import change_settings, load_preset, preset_names
 
     if args.preset:
         config = load_preset(args.preset).config
     elif (run / _CONFIG_NAME).is_file():
         config = RunConfig.load(run / _CONFIG_NAME)
+    elif started_with is not None:
+        config = started_with
     else:
         raise ConfigError(f"PRESET must be given for a new run ({run} is none yet); one of {', '.join(preset_names())}")
     return change_settings(config, given_settings(args, *_SECTIONS))

@@ -28,6 +28,7 @@ from wavegan_tf.training.monitors import Monitors
 from wavegan_tf.training.options import SessionOptions
 from wavegan_tf.training.round import TrainingRound
 from wavegan_tf.training.runs import check_run, create_run, lock_run, log_session, versions
+from wavegan_tf.training.starting_point import StartingPoint
 from wavegan_tf.training.strategies import Team, form_team
 
 __all__ = ["TrainResult", "train"]
@@ -53,7 +54,8 @@ class TrainResult:
 
 
 def train(config: RunConfig, data: str | Path | Sequence[str | Path], run: str | Path, *,
-          options: SessionOptions | None = None, command: str = "") -> TrainResult:
+          options: SessionOptions | None = None, command: str = "",
+          start: StartingPoint | None = None) -> TrainResult:
     """Train a new run, or go on with one that is there, from its newest whole checkpoint.
 
     A run that was killed and is started again has the same weights after the same step as one that was not: bit for
@@ -66,6 +68,7 @@ def train(config: RunConfig, data: str | Path | Sequence[str | Path], run: str |
         run: the folder of the run.
         options: how long, how often to save, on what.
         command: the command line, for the log of sessions.
+        start: trained networks that a new run begins with; a run that has checkpoints goes on from those.
 
     Raises:
         ConfigError: settings that cannot be, other settings than the run has, other data, a run that is in use.
@@ -77,6 +80,8 @@ def train(config: RunConfig, data: str | Path | Sequence[str | Path], run: str |
     options = options or SessionOptions()
     run = Path(run)
     check_run(run, config)
+    if start is not None:
+        start.check(config.network)
     team = form_team(options.strategy)
     team.check(config)
     source = open_source(data, config.data, config.train.seed, split=options.split or None, cache=options.cache,
@@ -88,7 +93,7 @@ def train(config: RunConfig, data: str | Path | Sequence[str | Path], run: str |
             stack.enter_context(lock_run(run))
             create_run(run, config)
             remove_leftovers(run)
-        session = _Session(config, source, run, options, team)
+        session = _Session(config, source, run, options, team, start)
         stack.enter_context(session.logged(data, command))
         return session.train()
 
@@ -96,8 +101,10 @@ def train(config: RunConfig, data: str | Path | Sequence[str | Path], run: str |
 class _Session:
     """One start of a run, from restoring to the last checkpoint."""
 
-    def __init__(self, config: RunConfig, source: SliceSource, run: Path, options: SessionOptions, team: Team) -> None:
+    def __init__(self, config: RunConfig, source: SliceSource, run: Path, options: SessionOptions, team: Team,
+                 start: StartingPoint | None) -> None:
         self.config, self.source, self.run, self.options, self.team = config, source, run, options, team
+        self.start = start
         with team.strategy.scope():
             self.training = TrainingRound(build_networks(config.network, seed=config.train.seed), config)
             self.checkpoint = self._restore()
@@ -112,6 +119,8 @@ class _Session:
         """Put the newest whole checkpoint into the training round and return it; None where there is none yet."""
         newest = newest_checkpoint(self.run)
         if newest is None:
+            if self.start is not None:
+                self.start.put_into(self.training.networks)
             return None
         state = restore_checkpoint(self.training, newest)
         known = state["data_fingerprint"]
@@ -133,7 +142,7 @@ class _Session:
         log_session(self.run, "start", step=self.step, data=folder, data_fingerprint=self.source.fingerprint,
                     slices_per_epoch=self.source.slices_per_epoch, command=command,
                     options=dataclasses.asdict(self.options), n_devices=self.team.n_replicas, versions=versions(),
-                    machine=describe_devices())
+                    machine=describe_devices(), began_with=self.start and f"{self.start.source} step {self.start.step}")
         reason = "done"
         try:
             yield

@@ -14,9 +14,11 @@ from tiny_runs import TINY, arrays, quiet, rows, tiny, write_recordings
 from wavegan_tf import checkpoint_folders
 from wavegan_tf.checkpoint_folders import checkpoint_steps
 from wavegan_tf.errors import ConfigError, DataError, ExportError, TrainingError
+from wavegan_tf.training.checkpoints import load_networks
 from wavegan_tf.training.loop import train
 from wavegan_tf.training.monitors import Monitors
 from wavegan_tf.training.runs import lock_run
+from wavegan_tf.training.starting_point import StartingPoint
 
 # tf.data compiles all the same, and says so
 pytestmark = pytest.mark.filterwarnings("ignore:Even though the .tf.config.experimental_run_functions_eagerly.")
@@ -167,3 +169,24 @@ def test_from_the_checkpoint_before_a_damaged_one(folder, run, capsys):
     assert rows(run) == rows(folder / "straight")
     assert sorted(path.name for path in (run / "checkpoints").iterdir()) == [
         "damaged-step-000000006", "step-000000003", "step-000000006"]
+
+
+def test_new_run_begins_with_the_networks_of_another(folder, tmp_path):
+    networks = load_networks(folder / "straight")[1]
+    start = StartingPoint("straight", 6, TINY.network, networks)
+    result = train(TINY, folder / "data", tmp_path / "new", options=quiet(1), start=start)
+    assert (result.step, checkpoint_steps(result.run)) == (1, [0, 1])
+    begun = load_networks(result.run, 0)[1]
+    for ours, theirs in zip(begun.generator.weights, networks.generator.weights, strict=True):
+        np.testing.assert_array_equal(ours.numpy(), theirs.numpy())
+    assert sessions(result.run)[0]["began_with"] == "straight step 6"
+    after = arrays(result.run, 1)
+    train(TINY, folder / "data", result.run, options=quiet(1), start=start)  # goes on, and does not begin again
+    assert all(np.array_equal(after[name], value) for name, value in arrays(result.run, 1).items())
+
+
+def test_new_run_refuses_to_begin_with_other_networks(folder, tmp_path):
+    start = StartingPoint("straight", 6, TINY.network, load_networks(folder / "straight")[1])
+    with pytest.raises(ConfigError, match=r"straight.*dim: 1 -> 2.*leave out --from"):
+        train(tiny(dim=2), folder / "data", tmp_path / "new", options=quiet(1), start=start)
+    assert not (tmp_path / "new").exists()

@@ -1,0 +1,45 @@
+"""Trained networks that a new run begins with instead of random weights."""
+
+from __future__ import annotations
+
+from dataclasses import asdict, dataclass
+
+from wavegan_tf.config import NetworkConfig
+from wavegan_tf.errors import ConfigError
+from wavegan_tf.models.family import Networks
+
+__all__ = ["StartingPoint"]
+
+
+@dataclass(frozen=True)
+class StartingPoint:
+    """Networks of another run; its optimizers are not taken along, so steps count from 0 again.
+
+    Attributes:
+        source: where they come from, for messages and the log of sessions.
+        step: generator updates that made them.
+        settings: what they were built from.
+        networks: the networks with their weights.
+    """
+
+    source: str
+    step: int
+    settings: NetworkConfig
+    networks: Networks
+
+    def check(self, settings: NetworkConfig) -> None:
+        """Refuse other networks than these.
+
+        Raises:
+            ConfigError: the settings differ; lists where.
+        """
+        ours, theirs = asdict(self.settings), asdict(settings)
+        changed = [f"{name}: {ours[name]!r} -> {theirs[name]!r}" for name in ours if ours[name] != theirs[name]]
+        if changed:
+            raise ConfigError(f"settings of the networks must be those of {self.source}, which the run begins with; "
+                              f"changed: {'; '.join(changed)}; leave these options out, or leave out --from")
+
+    def put_into(self, networks: Networks) -> None:
+        """Copy the weights into networks of the same settings."""
+        for name, network in networks.named().items():
+            network.set_weights(self.networks.named()[name].get_weights())
