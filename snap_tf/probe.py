@@ -120,6 +120,11 @@ class Probe:
         numbers = sum((layer.steps or 0) * layer.channels for layer in self._source.layers)
         return int(np.clip(_BYTES_AT_ONCE // max(4 * numbers, 1), 1, _MOST_AT_ONCE))
 
+    @property
+    def network(self) -> Any:
+        """The Keras model itself; None for a SavedModel without its weights folder."""
+        return self._source.network
+
     def layer(self, name: str) -> LayerInfo:
         """Return a chosen layer by either of its names.
 

@@ -30,6 +30,7 @@ class Source(Protocol):
         length: steps or samples that `rate_hz` counts, those of the input or, for a generator, of the output; 0 where
             the input may have any number.
         may_pad: whether what one input gives is known not to depend on the others in the batch.
+        network: the Keras model itself; None where there is none, as in a SavedModel.
     """
 
     layers: tuple[LayerInfo, ...]
@@ -37,6 +38,7 @@ class Source(Protocol):
     input_shape: tuple[int | None, ...]
     length: int
     may_pad: bool
+    network: Any
 
     def tensors(self, inputs: Any, stage: str) -> dict[str, Any]:
         """Compute every layer: float [batch, steps, channels] by name."""
@@ -52,7 +54,7 @@ class OwnNetwork:
     """A network of `wavegan_tf`: it lists and traces its layers itself."""
 
     def __init__(self, network: Any, rate_hz: float) -> None:
-        self._network = network
+        self.network = network
         self.layers = tuple(LayerInfo(**tap.to_dict()) for tap in network.layer_taps(rate_hz))
         self.default = tuple(layer.name for layer in self.layers)
         self.input_shape: tuple[int | None, ...] = network.example_shape
@@ -63,24 +65,25 @@ class OwnNetwork:
     def tensors(self, inputs: Any, stage: str) -> dict[str, Any]:
         import tensorflow as tf
 
-        pre, post = self._network.trace(inputs, training=False)
+        pre, post = self.network.trace(inputs, training=False)
         if stage == "relu":
             return {layer.name: tf.nn.relu(pre[layer.name]) if layer.activation in LEAKY else post[layer.name]
                     for layer in self.layers}
         return pre if stage == "pre" else post
 
     def parts(self) -> dict[str, Any]:
-        own = {layer.name: layer for layer in self._network.layers}
+        own = {layer.name: layer for layer in self.network.layers}
         return {layer.name: own.get(layer.name, layer) for layer in self.layers}
 
     def weights(self) -> Sequence[Any]:
-        return self._network.weights
+        return self.network.weights
 
 
 class SavedSignature:
     """A signature of a SavedModel that returns layers after their activation, and nothing else."""
 
     may_pad = False
+    network = None
 
     def __init__(self, loaded: Any, name: str, layers: Sequence[LayerInfo], length: int) -> None:
         self._loaded = loaded  # its functions work only as long as it lives
@@ -115,7 +118,7 @@ class KerasModel:
     may_pad = False
 
     def __init__(self, model: Any, rate_hz: float, input_shape: tuple[int | None, ...] | None = None) -> None:
-        self._model = model
+        self.network = model
         self.input_shape = tuple(input_shape) if input_shape is not None else _input_shape(model)
         any_length = len(self.input_shape) > 1 and self.input_shape[0] is None
         if not getattr(model, "built", True):
@@ -146,12 +149,12 @@ class KerasModel:
 
         tf.function(look, autograph=False).get_concrete_function(tf.TensorSpec((None, *shape), tf.float32))
         if not calls:
-            raise ConfigError(f"model (={self._model.name}) must return [batch, steps, channels] or [batch, values], "
+            raise ConfigError(f"model (={self.network.name}) must return [batch, steps, channels] or [batch, values], "
                               "or call layers that do; it does neither")
         return calls
 
     def _calls(self, inputs: Any) -> list[LayerCall]:
-        calls = record_calls(self._model, inputs)
+        calls = record_calls(self.network, inputs)
         return [call for call in calls if call.post.shape.rank in (2, 3) and None not in call.post.shape[1:]]
 
     def tensors(self, inputs: Any, stage: str) -> dict[str, Any]:
@@ -168,7 +171,7 @@ class KerasModel:
         return self._parts
 
     def weights(self) -> Sequence[Any]:
-        return self._model.weights
+        return self.network.weights
 
 
 def _input_shape(model: Any) -> tuple[int | None, ...]:
