@@ -71,7 +71,7 @@ setup(
     license_files=["LICENSE"],
     python_requires=">=3.11",
     packages=find_packages(include=["wavegan_tf", "wavegan_tf.*", "snap_tf", "snap_tf.*"]),
-    package_data={"": ["*.csv", "*.json", "*.txt", "py.typed"]},
+    package_data={"": ["*.csv", "*.html", "*.json", "*.txt", "py.typed"]},
     install_requires=REQUIRED,
     extras_require=EXTRAS,
     entry_points={

@@ -10,7 +10,7 @@ from wavegan_tf.command_line import run_command
 
 __all__ = ["build_parser", "main"]
 
-FAMILIES = ("layers", "acoustics", "latents", "interpolate", "plot", "gamm", "contrasts", "asr")
+FAMILIES = ("layers", "acoustics", "latents", "interpolate", "plot", "gamm", "contrasts", "asr", "report")
 
 
 def build_parser() -> argparse.ArgumentParser:
