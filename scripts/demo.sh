@@ -4,24 +4,12 @@
 # A second start goes on where the first stopped: a step whose result is there is not done again.
 set -euo pipefail
 . "$(dirname "$(readlink -f "${BASH_SOURCE[0]}" || echo "${BASH_SOURCE[0]}")")/environment.sh"
+. "$project/scripts/steps.sh"
 
 out=${1:-demo-output}
 words=ask,dark,greasy,oily,rag,wash,water,year
 mkdir -p "$out"
 
-step() { # title, what exists when it is done (empty: always run), command...
-    local title=$1 result=$2 started=$SECONDS
-    shift 2
-    printf '\n== %s\n    %s\n' "$title" "$*"
-    if [ -n "$result" ] && [ -e "$result" ]; then
-        echo "   done before: $result"
-        return
-    fi
-    "$@"
-    echo "   took $((SECONDS - started)) s"
-}
-
-# what the commands write appears whole or not at all, so a result that exists is a result that is finished
 step "A corpus: 40 synthetic speakers read TIMIT's two calibration sentences and two more" "$out/corpus" \
     wavegan-tf corpus synth "$out/corpus" --speakers 40 --sentences 2 --seed 1
 step "What is in it" "" \

@@ -17,8 +17,9 @@ def scripts(tmp_path: Path) -> Path:
     """The demo beside a set-up that only puts a recording `wavegan-tf` on the PATH; it fails at $FAIL_AT."""
     folder = tmp_path / "a b" / "scripts"
     folder.mkdir(parents=True)
-    shutil.copy(PROJECT / "scripts" / "demo.sh", folder)
-    (folder / "environment.sh").write_text(f'PATH="{folder}:$PATH"\n')
+    for name in ("demo.sh", "steps.sh"):
+        shutil.copy(PROJECT / "scripts" / name, folder)
+    (folder / "environment.sh").write_text(f'project="{folder.parent}"\nPATH="{folder}:$PATH"\n')
     (folder / "wavegan-tf").write_text(
         "#!/usr/bin/env bash\n"
         f"printf '%s\\n' \"$*\" >>'{folder}/calls.txt'\n"
