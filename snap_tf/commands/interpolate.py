@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import argparse
 
+from snap_tf.commands.pictures import add_tensorboard
+
 __all__ = ["add_parser"]
 
 
@@ -46,7 +48,7 @@ def add_parser(subparsers: argparse._SubParsersAction) -> None:
                       help="their starts and ends in seconds (default: split at the intensity minimum)")
     also.add_argument("--wavs", action="store_true", help="also write every output as a WAV")
     also.add_argument("--no-figures", action="store_true", help="write numbers only")
-    also.add_argument("--tensorboard", metavar="DIR", help="also write the figures as images for TensorBoard")
+    add_tensorboard(also)
     parser.set_defaults(run=_run)
 
 

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import argparse
 
+from snap_tf.commands.pictures import add_tensorboard, show_in_tensorboard
+
 __all__ = ["add_parser"]
 
 
@@ -32,7 +34,7 @@ def add_parser(subparsers: argparse._SubParsersAction) -> None:
     parser.add_argument("--folds", type=int, default=10, metavar="N", help="of the cross-validation (default: 10)")
     parser.add_argument("--permutations", type=int, default=200, metavar="N",
                         help="of the labels, for the baseline (default: 200; 0: none)")
-    parser.add_argument("--tensorboard", metavar="DIR", help="also write the figure as an image for TensorBoard")
+    add_tensorboard(parser)
     parser.set_defaults(run=_run)
 
 
@@ -51,10 +53,7 @@ def _run(args: argparse.Namespace) -> None:
 
     figure = latents_figure(fitted, outputs.labels.name)
     write_figure(figure, f"{args.out}/latents")
-    if args.tensorboard:
-        from snap_tf.plots.tensorboard import write_images
-
-        write_images(args.tensorboard, {"latents": figure})
+    show_in_tensorboard(args, {"latents": figure})
     shown = fitted.table[["rank", "name", "b", "fold_share", "sign_share", "p", "ridge_rank"]].head(7)
     print(shown.to_string(index=False, float_format="%.3g"))
     n_positive = f", {fitted.n_positive} of them {outputs.labels.positive}" if outputs.labels.binary else ""

@@ -5,6 +5,7 @@ from __future__ import annotations
 import argparse
 from typing import Any
 
+from snap_tf.commands.pictures import add_tensorboard, show_in_tensorboard
 from wavegan_tf.commands.corpus_options import add_corpus_flags, comma_list
 from wavegan_tf.errors import ConfigError
 
@@ -70,6 +71,7 @@ def add_parser(subparsers: argparse._SubParsersAction) -> None:
     files.add_argument("--table", action="store_true", help="also table.csv, a row per token and step")
     files.add_argument("--no-stimuli", action="store_true", help="do not keep what the network heard")
     files.add_argument("--figure", action="store_true", help="also the stack of layers: stack.png, .pdf and .csv")
+    add_tensorboard(files)
     add_corpus_flags(parser)
     parser.set_defaults(run=_run, parser=parser)
 
@@ -92,10 +94,11 @@ def _run(args: argparse.Namespace) -> None:
     extracted = write_layers(network, inputs, args.out, selection, batch_size=args.batch_size, progress=True)
     print(extracted)
     print(f"written to {args.out}")
-    if args.figure:
+    if args.figure or args.tensorboard:
         from snap_tf.plots.stack import write_stack
 
         files = write_stack(extracted.layers, f"{args.out}/stack")
+        show_in_tensorboard(args, {"stack": files[0]})
         print(f"figure: {', '.join(map(str, files))}")
 
 

@@ -10,6 +10,7 @@ from matplotlib.figure import Figure
 from snap_tf.plots.style import LAYER_COLOUR, LINE, SMALL, TEXT
 from snap_tf.series.effects import SIGNIFICANCE
 from snap_tf.series.interpolate import Interpolated
+from snap_tf.series.labels import UNITS
 
 __all__ = ["change_figure", "outcome_figure", "similarity_figure", "slope_figure"]
 
@@ -86,7 +87,7 @@ def outcome_figure(found: Interpolated) -> Figure:
             axes.plot(part["value"], part[name], color="#BBBBBB", lw=0.4)
         mean = table.groupby("value")[name].mean()
         axes.plot(mean.index, mean, color=LAYER_COLOUR, lw=2 * LINE, marker="o", ms=2.5)
-        _label(axes, found, name)
+        _label(axes, found, f"{name} ({UNITS[name]})" if UNITS.get(name) else name)
     return figure
 
 

@@ -12,7 +12,7 @@ from matplotlib.colors import Normalize
 from matplotlib.figure import Figure
 
 from snap_tf.plots.effects import change_figure, outcome_figure, similarity_figure, slope_figure
-from snap_tf.plots.style import SMALL, TEXT, write_figure
+from snap_tf.plots.style import SMALL, TEXT, plain_axes, write_figure
 from snap_tf.series.interpolate import ENVELOPE, Interpolated
 from wavegan_tf.atomic import atomic_file
 from wavegan_tf.errors import ConfigError
@@ -56,7 +56,7 @@ def overlay_figure(found: Interpolated) -> Figure:
             axes.plot(x, y, color="black" if value == 0 else colours.to_rgba(value), lw=1.1 if value == 0 else 0.7,
                       zorder=3 if value == 0 else 2 - values.index(value) / len(values))
         axes.set_ylabel(_name(found, str(name)), fontsize=SMALL)
-        _plain(axes)
+        plain_axes(axes)
     _seconds(panels[-1], found)
     bar = figure.colorbar(colours, ax=list(panels), aspect=40, pad=0.01)
     bar.set_label(f"{found.names[0]} (black: 0)", fontsize=SMALL)
@@ -112,7 +112,7 @@ def sweep_stack_figure(found: Interpolated, base: int = 0) -> Figure:
             x, y = _thinned(line["time_s"].to_numpy(), (line["series"].to_numpy() - middle) * scale + value)
             axes.plot(x, y, color="black" if value == 0 else colours.to_rgba(value), lw=0.5 if is_sound else 0.8)
         axes.set_title(_name(found, str(name)).replace("\n", ", "), fontsize=SMALL)
-        _plain(axes)
+        plain_axes(axes)
         _seconds(axes, found)
     panels[0].set_yticks(values, [f"{value:g}" for value in values])
     panels[0].set_ylabel(f"{found.names[0]} (heights scaled per layer)", fontsize=SMALL)
@@ -121,7 +121,8 @@ def sweep_stack_figure(found: Interpolated, base: int = 0) -> Figure:
     return figure
 
 
-def write_interpolation(found: Interpolated, folder: str | Path, tensorboard: str | Path | None = None) -> list[Path]:
+def write_interpolation(found: Interpolated, folder: str | Path, tensorboard: str | Path | None = None,
+                        base: int = 0) -> list[Path]:
     """Draw everything that a sweep shows, as PNG and PDF with the numbers of lines as CSV.
 
     Heat maps show what `effects.npz` and `values.csv` hold, measures what `outcome_effects.csv` does, and similarities
@@ -131,15 +132,17 @@ def write_interpolation(found: Interpolated, folder: str | Path, tensorboard: st
         found: the sweep.
         folder: where to.
         tensorboard: also write them as images there.
+        base: which base vector the stack shows.
 
     Returns:
         The files.
 
     Raises:
+        ConfigError: no such base vector.
         OSError: a file cannot be written.
     """
-    figures = {"overlay": overlay_figure(found), "stack": sweep_stack_figure(found), "slopes": slope_figure(found),
-               "change": change_figure(found)}
+    figures = {"overlay": overlay_figure(found), "stack": sweep_stack_figure(found, base),
+               "slopes": slope_figure(found), "change": change_figure(found)}
     if found.outcomes is not None:
         figures["outcomes"] = outcome_figure(found)
     if found.similarity is not None:
@@ -147,7 +150,7 @@ def write_interpolation(found: Interpolated, folder: str | Path, tensorboard: st
     files = []
     for name, figure in figures.items():
         files += write_figure(figure, Path(folder) / name)
-    for name, table in (("overlay", overlay_numbers(found)), ("stack", sweep_stack_numbers(found))):
+    for name, table in (("overlay", overlay_numbers(found)), ("stack", sweep_stack_numbers(found, base))):
         files.append(Path(folder) / f"{name}.csv")
         with atomic_file(files[-1]) as temporary:
             table.to_csv(temporary, index=False, float_format="%.6g", encoding="utf-8", lineterminator="\n")
@@ -187,11 +190,6 @@ def _thinned(x: np.ndarray, y: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
     first = np.arange(len(blocks)) * size
     keep = np.unique(np.concatenate([first + blocks.argmin(axis=1), first + blocks.argmax(axis=1)]))
     return x[keep], y[keep]
-
-
-def _plain(axes: Any) -> None:
-    axes.tick_params(labelsize=SMALL, length=2, pad=1.5)
-    axes.spines[["top", "right"]].set_visible(False)
 
 
 def _seconds(axes: Any, found: Interpolated) -> None:

@@ -13,10 +13,12 @@ from matplotlib.figure import Figure
 from matplotlib.layout_engine import ConstrainedLayoutEngine
 from matplotlib.lines import Line2D
 
+from snap_tf.plots.phones import draw_phones
 from snap_tf.plots.style import LAYER_COLOUR, SMALL, TEXT, write_figure
 from snap_tf.series.acoustic_request import MeasuredLayer, measured_layers, select_rows
 from snap_tf.series.acoustic_settings import AcousticSettings
 from snap_tf.series.acoustics import measure, refusal
+from snap_tf.series.places import phone_places
 from snap_tf.series.sound import centred, power_spectrogram
 from snap_tf.series.store import LayerStore
 from wavegan_tf.atomic import atomic_file
@@ -27,17 +29,22 @@ __all__ = ["choose_columns", "spectrogram_figure", "spectrogram_numbers", "write
 MOST_COLUMNS = 4
 RANGE_DB = 60.0
 """Below the loudest point of a panel; fainter is white."""
-_WINDOW_S, _FEWEST_STEPS, _FEWEST_WINDOWS = 0.025, 16, 4
+_WINDOW_S, _FEWEST_STEPS, _FEWEST_WINDOWS = 0.025, 16, 5
 _TRACKS = {"f0": "#D7191C", "f1": "#2C7BB6", "f2": "#1A9641", "f3": "#E08214", "f4": "#7B3294", "f5": "#4D4D4D"}
 
 
-def choose_columns(store: LayerStore, labels: Sequence[str] = (), tokens: Sequence[str] = ()) -> list[int]:
-    """Choose the tokens of a figure: those named, else the first of each label, at most four.
+def choose_columns(store: LayerStore, labels: Sequence[str] = (), tokens: Sequence[str] = (),
+                   phones: Sequence[str] = ()) -> list[int]:
+    """Choose the tokens of a figure: those named, else the first with each phone or of each label, at most four.
 
     Raises:
-        DataError: no such label or token.
+        DataError: no such label, token or phone.
     """
     rows = select_rows(store, labels, tokens)
+    if phones and not tokens:
+        places = phone_places(store, rows, phones)[0]
+        return list(dict.fromkeys(next(p.row for p in places if p.label == phone)
+                                  for phone in dict.fromkeys(p.label for p in places)))[:MOST_COLUMNS]
     if tokens:
         return rows[:MOST_COLUMNS]
     first: dict[str, int] = {}
@@ -61,7 +68,7 @@ def spectrogram_numbers(layer: MeasuredLayer, row: int, settings: AcousticSettin
     Returns:
         spectrogram: times_s [frames], frequencies_hz [bins] up to the Nyquist frequency, levels_db [bins, frames]
             relative to the loudest point, from windows of 25 ms or 16 steps; None for a layer so slow that a window
-            takes more than a quarter of the panel.
+            takes more than a fifth of the panel.
         tracks: layer, measure (f0, f1, ...), time_s, value in hertz; only what the layer can carry.
     """
     series, rate = np.asarray(layer.values[row]), layer.rate_hz
@@ -136,8 +143,9 @@ def _draw(store: LayerStore, rows: Sequence[int], names: Sequence[str], settings
     layers = measured_layers(store, names)
     if not 1 <= len(rows) <= MOST_COLUMNS:
         raise ConfigError(f"tokens (={len(rows)}) must be 1 to {MOST_COLUMNS} in one figure; name fewer")
-    end_s = _end_s(store, rows)
-    figure = Figure(figsize=(1.0 + len(rows) * max(1.9, 6.2 / len(rows)), 0.7 + 1.25 * len(layers)),
+    end_s = store.longest_s(rows)
+    width = 1.0 + len(rows) * max(1.9, 6.2 / len(rows))
+    figure = Figure(figsize=(width, 0.7 + 1.25 * len(layers)),
                     layout=ConstrainedLayoutEngine(w_pad=0.03, h_pad=0.02, hspace=0.03, wspace=0.02))
     panels = figure.subplots(len(layers), len(rows), squeeze=False, sharex=True, sharey="row")
     tables: list[pd.DataFrame] = []
@@ -162,6 +170,7 @@ def _draw(store: LayerStore, rows: Sequence[int], names: Sequence[str], settings
             axes.set_xlim(0, end_s)
             if column == 0:
                 axes.set_ylabel(_row_label(layer, spectrogram is not None), fontsize=SMALL)
+        draw_phones(list(panels[:, column]), token, store.rate_hz, end_s, width / len(rows))
         panels[-1, column].set_xlabel("time (s)", fontsize=SMALL)
     figure.align_ylabels(panels[:, 0])
     handles = [Line2D([], [], marker="o", ls="", ms=3, color=colour, label=name.upper())
@@ -194,11 +203,3 @@ def _row_label(layer: MeasuredLayer, is_spectrogram: bool) -> str:
     rate = f"{layer.rate_hz / 1000:g} kHz" if layer.rate_hz >= 1000 else f"{layer.rate_hz:g} Hz"
     what = "frequency (Hz)" if is_spectrogram else "value"
     return f"{layer.name}, {rate}\n{what}"
-
-
-def _end_s(store: LayerStore, rows: Sequence[int]) -> float:
-    """Return the end of the longest of some clips, or of the generated audio."""
-    n_samples = store.n_samples
-    if "cropped" in store.tokens:
-        n_samples = min(n_samples, int(store.tokens["n_samples"].iloc[list(rows)].max()))
-    return n_samples / store.rate_hz

@@ -11,6 +11,7 @@ import pandas as pd
 from matplotlib.figure import Figure
 from matplotlib.layout_engine import ConstrainedLayoutEngine
 
+from snap_tf.plots.phones import draw_phones
 from snap_tf.plots.style import LAYER_COLOUR, LINE, OUTPUT_COLOUR, SMALL, STIMULUS_COLOUR, TEXT, write_figure
 from snap_tf.series.store import LayerStore
 from wavegan_tf.atomic import atomic_file
@@ -74,7 +75,7 @@ def stack_numbers(store: LayerStore, rows: Sequence[int], seconds: float | None 
     """
     if seconds is not None and not seconds > 0:
         raise ConfigError(f"`seconds` (={seconds}) must be positive")
-    end_s = _end_s(store, rows) if seconds is None else seconds
+    end_s = store.longest_s(rows) if seconds is None else seconds
     last_s = (store.n_samples - 1) / store.rate_hz
     lines: list[tuple[str, Any]] = []
     if store.stimuli is not None:
@@ -110,7 +111,7 @@ def stack_figure(store: LayerStore, rows: Sequence[int], seconds: float | None =
     numbers = stack_numbers(store, rows, seconds)
     names = list(dict.fromkeys(numbers["layer"]))
     outputs = set(store.outputs)
-    end_s = _end_s(store, rows) if seconds is None else seconds
+    end_s = store.longest_s(rows) if seconds is None else seconds
     width = 0.75 + len(rows) * max(1.05, min(2.2, 6.4 / len(rows)))
     layout = ConstrainedLayoutEngine(w_pad=0.02, h_pad=0.015, hspace=0.02, wspace=0.02)
     figure = Figure(figsize=(width, 0.55 + 0.78 * len(names)), layout=layout)
@@ -135,6 +136,8 @@ def stack_figure(store: LayerStore, rows: Sequence[int], seconds: float | None =
                 axes.tick_params(labelbottom=False)
             else:
                 axes.set_xlabel("time (s)", fontsize=SMALL)
+        draw_phones([panels[i, column] for i, name in enumerate(names) if name not in outputs], token, store.rate_hz,
+                    end_s, width / len(rows))
     for i, name in enumerate(names):
         panels[i, 0].set_ylabel(_row_label(store, name), fontsize=SMALL)
         panels[i, 0].locator_params(axis="y", nbins=3)
@@ -191,11 +194,3 @@ def _row_label(store: LayerStore, name: str) -> str:
 def _is_sound(store: LayerStore, name: str) -> bool:
     """Tell whether a layer of a generator is its audio."""
     return store.z is not None and store[name].rate_hz == store.rate_hz
-
-
-def _end_s(store: LayerStore, rows: Sequence[int]) -> float:
-    """Return the end of the longest of some clips, or of the generated audio."""
-    n_samples = store.n_samples
-    if "cropped" in store.tokens:
-        n_samples = min(n_samples, int(store.tokens["n_samples"].iloc[list(rows)].max()))
-    return n_samples / store.rate_hz

@@ -3,16 +3,25 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Any
 
 from matplotlib.figure import Figure
 
 from wavegan_tf.atomic import atomic_file
 
-__all__ = ["LAYER_COLOUR", "LINE", "OUTPUT_COLOUR", "SMALL", "STIMULUS_COLOUR", "TEXT", "write_figure"]
+__all__ = ["LAYER_COLOUR", "LINE", "OUTPUT_COLOUR", "PHONE_COLOUR", "SMALL", "STIMULUS_COLOUR", "TEXT", "plain_axes",
+           "write_figure"]
 
 STIMULUS_COLOUR, LAYER_COLOUR, OUTPUT_COLOUR = "#333333", "#1B7837", "#762A83"
 """Sounds grey, layers green, logits purple, as in Beguš & Zhou, ICASSP 2022, Figure 2."""
+PHONE_COLOUR = "#2166AC"
 TEXT, SMALL, LINE = 8.5, 7.0, 0.8
+
+
+def plain_axes(axes: Any) -> None:
+    """Leave of a panel's frame what carries numbers."""
+    axes.tick_params(labelsize=SMALL, length=2, pad=1.5)
+    axes.spines[["top", "right"]].set_visible(False)
 
 
 def write_figure(figure: Figure, path: str | Path, formats: tuple[str, ...] = ("png", "pdf"), dpi: int = 300

@@ -9,7 +9,8 @@ import numpy as np
 
 from snap_tf.series.acoustic_settings import AcousticSettings
 from snap_tf.series.acoustics import MEASURES, SPECTRUM, check_measures, measure, refusal
-from snap_tf.series.frication import spectrum
+from snap_tf.series.frication import FEWEST_STEPS, spectrum
+from snap_tf.series.places import Place
 from snap_tf.series.store import LayerStore
 from wavegan_tf.errors import ConfigError, DataError, UserError
 
@@ -32,6 +33,7 @@ class AcousticRequest:
         measures: names, see `MEASURES`, and `spectrum`; all when empty.
         labels: only tokens with these labels.
         tokens: only these tokens.
+        phones: only inside the intervals of these phones, each an item of its own; whole clips when empty.
         compare: comparisons with the waveform, see `COMPARISONS`; none when empty.
         max_lag_s: largest lag of these.
         permutations: of tokens, for what comparisons give by chance.
@@ -44,6 +46,7 @@ class AcousticRequest:
     measures: tuple[str, ...] = ()
     labels: tuple[str, ...] = ()
     tokens: tuple[str, ...] = ()
+    phones: tuple[str, ...] = ()
     compare: tuple[str, ...] = ()
     max_lag_s: float = 0.2
     permutations: int = 199
@@ -56,6 +59,9 @@ class AcousticRequest:
         for name in self.compare:
             if name not in COMPARISONS:
                 raise ConfigError(f"comparison (={name}) must be one of {', '.join(COMPARISONS)}")
+        if self.phones and self.compare:
+            raise ConfigError(f"`compare` (={','.join(self.compare)}) must be left out with phones "
+                              f"(={','.join(self.phones)}); it compares whole clips: give --labels or --tokens instead")
         if self.permutations < 0:
             raise ConfigError(f"`permutations` (={self.permutations}) must be 0 or more")
         if not self.max_lag_s >= 0:
@@ -127,8 +133,8 @@ def select_rows(store: LayerStore, labels: Sequence[str] = (), tokens: Sequence[
     return np.flatnonzero(keep).tolist()
 
 
-def carried(layers: Sequence[MeasuredLayer], measures: Sequence[str], settings: AcousticSettings,
-            named_layers: bool, named_measures: bool, row: int = 0) -> tuple[dict[str, list[str]], list[Refused]]:
+def carried(layers: Sequence[MeasuredLayer], measures: Sequence[str], settings: AcousticSettings, named_layers: bool,
+            named_measures: bool, places: Sequence[Place]) -> tuple[dict[str, list[str]], list[Refused]]:
     """Find out which layer carries which measure.
 
     Args:
@@ -137,7 +143,7 @@ def carried(layers: Sequence[MeasuredLayer], measures: Sequence[str], settings: 
         settings: of the measures.
         named_layers: whether the layers were asked for; then each must carry one of the measures.
         named_measures: whether the measures were asked for; then one of the layers must carry each.
-        row: a token to try lengths on.
+        places: what will be measured; lengths are tried on it.
 
     Returns:
         carried: measures by name of the layer.
@@ -147,22 +153,35 @@ def carried(layers: Sequence[MeasuredLayer], measures: Sequence[str], settings: 
         ConfigError: what was asked for is refused everywhere; says why.
     """
     refused = [Refused(layer.name, name, reason, layer.rate_hz / 2) for layer in layers for name in measures
-               if (reason := _reason(layer, name, settings, row))]
+               if (reason := _reason(layer, name, settings, places))]
     _refuse_what_nothing_carries(refused, layers, measures, named_layers, named_measures)
     out = {(item.layer, item.measure) for item in refused}
     return {layer.name: [name for name in measures if (layer.name, name) not in out] for layer in layers}, refused
 
 
-def _reason(layer: MeasuredLayer, name: str, settings: AcousticSettings, row: int) -> str | None:
+def _reason(layer: MeasuredLayer, name: str, settings: AcousticSettings, places: Sequence[Place]) -> str | None:
     reason = refusal(name, layer.rate_hz, settings)
+    if reason is None and name == SPECTRUM and places[0].is_interval:
+        return _too_short(layer, places)
     if reason is None:
-        one: Callable[[], object] = ((lambda: spectrum(layer.values[row], layer.rate_hz, settings)) if name == SPECTRUM
-                                     else lambda: measure(name, layer.values[row], layer.rate_hz, settings))
+        one: Callable[[], object] = ((lambda: spectrum(layer.values[places[0].row], layer.rate_hz, settings))
+                                     if name == SPECTRUM else
+                                     lambda: measure(name, layer.values[places[0].row], layer.rate_hz, settings))
         try:  # all tokens of a layer have one length
             one()
         except UserError as error:
             reason = str(error)
     return reason
+
+
+def _too_short(layer: MeasuredLayer, places: Sequence[Place]) -> str | None:
+    """Say why intervals have no spectrum: the median one has too few steps."""
+    steps = [place.steps(layer.values.shape[1], layer.rate_hz) for place in places]
+    points = np.array([part.stop - part.start for part in steps])
+    if np.median(points) >= FEWEST_STEPS:
+        return None
+    return (f"intervals (={points.min()} to {points.max()} steps, median {np.median(points):g}, at {layer.rate_hz:g} "
+            f"Hz) must have at least {FEWEST_STEPS} steps for a spectrum; take a layer with a higher rate")
 
 
 def _refuse_what_nothing_carries(refused: Sequence[Refused], layers: Sequence[MeasuredLayer],

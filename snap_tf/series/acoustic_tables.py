@@ -28,9 +28,10 @@ from snap_tf.series.acoustic_settings import AcousticSettings
 from snap_tf.series.acoustics import MEASURES, SPECTRUM, measure
 from snap_tf.series.f0 import f0_ceiling_hz
 from snap_tf.series.formants import formant_range
-from snap_tf.series.frication import spectrum
+from snap_tf.series.frication import FEWEST_STEPS, spectrum
+from snap_tf.series.places import Place, clip_places, phone_places, within
 from snap_tf.series.sonify import write_sounds
-from snap_tf.series.store import LayerStore
+from snap_tf.series.store import INTERVALS_NAME, LayerStore
 from snap_tf.series.waveform_correlation import compare_layers
 from wavegan_tf import __version__
 from wavegan_tf.atomic import atomic_folder
@@ -38,6 +39,7 @@ from wavegan_tf.atomic import atomic_folder
 __all__ = ["Acoustics", "measure_into", "write_acoustics"]
 
 TRACK_COLUMNS = ("token", "label", "layer", "measure", "time_s", "value")
+PHONE_COLUMNS = (*TRACK_COLUMNS[:-1], "time_norm", "value")
 _SUMMARY = ("n_frames", "n_defined", "mean", "sd", "median", "min", "max")
 
 
@@ -50,18 +52,21 @@ class Acoustics:
         summary: a row per token, layer and measure.
         correlations: a row per layer and comparison; None where none was asked for.
         refused: what the layers could not carry.
+        notices: what else there is to say.
     """
 
     folder: Path
     summary: pd.DataFrame
     correlations: pd.DataFrame | None
     refused: tuple[Refused, ...]
+    notices: tuple[str, ...] = ()
 
     def __str__(self) -> str:
         """Say the means by layer, the correlations, and what was refused."""
         lines = []
         if len(self.summary):
-            by_layer = self.summary.groupby(["layer", "measure", "units"], sort=False)
+            keys = ["layer", "measure", "units", *(["label"] if "interval_s" in self.summary else [])]
+            by_layer = self.summary.groupby(keys, sort=False)
             counts = by_layer[["n_frames", "n_defined"]].sum()
             means = pd.concat([by_layer["median"].median(), counts["n_defined"] / counts["n_frames"].clip(lower=1)],
                               axis=1, keys=["median", "defined"]).reset_index()
@@ -75,7 +80,7 @@ class Acoustics:
                   for (layer, nyquist_hz), names in by_place.items()]
         if by_place:
             lines.append("why not: refused.csv")
-        return "\n".join(lines)
+        return "\n".join([*lines, *self.notices])
 
 
 def write_acoustics(store: LayerStore, out: str | Path, request: AcousticRequest | None = None,
@@ -88,6 +93,10 @@ def write_acoustics(store: LayerStore, out: str | Path, request: AcousticRequest
     correlations.csv, lags.csv, token_correlations.csv and the folder sounds. Intensity is in dB relative to the
     layer's loudest frame over all tokens, and as `intensity_z`, standardised within the layer.
 
+    With phones, a row's token is an interval, its label the phone, `time_s` counts from the interval's start and
+    `time_norm` goes from 0 to 1 through it; summary.csv has its length, and intervals.csv its place. Tracks are those
+    of the whole clip, cut: a window is longer than many a phone.
+
     Args:
         store: the layers.
         out: a new or empty folder.
@@ -97,7 +106,7 @@ def write_acoustics(store: LayerStore, out: str | Path, request: AcousticRequest
 
     Raises:
         ConfigError: no such layer; or what was asked for is carried by nothing: the message has the Nyquist frequency.
-        DataError: no such label or token, or no waveform to compare with.
+        DataError: no such label, token or phone, or no waveform to compare with.
         ExportError: `out` is not empty.
         OSError: a file cannot be written.
     """
@@ -112,14 +121,20 @@ def measure_into(store: LayerStore, folder: Path, request: AcousticRequest | Non
     request, settings = request or AcousticRequest(), settings or AcousticSettings()
     layers = measured_layers(store, request.layers)
     rows = select_rows(store, request.labels, request.tokens)
+    places, notices = clip_places(store, rows), []
+    if request.phones:
+        places, intervals, n_cut = phone_places(store, rows, request.phones)
+        _write(intervals, folder / INTERVALS_NAME)
+        if n_cut:
+            notices.append(f"{n_cut} intervals left out: they go beyond the {store.n_samples} samples of a clip")
     measures = request.measures or (*MEASURES, SPECTRUM)
-    of_layer, refused = carried(layers, measures, settings, bool(request.layers), bool(request.measures), rows[0])
+    of_layer, refused = carried(layers, measures, settings, bool(request.layers), bool(request.measures), places)
     sounds = [item.name for item in measured_layers(store, request.sounds)] if request.sounds else []
     compared = None
     if request.compare:
         compared, not_compared = compare_layers(store, layers, rows, request, settings, folder, progress)
         refused += not_compared
-    summary = _measure_all(layers, of_layer, store.tokens, rows, settings, folder, progress)
+    summary = _measure_all(layers, of_layer, places, settings, folder, progress)
     _write(summary, folder / "summary.csv")
     columns = [field.name for field in dataclasses.fields(Refused)]
     _write(pd.DataFrame([dataclasses.asdict(item) for item in refused], columns=columns), folder / "refused.csv")
@@ -127,21 +142,21 @@ def measure_into(store: LayerStore, folder: Path, request: AcousticRequest | Non
         (folder / "sounds").mkdir()
         write_sounds(store, folder / "sounds", [name for name in sounds if name != STIMULUS], rows,
                      request.sound_rate_hz)
-    record = _record(store, layers, rows, of_layer, request, settings)
+    record = _record(store, layers, places, of_layer, request, settings)
     (folder / "acoustics.json").write_text(json.dumps(record, indent=2, ensure_ascii=False) + "\n", encoding="utf-8")
-    return Acoustics(folder, summary, compared, tuple(refused))
+    return Acoustics(folder, summary, compared, tuple(refused), tuple(notices))
 
 
-def _measure_all(layers: Sequence[MeasuredLayer], of_layer: dict[str, list[str]], tokens: pd.DataFrame,
-                 rows: Sequence[int], settings: AcousticSettings, folder: Path, progress: bool) -> pd.DataFrame:
-    """Write acoustics.csv and spectra.csv, and return a row per token, layer and measure."""
-    with (tqdm(total=len(rows) * sum(map(len, of_layer.values())), desc="acoustics", unit="series",
+def _measure_all(layers: Sequence[MeasuredLayer], of_layer: dict[str, list[str]], places: Sequence[Place],
+                 settings: AcousticSettings, folder: Path, progress: bool) -> pd.DataFrame:
+    """Write acoustics.csv and spectra.csv, and return a row per place, layer and measure."""
+    with (tqdm(total=len(places) * sum(map(len, of_layer.values())), desc="acoustics", unit="series",
                disable=not progress) as bar,
           (folder / "acoustics.csv").open("w", encoding="utf-8", newline="") as file):
-        file.write(",".join(TRACK_COLUMNS) + "\n")
-        parts = [_measure_layer(layer, name, tokens, rows, settings, file, bar)
+        file.write(",".join(PHONE_COLUMNS if places[0].is_interval else TRACK_COLUMNS) + "\n")
+        parts = [_measure_layer(layer, name, places, settings, file, bar)
                  for layer in layers for name in of_layer[layer.name] if name != SPECTRUM]
-        parts += [_spectra(layer, tokens, rows, settings, folder, bar) for layer in layers
+        parts += [_spectra(layer, places, settings, folder, bar) for layer in layers
                   if SPECTRUM in of_layer[layer.name]]
     place = {layer.name: i for i, layer in enumerate(layers)}
     ordered = pd.concat(parts, ignore_index=True).sort_values("layer", key=lambda names: names.map(place),
@@ -149,29 +164,32 @@ def _measure_all(layers: Sequence[MeasuredLayer], of_layer: dict[str, list[str]]
     return ordered[[*ordered.columns.difference(_SUMMARY, sort=False), *_SUMMARY]].reset_index(drop=True)
 
 
-def _measure_layer(layer: MeasuredLayer, name: str, tokens: pd.DataFrame, rows: Sequence[int],
-                   settings: AcousticSettings, file: TextIO, bar: Any) -> pd.DataFrame:
-    """Measure every token of a layer, write the tracks, and return a row per token and column."""
-    found = []
-    for row in rows:
-        found.append(measure(name, layer.values[row], layer.rate_hz, settings))
-        bar.update()
+def _measure_layer(layer: MeasuredLayer, name: str, places: Sequence[Place], settings: AcousticSettings, file: TextIO,
+                   bar: Any) -> pd.DataFrame:
+    """Measure every place of a layer, write the tracks, and return a row per place and column."""
+    of_row = {row: measure(name, layer.values[row], layer.rate_hz, settings)
+              for row in dict.fromkeys(place.row for place in places)}
     if name == "intensity":  # a layer's unit means nothing: only what is relative to the layer itself does
-        found = _relative(found)
+        of_row = dict(zip(of_row, _relative(list(of_row.values())), strict=True))
     summaries = []
-    for row, one in zip(rows, found, strict=True):
-        token = tokens.iloc[row]
+    for place in places:
+        one = within(of_row[place.row], place)
         for column, numbers in one.summary().items():
-            about = {"token": token["token"], "label": token["label"], "word": token.get("word", ""),
-                     "speaker": token.get("speaker", ""), "layer": layer.name, "measure": column,
-                     "units": "SD" if column.endswith("_z") else one.units}
-            summaries.append(about | numbers)
+            summaries.append({**place.about(), "layer": layer.name, "measure": column,
+                              "units": "SD" if column.endswith("_z") else one.units, **_length(place), **numbers})
         n, k = one.values.shape
-        pd.DataFrame({"token": token["token"], "label": token["label"], "layer": layer.name,
-                      "measure": np.repeat(list(one.columns), n), "time_s": np.tile(one.times_s, k),
-                      "value": one.values.T.reshape(-1)}, columns=list(TRACK_COLUMNS)).to_csv(
+        time_s = np.tile(one.times_s, k)
+        time_norm = {"time_norm": time_s / (place.end_s - place.start_s)} if place.is_interval else {}
+        pd.DataFrame({"token": place.token, "label": place.label, "layer": layer.name,
+                      "measure": np.repeat(list(one.columns), n), "time_s": time_s, **time_norm,
+                      "value": one.values.T.reshape(-1)}).to_csv(
             file, index=False, header=False, float_format="%.9g", lineterminator="\n")
+        bar.update()
     return pd.DataFrame(summaries)
+
+
+def _length(place: Place) -> dict[str, float]:
+    return {"interval_s": place.end_s - place.start_s} if place.is_interval else {}
 
 
 def _relative(found: list[Any]) -> list[Any]:
@@ -187,34 +205,35 @@ def _relative(found: list[Any]) -> list[Any]:
             for one in found]
 
 
-def _spectra(layer: MeasuredLayer, tokens: pd.DataFrame, rows: Sequence[int], settings: AcousticSettings, folder: Path,
-             bar: Any) -> pd.DataFrame:
-    """Append the mean spectrum of every label to spectra.csv, and return every token's centre of gravity."""
+def _spectra(layer: MeasuredLayer, places: Sequence[Place], settings: AcousticSettings, folder: Path, bar: Any
+             ) -> pd.DataFrame:
+    """Append the mean spectrum of every label to spectra.csv, and return every place's centre of gravity."""
     centres: list[dict[str, Any]] = []
     power: dict[str, np.ndarray] = {}
     count: dict[str, int] = {}
-    for row in rows:
-        found, token = spectrum(layer.values[row], layer.rate_hz, settings), tokens.iloc[row]
-        there = np.isfinite(found.centre_hz)
-        centres.append({"token": token["token"], "label": token["label"], "word": token.get("word", ""),
-                        "speaker": token.get("speaker", ""), "layer": layer.name, "measure": "spectral_centre",
-                        "units": "Hz", "n_frames": 1, "n_defined": int(there),
-                        **dict.fromkeys(("mean", "median", "min", "max"), found.centre_hz), "sd": np.nan})
-        label = str(token["label"])
-        power[label] = power.get(label, np.zeros(1)) + np.nan_to_num(10 ** (found.levels_db / 10))
-        count[label] = count.get(label, 0) + 1
+    for place in places:
         bar.update()
+        piece = layer.values[place.row][place.steps(layer.values.shape[1], layer.rate_hz)]
+        centre = float("nan")
+        if len(piece) >= FEWEST_STEPS:  # of a layer that can; single intervals may be shorter
+            found = spectrum(piece, layer.rate_hz, settings)
+            frequencies_hz, centre = found.frequencies_hz, found.centre_hz
+            power[place.label] = power.get(place.label, np.zeros(1)) + np.nan_to_num(10 ** (found.levels_db / 10))
+            count[place.label] = count.get(place.label, 0) + 1
+        centres.append({**place.about(), "layer": layer.name, "measure": "spectral_centre", "units": "Hz",
+                        **_length(place), "n_frames": 1, "n_defined": int(np.isfinite(centre)),
+                        **dict.fromkeys(("mean", "median", "min", "max"), centre), "sd": np.nan})
     path = folder / "spectra.csv"
     with path.open("a", encoding="utf-8", newline="") as file:
         for label, total in power.items():
             levels = 10 * np.log10(total / count[label], out=np.full(len(total), np.nan), where=total > 0)
             table = pd.DataFrame({"label": label, "layer": layer.name, "n_tokens": count[label],
-                                  "frequency_hz": found.frequencies_hz, "level_db": levels})
+                                  "frequency_hz": frequencies_hz, "level_db": levels})
             table.to_csv(file, index=False, header=file.tell() == 0, float_format="%.9g", lineterminator="\n")
     return pd.DataFrame(centres)
 
 
-def _record(store: LayerStore, layers: Sequence[MeasuredLayer], rows: Sequence[int], of_layer: dict[str, list[str]],
+def _record(store: LayerStore, layers: Sequence[MeasuredLayer], places: Sequence[Place], of_layer: dict[str, list[str]],
             request: AcousticRequest, settings: AcousticSettings) -> dict[str, Any]:
     """Say what was measured, how, and on what."""
     effective: dict[str, dict[str, Any]] = {}
@@ -229,7 +248,8 @@ def _record(store: LayerStore, layers: Sequence[MeasuredLayer], rows: Sequence[i
     import parselmouth
 
     return {"layers_folder": store.folder.name, "request": dataclasses.asdict(request), "seed": request.seed,
-            "settings": dataclasses.asdict(settings), "layers": effective, "n_tokens": len(rows),
+            "settings": dataclasses.asdict(settings), "layers": effective,
+            "n_tokens": len({place.row for place in places}), "n_intervals": len(places) if request.phones else None,
             **{name: store.settings.get(name) for name in ("model", "weights_hash", "reduce", "stage", "inputs",
                                                            "config")},
             "versions": {"wavegan_tf": __version__, "python": platform.python_version(),

@@ -11,9 +11,10 @@ from snap_tf.series.measurement import Measurement, beyond_nyquist
 from snap_tf.series.sound import centred, power_spectrogram
 from wavegan_tf.errors import ConfigError, DataError
 
-__all__ = ["Spectrum", "frication", "frication_refusal", "spectrum", "spectrum_refusal"]
+__all__ = ["FEWEST_STEPS", "Spectrum", "frication", "frication_refusal", "spectrum", "spectrum_refusal"]
 
-_FEWEST_STEPS = 16  # of a window of a spectrum
+FEWEST_STEPS = 16
+"""Of a window of a spectrum."""
 
 
 @dataclass(frozen=True)
@@ -95,10 +96,11 @@ def spectrum(series: np.ndarray, rate_hz: float, settings: AcousticSettings | No
     refusal = spectrum_refusal(rate_hz, settings)
     if refusal:
         raise refusal
-    if len(series) < _FEWEST_STEPS:
-        raise DataError(f"`series` (={len(series)} steps) must have at least {_FEWEST_STEPS} steps for a spectrum")
-    length = min(len(series), max(_FEWEST_STEPS, round(settings.spectrum_window_s * rate_hz)))
-    frequencies, density = welch(centred(series), rate_hz, nperseg=length)
+    if len(series) < FEWEST_STEPS:
+        raise DataError(f"`series` (={len(series)} steps) must have at least {FEWEST_STEPS} steps for a spectrum")
+    window = max(FEWEST_STEPS, round(settings.spectrum_window_s * rate_hz))
+    # shorter series are padded, so that all of a layer have the same frequencies
+    frequencies, density = welch(centred(series), rate_hz, nperseg=min(len(series), window), nfft=window)
     keep = frequencies <= (settings.spectrum_ceiling_hz or rate_hz / 2)
     frequencies, density = frequencies[keep], density[keep]
     total = density.sum()

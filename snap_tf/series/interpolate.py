@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, fields
 from pathlib import Path
 from typing import Any
 
@@ -25,7 +25,7 @@ from snap_tf.series.sweep import SweepPlan, SweepVectors, sweep_vectors
 from wavegan_tf.atomic import atomic_folder
 from wavegan_tf.errors import ConfigError
 
-__all__ = ["ENVELOPE", "Interpolated", "InterpolationRequest", "interpolate"]
+__all__ = ["ENVELOPE", "Interpolated", "InterpolationRequest", "interpolate", "layers_and_envelope"]
 
 ENVELOPE = "envelope"
 _ENVELOPE_STEPS = 128  # samples in a step of the envelope: 8 ms at 16 kHz, and every output is a multiple of it
@@ -115,7 +115,7 @@ def interpolate(generator: Probe, plan: SweepPlan, out: str | Path, request: Int
         store = write_layers(generator, vectors.inputs, folder / "layers", Selection(request.reduce),
                              batch_size=vectors.batch_size, progress=progress).layers
         np.save(folder / "bases.npy", vectors.base)
-        layers = _layers(store, generator)
+        layers = layers_and_envelope(store)
         summaries: list[dict[str, Any]] = []
         values: list[pd.DataFrame] = []
         arrays: dict[str, np.ndarray] = {}
@@ -158,12 +158,12 @@ def term_names(names: tuple[str, ...]) -> list[str]:
     return [*names, " x ".join(names)] if len(names) > 1 else list(names)
 
 
-def _layers(store: LayerStore, generator: Probe) -> tuple[LayerInfo, ...]:
+def layers_and_envelope(store: LayerStore) -> tuple[LayerInfo, ...]:
     """Return the layers with time, and the envelope where the output is among them."""
     layers = [layer for layer in store.layers if layer.has_time]
-    if layers[-1].steps == generator.length and generator.length % _ENVELOPE_STEPS == 0:
-        layers.append(LayerInfo(ENVELOPE, ENVELOPE, generator.length // _ENVELOPE_STEPS, 1,
-                                generator.rate_hz / _ENVELOPE_STEPS, "linear"))
+    if layers[-1].steps == store.n_samples and store.n_samples % _ENVELOPE_STEPS == 0:
+        layers.append(LayerInfo(ENVELOPE, ENVELOPE, store.n_samples // _ENVELOPE_STEPS, 1,
+                                store.rate_hz / _ENVELOPE_STEPS, "linear"))
     return tuple(layers)
 
 
@@ -186,11 +186,10 @@ def _by_seed(store: LayerStore, layer: LayerInfo, vectors: SweepVectors) -> Iter
 
 
 def _arrays(layer: LayerInfo, found: LayerEffects) -> dict[str, np.ndarray]:
-    names = ("slopes", "slope_se", "slope_p", "rho", "mean", "effect", "effect_se", "incremental", "change", "spike",
-             "spike_time_s", "level")
     times = (np.arange(found.mean.shape[1]) + 0.5) / layer.rate_hz
     return {f"{layer.paper_name}/times_s": times,
-            **{f"{layer.paper_name}/{name}": getattr(found, name).astype(np.float32) for name in names}}
+            **{f"{layer.paper_name}/{field.name}": getattr(found, field.name).astype(np.float32)
+               for field in fields(LayerEffects)}}
 
 
 def _outcomes(store: LayerStore, generator: Probe, vectors: SweepVectors, request: InterpolationRequest

@@ -14,8 +14,8 @@ from snap_tf.series.acoustics import measure
 from snap_tf.series.sound import power_spectrogram
 from wavegan_tf.errors import ConfigError, DataError
 
-__all__ = ["FRICATION", "MEASURES", "Labels", "binary_labels", "frication_ratio", "hand_labels", "measure_audio",
-           "measured_labels"]
+__all__ = ["FRICATION", "MEASURES", "UNITS", "Labels", "binary_labels", "frication_ratio", "hand_labels",
+           "measure_audio", "measured_labels"]
 
 FRICATION = "frication"
 """The automatic label of [s]-like outputs: `frication_ratio` above a threshold."""
@@ -84,6 +84,9 @@ MEASURES: dict[str, Callable[[np.ndarray, float], float]] = {
     "rms_db": _rms_db,
 }
 """Measures that give a number for an output: a share; Hz (median over voiced frames); dB; s (the longest event)."""
+UNITS = {"frication_ratio": "share", "f0": "Hz", "f1": "Hz", "f2": "Hz", "intensity": "dB", "frication_share": "share",
+         "duration": "s", "rms_db": "dB"}
+"""Of `MEASURES`."""
 
 
 @dataclass(frozen=True)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -90,6 +90,13 @@ class LayerStore(Mapping[str, LayerSeries]):
         if not path.is_file():
             return None
         return _whole_numbers(pd.read_csv(path, dtype=str, keep_default_na=False), "row", "start_sample", "end_sample")
+
+    def longest_s(self, rows: Sequence[int]) -> float:
+        """Return how long the longest of some clips is, or generated audio, in seconds."""
+        n_samples = self.n_samples
+        if "cropped" in self.tokens:
+            n_samples = min(n_samples, int(self.tokens["n_samples"].iloc[list(rows)].max()))
+        return n_samples / self.rate_hz
 
     def _load(self, name: str) -> np.ndarray:
         path = self.folder / name

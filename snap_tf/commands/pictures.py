@@ -1,0 +1,29 @@
+"""The flag that also sends a command's pictures to TensorBoard."""
+
+from __future__ import annotations
+
+import argparse
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+__all__ = ["add_tensorboard", "first_pictures", "show_in_tensorboard"]
+
+
+def add_tensorboard(parser: Any) -> None:
+    """Add `--tensorboard DIR`, also spelled as TensorBoard itself spells it, `--logdir`."""
+    parser.add_argument("--tensorboard", "--logdir", dest="tensorboard", metavar="DIR",
+                        help="also write the pictures as images for TensorBoard")
+
+
+def show_in_tensorboard(args: argparse.Namespace, pictures: Mapping[str, Any]) -> None:
+    """Write figures or PNG files as images, by tag, if that was asked for."""
+    if args.tensorboard:
+        from snap_tf.plots.tensorboard import write_images
+
+        write_images(args.tensorboard, pictures)
+
+
+def first_pictures(files: list[Path], prefix: str) -> dict[str, Path]:
+    """Give the PNG files among those written a tag each."""
+    return {f"{prefix}/{file.stem}": file for file in files if file.suffix == ".png"}
