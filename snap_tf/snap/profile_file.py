@@ -1,8 +1,15 @@
-"""The file that `snap-tf profile` writes: sums, counts, alignment, and everything that was chosen to get them."""
+"""The file that `snap-tf profile` writes: sums, counts, alignment, and everything that was chosen to get them.
+
+An npz archive without pickled objects: `about` is JSON text, all else are arrays. Sums of saliency are zero over long
+stretches of time at both ends; those stretches are not written.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import dataclasses
+import json
+import zipfile
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -11,13 +18,18 @@ import numpy as np
 
 from snap_tf.layer_info import LayerInfo
 from snap_tf.snap.alignment_counts import AlignmentCounts
-from snap_tf.snap.profiles import Profiles
-from snap_tf.snap.settings import ProfileOptions
+from snap_tf.snap.profiles import PROFILE_KINDS, Profiles, finalise
+from snap_tf.snap.settings import GLOBAL_MEANS, MASK_SCALES, MASKS, ProfileOptions
 from snap_tf.snap.sums import GroupSums
+from wavegan_tf.atomic import atomic_file
+from wavegan_tf.errors import ConfigError, DataError
 
 __all__ = ["SCHEMA", "ProfileFile", "merge_profiles", "read_profiles", "write_profiles"]
 
 SCHEMA = 1
+_WHAT = "snap_tf profiles"
+_CHOICES: dict[str, tuple[Any, ...]] = {"mask": MASKS, "mask_scale": MASK_SCALES, "mask_output": (True, False),
+                                        "global_mean": GLOBAL_MEANS}
 
 
 @dataclass(frozen=True)
@@ -26,9 +38,11 @@ class ProfileFile:
 
     Attributes:
         options: every setting of the pass.
-        model: `name`, `hash` of the weights, `source` path, `classes` (names of the output's classes), `blank` (index
-            or None), `output` (name of the layer whose unit is the target), `target_step`.
-        source: what was run through it: `name`, `fingerprint`, `n_frames` seen, `n_blank` dropped, `shards`.
+        model: `name`, `hash` of the weights, `source` path, `classes` (names of the units among which the target is),
+            `blank` (index or None), `writes` (`letter`, `phone` or empty), `output` (name of the output layer),
+            `target_layer`, `target_step`, `intervals` (by layer, the steps where saliency may be other than zero).
+        source: what was run through it: `name`, `fingerprint`, `n_frames` seen, `n_blank` dropped of them, `n_skipped`
+            utterances too short, `shards` [i, n] that it consists of, `notice`.
         layers: input first, output last; `steps` are those of a frame (0 without time).
         sums: by name of the grouping.
         shifts: by layer, int64 [T]: how many frames had their maximum at each step (the shift is T // 2 minus it).
@@ -51,6 +65,12 @@ class ProfileFile:
         """Names of the groupings, in the order in which they were asked for."""
         return tuple(self.sums)
 
+    @property
+    def missing_shards(self) -> tuple[int, ...]:
+        """Numbers of the shards that are not in it."""
+        there = {i for i, _ in self.source["shards"]}
+        return tuple(i for i in range(1, self.source["shards"][0][1] + 1) if i not in there)
+
     def profiles(self, kind: str = "snap", grouping: str | None = None, *, min_frames: int = 1,
                  folds: Sequence[int] | None = None, **choices: Any) -> Profiles:
         """Finalise the sums of one grouping.
@@ -58,30 +78,186 @@ class ProfileFile:
         Args:
             kind: one of `profiles.PROFILE_KINDS`.
             grouping: its name; the first one by default.
-            min_frames: groups with fewer frames are left out, see `rare_groups`.
+            min_frames: groups with fewer frames (and always those with none) are left out, see `rare_groups`.
             folds: which folds of the frames to take; all by default.
             choices: `mask`, `mask_scale`, `mask_output`, `global_mean` in the place of those of the options.
 
         Raises:
-            ConfigError: no such kind, grouping or fold, or the pass did not keep the sums for that kind.
+            ConfigError: no such kind, grouping, fold or choice, or the pass did not keep the sums for that kind.
+            DataError: no group has so many frames.
         """
-        raise NotImplementedError
+        if kind not in PROFILE_KINDS:
+            raise ConfigError(f"`kind` (={kind}) must be one of {', '.join(PROFILE_KINDS)}")
+        sums, chosen = self._grouping(grouping), self._choices(choices)
+        self._check_kept(kind, chosen["mask"], sums)
+        which = list(range(self.options.folds)) if folds is None else list(folds)
+        if not which or not all(0 <= fold < self.options.folds for fold in which) or len(set(which)) < len(which):
+            raise ConfigError(f"`folds` (={which}) must be different numbers from 0 to {self.options.folds - 1}")
+        counts = sums.counts[which].sum(axis=0)
+        rows = np.flatnonzero(counts[:-1] >= max(min_frames, 1))
+        if not len(rows):
+            raise DataError(f"groups by {sums.name} must have at least {max(min_frames, 1)} frames; the largest has "
+                            f"{counts[:-1].max(initial=0)}; lower --min-frames or use more data")
+        return finalise(sums, self.layers, kind, rows, which, **chosen)
 
     def rare_groups(self, grouping: str | None = None, min_frames: int = 1) -> dict[str, int]:
         """Return the groups with fewer than `min_frames` frames, and how many they have."""
-        raise NotImplementedError
+        sums = self._grouping(grouping)
+        counts = sums.counts.sum(axis=0)
+        return {group: int(n) for group, n in zip(sums.groups, counts[:-1], strict=True) if n < min_frames}
+
+    def _grouping(self, name: str | None) -> GroupSums:
+        name = self.groupings[0] if name is None else name
+        if name not in self.sums:
+            raise ConfigError(f"`grouping` (={name}) must be one of those in the file: {', '.join(self.groupings)}")
+        return self.sums[name]
+
+    def _choices(self, choices: Mapping[str, Any]) -> dict[str, Any]:
+        for name, value in choices.items():
+            if name not in _CHOICES or value not in _CHOICES[name]:
+                allowed = "; ".join(f"{n}: {', '.join(map(str, values))}" for n, values in _CHOICES.items())
+                raise ConfigError(f"`{name}` (={value}) must be a choice of how to finalise: {allowed}")
+        return {name: choices.get(name, getattr(self.options, name)) for name in _CHOICES}
+
+    def _check_kept(self, kind: str, mask: str, sums: GroupSums) -> None:
+        needed = {"navai": {"navai"}, "nap": {"plain"}, "normalised": {"aligned"}}.get(
+            kind, {"aligned", "saliency" if mask == "mean_abs" else "signed"})
+        if missing := needed - set(sums.values):
+            raise ConfigError(f"`kind` (={kind}) needs sums of {', '.join(sorted(missing))}; the file has "
+                              f"{', '.join(sums.values)}; run snap-tf profile with other --kinds or --mask")
 
 
 def write_profiles(file: ProfileFile, path: str | Path) -> None:
-    """Write a profile file, whole or not at all."""
-    raise NotImplementedError
+    """Write a profile file, whole or not at all.
+
+    Raises:
+        ConfigError: the name does not end in .npz.
+        OSError: it cannot be written.
+    """
+    path = Path(path)
+    if path.suffix != ".npz":
+        raise ConfigError(f"profile file (={path}) must end in .npz")
+    about = {"what": _WHAT, "schema": SCHEMA, "options": file.options.to_dict(), "model": file.model,
+             "source": file.source, "layers": [layer.to_dict() for layer in file.layers],
+             "groupings": [{"name": s.name, "groups": list(s.groups), "quantities": {
+                 q: list(layers) for q, layers in s.values.items()}} for s in file.sums.values()],
+             "alignment": None if file.alignment is None else list(file.alignment), "versions": file.versions}
+    with atomic_file(path) as temporary, zipfile.ZipFile(temporary, "w", allowZip64=True) as archive:
+        for name, array in (("about", np.array(json.dumps(about))), *_arrays(file)):
+            with archive.open(f"{name}.npy", "w", force_zip64=True) as stream:
+                np.lib.format.write_array(stream, np.asanyarray(array), allow_pickle=False)
+
+
+def _arrays(file: ProfileFile) -> Iterator[tuple[str, np.ndarray]]:
+    """Name every array of a file."""
+    for layer, shifts in file.shifts.items():
+        yield f"shifts/{layer}", shifts
+    for name, counts in (file.alignment or {}).items():
+        for part, array in counts.to_arrays().items():
+            yield f"alignment/{name}/{part}", array
+    for i, sums in enumerate(file.sums.values()):
+        yield f"sums/{i}/counts", sums.counts
+        for quantity, layers in sums.values.items():
+            for layer, array in layers.items():
+                used = np.flatnonzero(array.any(axis=(0, 1, 3)))
+                first, stop = (int(used[0]), int(used[-1]) + 1) if len(used) else (0, 0)
+                yield f"sums/{i}/{quantity}/{layer}/first", np.array(first)
+                yield f"sums/{i}/{quantity}/{layer}", array[:, :, first:stop]
 
 
 def read_profiles(path: str | Path) -> ProfileFile:
-    """Read a profile file."""
-    raise NotImplementedError
+    """Read a profile file.
+
+    Raises:
+        DataError: no such file, not a profile file, damaged, or of another version.
+    """
+    path = Path(path)
+    if not path.is_file():
+        raise DataError(f"profile file (={path}) must exist; it does not; make it with snap-tf profile")
+    try:
+        with np.load(path, allow_pickle=False) as archive:
+            if "about" not in archive.files:
+                raise DataError(f"profile file (={path}) must be one that `snap-tf profile` wrote; it is another npz "
+                                "file")
+            about = json.loads(str(archive["about"]))
+            if about.get("what") != _WHAT or about.get("schema") != SCHEMA:
+                raise DataError(f"profile file (={path}) must be of version {SCHEMA}; it is of version "
+                                f"{about.get('schema')} (made by wavegan_tf {about.get('versions', {}).get('wavegan_tf')}"
+                                "); make it again with snap-tf profile")
+            return _restore(about, archive)
+    except (OSError, ValueError, KeyError, TypeError, EOFError, zipfile.BadZipFile) as error:
+        if isinstance(error, DataError):
+            raise
+        raise DataError(f"profile file (={path}) must be one that `snap-tf profile` wrote; it cannot be read: "
+                        f"{error}") from error
+
+
+def _restore(about: dict[str, Any], archive: Mapping[str, np.ndarray]) -> ProfileFile:
+    options, layers = ProfileOptions(**about["options"]), tuple(LayerInfo(**layer) for layer in about["layers"])
+    steps = {layer.name: max(layer.steps or 0, 1) for layer in layers}
+
+    def total(i: int, quantity: str, layer: str, rows: tuple[int, int]) -> np.ndarray:
+        written, first = archive[f"sums/{i}/{quantity}/{layer}"], int(archive[f"sums/{i}/{quantity}/{layer}/first"])
+        array = np.zeros((*rows, steps[layer], written.shape[3]))
+        array[:, :, first:first + written.shape[2]] = written
+        return array
+
+    sums = {}
+    for i, grouping in enumerate(about["groupings"]):
+        counts = archive[f"sums/{i}/counts"]
+        values = {q: {layer: total(i, q, layer, counts.shape) for layer in names}
+                  for q, names in grouping["quantities"].items()}
+        sums[grouping["name"]] = GroupSums(grouping["name"], tuple(grouping["groups"]), counts, values)
+    alignment = None if about["alignment"] is None else {name: AlignmentCounts.from_arrays(
+        _below(archive, f"alignment/{name}/")) for name in about["alignment"]}
+    shifts = {layer.name: archive[f"shifts/{layer.name}"] for layer in layers}
+    return ProfileFile(options, about["model"], about["source"], layers, sums, shifts, alignment, about["versions"])
+
+
+def _below(archive: Mapping[str, np.ndarray], prefix: str) -> dict[str, np.ndarray]:
+    return {name.removeprefix(prefix): archive[name] for name in archive if name.startswith(prefix)}
 
 
 def merge_profiles(files: Sequence[ProfileFile]) -> ProfileFile:
-    """Add up the files of several shards."""
-    raise NotImplementedError
+    """Add up the files of several shards: the same bits as one run over everything, in whatever order.
+
+    Raises:
+        DataError: fewer than two files; of different models, data, options or groupings (the message says what
+            differs); or a shard twice.
+    """
+    if len(files) < 2:
+        raise DataError(f"profile files (={len(files)}) must be at least two to be merged")
+    first = files[0]
+    for other in files[1:]:
+        _refuse_strangers(first, other)
+    shards = [tuple(shard) for file in files for shard in file.source["shards"]]
+    twice = sorted({i for i, n in shards if shards.count((i, n)) > 1})
+    if twice:
+        raise DataError(f"shard (={twice[0]}/{shards[0][1]}) must be merged once; it is in several files; leave one "
+                        "out")
+    merged = first
+    for other in files[1:]:
+        source = {**merged.source, "shards": sorted([*merged.source["shards"], *other.source["shards"]]),
+                  **{name: merged.source[name] + other.source[name] for name in ("n_frames", "n_blank")}}
+        merged = dataclasses.replace(
+            merged, source=source, sums={name: s.merged(other.sums[name]) for name, s in merged.sums.items()},
+            shifts={name: counts + other.shifts[name] for name, counts in merged.shifts.items()},
+            alignment=None if merged.alignment is None or other.alignment is None else {
+                name: counts.merged(other.alignment[name]) for name, counts in merged.alignment.items()})
+    return merged
+
+
+def _refuse_strangers(first: ProfileFile, other: ProfileFile) -> None:
+    """Refuse to merge what does not belong together."""
+    mine, theirs = first.options.to_dict(), other.options.to_dict()
+    differing = [f"option {name}: {mine[name]} and {theirs[name]}" for name in mine if mine[name] != theirs[name]]
+    for what, a, b in (("model", first.model["hash"], other.model["hash"]),
+                       ("data", first.source["fingerprint"], other.source["fingerprint"]),
+                       ("number of shards", first.source["shards"][0][1], other.source["shards"][0][1]),
+                       ("groupings", ", ".join(first.groupings), ", ".join(other.groupings)),
+                       ("layers", ", ".join(x.name for x in first.layers), ", ".join(x.name for x in other.layers)),
+                       ("version of wavegan_tf", first.versions["wavegan_tf"], other.versions["wavegan_tf"])):
+        if a != b:
+            differing.append(f"{what}: {a} and {b}")
+    if differing:
+        raise DataError(f"profile files must be shards of one pass to be merged; they differ in {'; '.join(differing)}")

@@ -1,0 +1,343 @@
+"""One look into a network: activations of all layers, their saliency for one target, and where to align them.
+
+One forward and one backward pass for a batch of frames, compiled. Where the network is a chain of local operations,
+the backward pass is confined to the cone of the target, which changes no value.
+
+Source: Krug et al. 2021, section 3.4, steps 2 to 5.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+from snap_tf.layer_info import LayerInfo
+from snap_tf.snap.alignment import largest_gradient_step, margins, peak_step
+from snap_tf.snap.chain import Chain, NoChain, make_chain
+from snap_tf.snap.cone import Cone, make_cone
+from snap_tf.snap.frames import Block
+from snap_tf.snap.networks import INPUT, Network
+from snap_tf.snap.settings import ProfileOptions
+from snap_tf.snap.targets import Target
+from wavegan_tf.errors import ConfigError, DataError, ExportError
+
+__all__ = ["Look", "ModelView"]
+
+_BYTES_AT_ONCE = 2**26
+_MOST_AT_ONCE = 64
+_NEVER_NEGATIVE = ("relu", "relu6", "sigmoid", "softmax", "softplus", "exponential")
+
+
+@dataclass(frozen=True)
+class Look:
+    """What was seen of a batch of frames.
+
+    Attributes:
+        rows: which frames of the block, int64 [n].
+        predicted: largest unit of the target's layer, int64 [n].
+        activations: by layer, float32 [n, T, channels].
+        saliency: by layer, float32 [n, steps of the interval, channels]; zero outside of `ModelView.intervals`.
+        tau: by layer, int64 [n], the step to align at.
+        navai: int64 [n], step of the largest gradient at the input.
+    """
+
+    rows: np.ndarray
+    predicted: np.ndarray
+    activations: dict[str, np.ndarray]
+    saliency: dict[str, np.ndarray]
+    tau: dict[str, np.ndarray]
+    navai: np.ndarray
+
+
+class ModelView:
+    """Looks into one network, always in the same way.
+
+    Attributes:
+        layers: input first, output last; `steps` are those of a frame, 0 without time.
+        intervals: by layer, first and last step where saliency may be other than zero.
+        target_step: of the target's layer.
+        mode: `frame` or `utterance`, what is really done.
+        notice: why that is not what was asked for; empty if it is.
+        batch_size: frames at a time.
+    """
+
+    def __init__(self, network: Network, options: ProfileOptions, target: Target, frame_shape: tuple[int, ...], *,
+                 utterances: bool = True, batch_size: int | None = None) -> None:
+        """Trace the network.
+
+        Args:
+            network: see `networks.open_network`.
+            options: how to look.
+            target: what the gradient is taken of.
+            frame_shape: steps and channels of a frame.
+            utterances: whether blocks are utterances, so that frames may share a forward pass.
+            batch_size: frames at a time; by the size of the network by default.
+
+        Raises:
+            ConfigError: the target has no such step, or no layer leads to it.
+            DataError: the network does not take such frames.
+        """
+        self.network, self.options, self.target = network, options, target
+        self._frame_shape = frame_shape
+        self._check_shape()
+        shapes = self._trial()
+        self.layers, self.target_step = self._layers(shapes), self._target_step(shapes)
+        self._chain, self._cone, self.notice = self._find_cone(utterances)
+        self.mode = options.mode if self._cone is not None and utterances else "frame"
+        whole = {layer.name: (0, max(layer.steps or 0, 1) - 1) for layer in self.layers}
+        self.intervals = whole if self._cone is None else {**whole, **self._cone.intervals()}
+        numbers = sum(max(layer.steps or 0, 1) * layer.channels for layer in self.layers)
+        default = int(np.clip(_BYTES_AT_ONCE // (4 * numbers), 1, _MOST_AT_ONCE))
+        self.batch_size = default if batch_size is None else batch_size
+        if self.batch_size < 1:
+            raise ConfigError(f"`batch_size` (={batch_size}) must be positive")
+        self.corpus_minima = {layer.name: 0.0 for layer in self.layers}
+        self.quanta: dict[str, tuple[float, float]] = {layer.name: (2.0**-100, 2.0**-100) for layer in self.layers}
+        self._compile()
+
+    # what is there
+
+    def _check_shape(self) -> None:
+        wanted = self.network.probe.input_shape
+        fits = len(wanted) == len(self._frame_shape) and all(
+            w in (None, n) for w, n in zip(wanted, self._frame_shape, strict=True))
+        if not fits or len(wanted) > 2:
+            shown = ", ".join("any" if n is None else str(n) for n in wanted)
+            raise DataError(f"frames (shape {list(self._frame_shape)}) must be of shape [{shown}] for "
+                            f"{self.network.probe.name}, of one or two axes; choose other inputs or --frame-steps")
+
+    def _trial(self) -> dict[str, tuple[int, ...]]:
+        """Trace the network once: the shapes of the layers that lead to the target."""
+        import tensorflow as tf
+
+        shapes: dict[str, tuple[int, ...]] = {}
+
+        def look(frames: Any) -> None:
+            found = {INPUT: frames, **self.network.probe.tensors(frames)}
+            end = found[self.target.layer]
+            leads = tf.gradients(tf.reduce_sum(end), list(found.values()))
+            shapes.update({name: tuple(tensor.shape[1:]) for (name, tensor), gradient
+                           in zip(found.items(), leads, strict=True) if gradient is not None})
+
+        tf.function(look, autograph=False).get_concrete_function(tf.TensorSpec((None, *self._frame_shape), tf.float32))
+        if INPUT not in shapes:
+            raise ConfigError(f"layer {self.target.layer} of {self.network.probe.name} must depend on the input by "
+                              "operations with gradients; it does not (a SavedModel without its weights has none)")
+        return shapes
+
+    def _layers(self, shapes: dict[str, tuple[int, ...]]) -> tuple[LayerInfo, ...]:
+        rate_hz = self.network.probe.rate_hz if len(self._frame_shape) > 1 else 0.0
+        first = LayerInfo(INPUT, INPUT, None, self._frame_shape[-1], rate_hz, "linear")
+        there = [first, *(layer for layer in self.network.layers if layer.name in shapes)]
+        there.sort(key=lambda layer: layer.name == self.target.layer)  # the target last, the others as they were
+        return tuple(dataclasses.replace(layer, steps=shapes[layer.name][0] if len(shapes[layer.name]) > 1 else 0)
+                     for layer in there)
+
+    def _target_step(self, shapes: dict[str, tuple[int, ...]]) -> int:
+        shape, wanted = shapes[self.target.layer], self.options.target_step
+        steps = shape[0] if len(shape) > 1 else 1
+        if wanted >= steps:
+            raise ConfigError(f"`target_step` (={wanted}) must be one of the {steps} steps of {self.target.layer}")
+        return steps // 2 if wanted < 0 else wanted
+
+    def _find_cone(self, utterances: bool) -> tuple[Chain | None, Cone | None, str]:
+        """Find the cone of the target, or say why frames are computed whole."""
+        try:
+            if self.network.keras_model is None or len(self._frame_shape) != 2:
+                raise NoChain("the network is no functional or sequential Keras model of steps and channels")
+            if self.target.layer != self.network.output:
+                raise NoChain("the target is not at the output")
+            chain = make_chain(self.network.keras_model, [layer.name for layer in self.layers[1:]])
+            cone = make_cone(chain, self._frame_shape[0], self.target_step, margins(self.options.pooling))
+            self._compare(chain, cone)
+        except NoChain as reason:
+            notice = f"frames are computed one by one, not by utterance: {reason}"
+            return None, None, notice if self.options.mode == "utterance" else ""
+        notice = "" if utterances or self.options.mode == "frame" else ("frames are computed one by one: the inputs "
+                                                                         "are clips, not utterances")
+        return chain, cone, notice
+
+    def _compare(self, chain: Chain, cone: Cone) -> None:
+        """Raise NoChain unless chain and cone give what the network gives."""
+        import tensorflow as tf
+
+        @tf.function(autograph=False)
+        def both(frames: Any) -> Any:
+            return self.network.probe.tensors(frames), chain.forward(frames), cone.forward(frames)
+
+        noise = np.random.default_rng(0).standard_normal((1, *self._frame_shape)).astype(np.float32)
+        real, chained, coned = both(tf.constant(noise))
+        for name, (first, last) in cone.intervals().items():
+            if name == INPUT:
+                continue
+            expected, allowed = real[name].numpy(), 1e-4 * float(np.abs(real[name]).max()) + 1e-6
+            whole = chained[name].numpy()
+            if (whole.shape != expected.shape or np.abs(whole - expected).max() > allowed
+                    or np.abs(coned[name].numpy() - expected[:, first:last + 1]).max() > allowed):
+                raise NoChain(f"its layers do not simply follow each other: {name} gets something else")
+
+    # what is computed
+
+    def _compile(self) -> None:
+        import tensorflow as tf
+
+        frames = tf.TensorSpec((None, *self._frame_shape), tf.float32)
+        whole, per_frame = tf.TensorSpec((), tf.int32), tf.TensorSpec((None,), tf.int32)
+        numbers = tf.TensorSpec((3, len(self.layers)), tf.float32)
+        utterance = {layer.name: tf.TensorSpec((None, layer.channels), tf.float32) for layer in self.layers[1:]}
+        self._look = tf.function(self._look_at_frames, autograph=False, input_signature=[frames, per_frame, numbers])
+        self._values = tf.function(self._target_values, autograph=False, input_signature=[frames])
+        if self.mode == "utterance":
+            self._look_inside = tf.function(self._look_inside_utterance, autograph=False, input_signature=[
+                frames, per_frame, numbers, utterance, per_frame, whole])
+            spec = tf.TensorSpec((1, None, self._frame_shape[-1]), tf.float32)
+            assert self._chain is not None
+            chain = self._chain
+            self._forward = tf.function(lambda x: {name: y[0] for name, y in chain.forward(x).items()},
+                                        autograph=False, input_signature=[spec])
+
+    def _target_values(self, frames: Any) -> Any:
+        found = self._cone.forward(frames) if self._cone is not None else self.network.probe.tensors(frames)
+        return self._at_target(found)
+
+    def _at_target(self, found: dict[str, Any]) -> Any:
+        """Take the target layer's units at the target step: [batch, units]."""
+        values = found[self.target.layer]
+        if len(values.shape) == 2:
+            return values
+        return values[:, self.target_step - (self._cone.intervals()[self.target.layer][0] if self._cone else 0)]
+
+    def _look_at_frames(self, frames: Any, units: Any, numbers: Any) -> dict[str, Any]:
+        if self._cone is None:
+            found = {INPUT: frames, **self.network.probe.tensors(frames)}
+            return self._measure(found, found, units, numbers)
+        assert self._chain is not None
+        return self._measure({INPUT: frames, **self._chain.forward(frames)}, self._cone.forward(frames), units, numbers)
+
+    def _look_inside_utterance(self, frames: Any, units: Any, numbers: Any, utterance: dict[str, Any], starts: Any,
+                               phase: Any) -> dict[str, Any]:
+        """As `_look_at_frames`, with activations outside of the cone from a forward pass of the whole utterance."""
+        import tensorflow as tf
+
+        assert self._chain is not None and self._cone is not None
+        whole, stride = {INPUT: frames}, 1
+        steps = {layer.name: layer.steps or 0 for layer in self.layers}
+        for operation in self._chain.operations:
+            stride *= operation.stride
+            if operation.record:
+                first = (starts - phase) // stride
+                whole[operation.record] = tf.gather(utterance[operation.record],
+                                                    first[:, None] + tf.range(steps[operation.record]))
+        return self._measure(whole, self._cone.forward(frames), units, numbers)
+
+    def _measure(self, whole: dict[str, Any], inner: dict[str, Any], units: Any, numbers: Any) -> dict[str, Any]:
+        """Differentiate, find the steps to align at, and round to the grids of the sums.
+
+        Args:
+            whole: by layer, activations of whole frames.
+            inner: by layer, those of `intervals`, on the way to the target.
+            units: see `Target.scores`.
+            numbers: float32 [3, layers]: quanta of activations and of saliency, minima over the corpus.
+        """
+        import tensorflow as tf
+
+        names = [layer.name for layer in self.layers]
+        score, largest = self.target.scores(self._at_target(inner), units)
+        gradients = tf.gradients(tf.reduce_sum(score), [inner[name] for name in names])
+        result: dict[str, Any] = {"predicted": largest, "activations": {}, "saliency": {}, "tau": {}, "extremes": []}
+        for i, (layer, saliency) in enumerate(zip(self.layers, gradients, strict=True)):
+            activation, own = whole[layer.name], inner[layer.name]
+            if not layer.has_time:
+                activation, own, saliency = activation[:, None], own[:, None], saliency[:, None]
+            first, last = self.intervals[layer.name]
+            n_steps = max(layer.steps or 0, 1)
+            if own is not activation:
+                activation = tf.concat([activation[:, :first], own, activation[:, last + 1:]], axis=1)
+            result["tau"][layer.name] = peak_step(
+                saliency, self._with_sign(layer, own, activation, numbers[2, i]), score=self.options.score,
+                pooling=self.options.pooling, pooling_sign=self.options.pooling_sign, first=first, n_steps=n_steps)
+            if layer.name == INPUT:
+                result["navai"] = largest_gradient_step(saliency, first, n_steps)
+            result["extremes"].append(tf.stack([tf.reduce_max(tf.abs(activation)), tf.reduce_max(tf.abs(saliency)),
+                                                -tf.reduce_min(activation)]))
+            result["activations"][layer.name] = tf.round(activation / numbers[0, i]) * numbers[0, i]
+            result["saliency"][layer.name] = tf.round(saliency / numbers[1, i]) * numbers[1, i]
+        result["extremes"] = tf.stack(result["extremes"])
+        return result
+
+    def _with_sign(self, layer: LayerInfo, own: Any, whole: Any, corpus_minimum: Any) -> Any:
+        """Return activations as the score wants them; see `ProfileOptions.sign`."""
+        import tensorflow as tf
+
+        if layer.activation in _NEVER_NEGATIVE or self.options.sign == "raw":
+            return own
+        if self.options.sign == "absolute":
+            return tf.abs(own)
+        if self.options.sign == "corpus_minimum":
+            return own - corpus_minimum
+        return own - tf.reduce_min(whole, axis=[1, 2], keepdims=True)
+
+    # what callers use
+
+    def target_values(self, block: Block) -> np.ndarray:
+        """Compute the units of the target's layer at the target step, for all frames: float32 [n_frames, units]."""
+        import tensorflow as tf
+
+        rows = np.arange(block.n_frames)
+        return np.concatenate([self._values(tf.constant(block.frames(rows[i:i + self.batch_size]))).numpy()
+                               for i in range(0, len(rows), self.batch_size)])
+
+    def looks(self, block: Block, rows: np.ndarray, units: np.ndarray | None = None) -> Iterator[Look]:
+        """Look at some frames of a block, batch by batch.
+
+        Args:
+            block: where they are.
+            rows: which ones, int64.
+            units: int [rows], of the target's layer, to take the gradient of; by default the target's own rule.
+
+        Raises:
+            ExportError: the network gives NaN or infinity.
+        """
+        import tensorflow as tf
+
+        units = np.full(len(rows), -1) if units is None else units
+        numbers = tf.constant([[self.quanta[layer.name][0] for layer in self.layers],
+                               [self.quanta[layer.name][1] for layer in self.layers],
+                               [self.corpus_minima[layer.name] for layer in self.layers]], tf.float32)
+        for here, call in self._calls(block, rows):
+            found = call(tf.constant(block.frames(rows[here])), tf.constant(units[here], tf.int32), numbers)
+            extremes = found["extremes"].numpy()
+            if not np.isfinite(extremes).all():
+                raise ExportError(f"model (={self.network.probe.name}) must give numbers; it gives NaN or infinity in "
+                                  f"{block.names[rows[here][0]]}: its training diverged; use an earlier checkpoint")
+            self.extremes = extremes
+            yield Look(rows[here], found["predicted"].numpy().astype(np.int64),
+                       *({name: values.numpy() for name, values in found[part].items()}
+                         for part in ("activations", "saliency")),
+                       {name: tau.numpy().astype(np.int64) for name, tau in found["tau"].items()},
+                       found["navai"].numpy().astype(np.int64))
+
+    def _calls(self, block: Block, rows: np.ndarray) -> Iterator[tuple[np.ndarray, Any]]:
+        """Yield the positions in `rows` of each batch, and the function that looks at it."""
+        import tensorflow as tf
+
+        if self.mode == "frame":
+            for i in range(0, len(rows), self.batch_size):
+                yield np.arange(i, min(i + self.batch_size, len(rows))), self._look
+            return
+        assert self._chain is not None
+        stride, n_frame = self._chain.stride, self._frame_shape[0]
+        for phase in np.unique(block.starts[rows] % stride):
+            positions = np.flatnonzero(block.starts[rows] % stride == phase)
+            # a length that pads as a frame does: steps of SAME padding depend on the remainder
+            n_steps = n_frame + stride * ((len(block.inputs) - phase - n_frame) // stride)
+            utterance = self._forward(tf.constant(block.inputs[None, phase:phase + n_steps]))
+            for i in range(0, len(positions), self.batch_size):
+                here = positions[i:i + self.batch_size]
+                starts = tf.constant(block.starts[rows[here]], tf.int32)
+                yield here, lambda frames, units, numbers, u=utterance, s=starts, p=phase: self._look_inside(
+                    frames, units, numbers, u, s, tf.constant(p, tf.int32))

@@ -1,0 +1,161 @@
+"""Which network is looked into: its layers, what its classes are called, how long its frames are.
+
+Everything reaches its layers through `snap_tf.probe`.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+import json
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from snap_tf.layer_choice import Layers
+from snap_tf.layer_info import LayerInfo
+from snap_tf.probe import Probe, probe
+from wavegan_tf.errors import ConfigError
+
+__all__ = ["INPUT", "RECOGNISER_FRAME_STEPS", "Network", "open_network"]
+
+INPUT = "input"
+"""Name of the input as a layer."""
+RECOGNISER_FRAME_STEPS = 206
+"""Receptive field of W2L and W2P, the length of a frame for all recognisers (Krug et al. 2021, section 3.3)."""
+
+
+@dataclass(frozen=True)
+class Network:
+    """A network and the layers of it that profiles are made of.
+
+    Attributes:
+        probe: with these layers.
+        layers: the chosen ones without the input, under the names that figures use.
+        output: name of the layer that holds the logits.
+        classes: names of the output's units; empty where they have none.
+        blank: index of CTC's blank among them, or None.
+        writes: `letter` or `phone` for recognisers, else empty.
+        keras_model: the Keras model, where there is one; its operations may form a chain.
+        source: path it was read from, or its name.
+    """
+
+    probe: Probe
+    layers: tuple[LayerInfo, ...]
+    output: str
+    classes: tuple[str, ...]
+    blank: int | None
+    writes: str
+    keras_model: Any
+    source: str
+
+    def record(self) -> dict[str, Any]:
+        """Return name, hash of the weights, source, classes and blank, as JSON values."""
+        return {"name": self.probe.name, "hash": self.probe.weights_hash(), "source": self.source,
+                "classes": list(self.classes), "blank": self.blank, "writes": self.writes, "output": self.output}
+
+
+def open_network(model: Any, *, layers: Layers = None, part: str | None = None, step: int | None = None,
+                 rate_hz: float | None = None, input_shape: tuple[int | None, ...] | None = None,
+                 classes: Sequence[str] = ()) -> Network:
+    """Open a network to make profiles of it.
+
+    Args:
+        model: a run of `snap-tf asr train` or an exported recogniser; a run or exported model of `wavegan-tf`; a Keras
+            file; a Keras model; or a `Network`, which is returned as it is.
+        layers: see `snap_tf.probe.probe`; by default all convolutions and dense layers, and the output. The output is
+            always among them.
+        part: `q_network` or `discriminator`, for models of `wavegan-tf`.
+        step: checkpoint of such a run.
+        rate_hz: steps per second of the input of a Keras model.
+        input_shape: of one input of a Keras model that has not been called yet.
+        classes: names of the output's units; known for recognisers.
+
+    Raises:
+        ConfigError: no such layer or part; another number of classes.
+        ExportError: the path is no model, or a SavedModel without its weights, which gives no gradients.
+    """
+    if isinstance(model, Network):
+        return model
+    recogniser = None if part is not None or step is not None else _recogniser(model)
+    blank, writes, source = None, "", str(getattr(model, "name", model))
+    if recogniser is not None:
+        from snap_tf.asr.spectrogram_geometry import INPUT_RATE_HZ
+
+        model, rate_hz = recogniser.network, INPUT_RATE_HZ
+        classes = tuple(classes) or recogniser.alphabet.symbols
+        blank, writes = recogniser.alphabet.blank, recogniser.alphabet.kind
+        source = str(recogniser.source)
+    options: dict[str, Any] = {"part": part, "step": step, "rate_hz": rate_hz, "input_shape": input_shape}
+    opened = probe(model, layers, **options)
+    if isinstance(model, str | Path) and Path(model).suffix in (".keras", ".h5"):
+        import keras
+
+        model = keras.saving.load_model(model, compile=False)  # `probe` has opened it, so it can be
+    whole = probe(model, None, **options) if layers is not None else opened
+    output = whole.layers[-1].name
+    if layers is None and (dense := _dense(model, options)):
+        wanted = {*dense, *(layer.name for layer in opened.layers)}
+        opened = probe(model, [name for name in _all_names(model, options) if name in wanted], **options)
+    elif output not in [layer.name for layer in opened.layers]:
+        opened = probe(model, [*(layer.name for layer in opened.layers), output], **options)
+    known = _names_of(recogniser, opened.layers)
+    n_classes = next(layer.channels for layer in opened.layers if layer.name == output)
+    if classes and len(classes) != n_classes:
+        raise ConfigError(f"`classes` (={len(classes)} names) must be one for each of the output's {n_classes} units")
+    keras_model = model if hasattr(model, "layers") and not hasattr(model, "layer_taps") else None
+    return Network(opened, known, output, tuple(classes) or tuple(f"class_{i}" for i in range(n_classes)), blank,
+                   writes, keras_model, source)
+
+
+def _recogniser(model: Any) -> Any:
+    """Open a recogniser, if the model is one: by its folder, or by the shapes of a Keras file or model."""
+    from snap_tf.asr.runs import Recogniser, open_recogniser
+
+    if isinstance(model, Recogniser):
+        return model
+    if isinstance(model, str | Path):
+        path = Path(model)
+        if path.is_dir():
+            return open_recogniser(path) if _is_recogniser_folder(path) else None
+        if path.suffix == ".keras" and path.is_file():
+            try:
+                return open_recogniser(path)
+            except ValueError:
+                return None  # `probe` says what is wrong with it, if anything
+    return None
+
+
+def _is_recogniser_folder(path: Path) -> bool:
+    from snap_tf.asr.layer_table import MODELS
+
+    if (path / "best").is_dir() or (path / "network.keras").is_file():
+        return True
+    try:
+        return json.loads((path / "config.json").read_text(encoding="utf-8")).get("model") in MODELS
+    except (OSError, ValueError, AttributeError):
+        return False
+
+
+def _dense(model: Any, options: dict[str, Any]) -> list[str]:
+    """Name the dense layers of a Keras model."""
+    if not hasattr(model, "layers"):
+        return []
+    try:
+        return [layer.name for layer in probe(model, lambda part: type(part).__name__ == "Dense", **options).layers]
+    except ConfigError:  # there are none
+        return []
+
+
+def _all_names(model: Any, options: dict[str, Any]) -> list[str]:
+    return [layer.name for layer in probe(model, lambda part: True, **options).layers]
+
+
+def _names_of(recogniser: Any, layers: Sequence[LayerInfo]) -> tuple[LayerInfo, ...]:
+    """Call the layers of recognisers L1, L2, ..., as the paper does."""
+    if recogniser is None:
+        return tuple(layers)
+    from snap_tf.asr.wav2letter import layers_of
+
+    names = {layer.name: layer.paper_name for layer in layers_of(recogniser.network)}
+    return tuple(dataclasses.replace(layer, paper_name=names.get(layer.name, layer.paper_name)) for layer in layers)
