@@ -155,8 +155,9 @@ class UtteranceFrames:
         order = {label: i for i, label in enumerate(PHONES.symbols)}
         self.annotations = tuple(sorted(found, key=lambda label: (order.get(label, len(order)), label))) or None
         self._number = {label: i for i, label in enumerate(self.annotations or ())}
-        self.columns = {name: tuple(sorted({getattr(u, name) for u in self._utterances} - {""}))
-                        for name in ("speaker", "sex", "dialect", "split", "sentence")}
+        self.columns: Mapping[str, tuple[str, ...]] = {
+            name: tuple(sorted({getattr(u, name) for u in self._utterances} - {""}))
+            for name in ("speaker", "sex", "dialect", "split", "sentence")}
         text = "\n".join(f"{u.id} {u.n_samples} {u.rate_hz} {hash_of_phones(u)}" for u in self._utterances)
         self.fingerprint = hashlib.sha256(f"{text}\n{frame_steps} {hop_steps} {ends}".encode()).hexdigest()[:16]
 
@@ -216,14 +217,15 @@ class ClipFrames:
         n = len(inputs)
         self.names = tuple(names) if names is not None else tuple(map(str, range(n)))
         self._labels = {column: np.array(list(map(str, values)), np.str_) for column, values in (labels or {}).items()}
-        for column, values in (("names", self.names), *self._labels.items()):
-            if len(values) != n:
-                raise DataError(f"{column} (={len(values)} of them) must be as many as there are clips, {n}")
+        for column, size in (("names", len(self.names)), *((c, len(v)) for c, v in self._labels.items())):
+            if size != n:
+                raise DataError(f"{column} (={size} of them) must be as many as there are clips, {n}")
         self.name, self._rate_hz = name, rate_hz
         self.frame_shape: tuple[int, ...] = tuple(inputs.shape[1:])
         self.n_blocks = -(-n // block_size)
         self.annotations: tuple[str, ...] | None = None
-        self.columns = {column: tuple(sorted(set(values.tolist()) - {""})) for column, values in self._labels.items()}
+        self.columns: Mapping[str, tuple[str, ...]] = {
+            column: tuple(sorted(set(values.tolist()) - {""})) for column, values in self._labels.items()}
         self.skipped = 0
         digest = hashlib.sha256("\n".join(self.names).encode())
         for start in range(0, n, 256):

@@ -316,8 +316,8 @@ class ModelView:
                                   f"{block.names[rows[here][0]]}: its training diverged; use an earlier checkpoint")
             self.extremes = extremes
             yield Look(rows[here], found["predicted"].numpy().astype(np.int64),
-                       *({name: values.numpy() for name, values in found[part].items()}
-                         for part in ("activations", "saliency")),
+                       {name: values.numpy() for name, values in found["activations"].items()},
+                       {name: values.numpy() for name, values in found["saliency"].items()},
                        {name: tau.numpy().astype(np.int64) for name, tau in found["tau"].items()},
                        found["navai"].numpy().astype(np.int64))
 

@@ -181,9 +181,10 @@ def read_profiles(path: str | Path) -> ProfileFile:
                                 "file")
             about = json.loads(str(archive["about"]))
             if about.get("what") != _WHAT or about.get("schema") != SCHEMA:
+                made_by = about.get("versions", {}).get("wavegan_tf")
                 raise DataError(f"profile file (={path}) must be of version {SCHEMA}; it is of version "
-                                f"{about.get('schema')} (made by wavegan_tf {about.get('versions', {}).get('wavegan_tf')}"
-                                "); make it again with snap-tf profile")
+                                f"{about.get('schema')}, made by wavegan_tf {made_by}; make it again with snap-tf "
+                                "profile")
             return _restore(about, archive)
     except (OSError, ValueError, KeyError, TypeError, EOFError, zipfile.BadZipFile) as error:
         if isinstance(error, DataError):
@@ -196,7 +197,7 @@ def _restore(about: dict[str, Any], archive: Mapping[str, np.ndarray]) -> Profil
     options, layers = ProfileOptions(**about["options"]), tuple(LayerInfo(**layer) for layer in about["layers"])
     steps = {layer.name: max(layer.steps or 0, 1) for layer in layers}
 
-    def total(i: int, quantity: str, layer: str, rows: tuple[int, int]) -> np.ndarray:
+    def total(i: int, quantity: str, layer: str, rows: tuple[int, ...]) -> np.ndarray:
         written, first = archive[f"sums/{i}/{quantity}/{layer}"], int(archive[f"sums/{i}/{quantity}/{layer}/first"])
         array = np.zeros((*rows, steps[layer], written.shape[3]))
         array[:, :, first:first + written.shape[2]] = written

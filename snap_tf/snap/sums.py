@@ -1,7 +1,8 @@
 """Sums over the frames of each group: float64, in constant memory, the same whatever the order.
 
-Values come rounded to a grid, one power of two per layer, as fine as float32 is for the largest value. Sums of numbers
-on a grid are exact in float64 as long as they stay below 2^53 steps of it, so shards add up to the same bits as one run.
+Values come rounded to a grid, a power of two for each layer, as fine as float32 is for the largest value. Sums of
+numbers on a grid are exact in float64 as long as they stay below 2^53 steps of it, so shards add up to the same bits as
+one run.
 
 Source: Krug et al. 2021, section 3.4, steps 6 to 8.
 """
