@@ -10,7 +10,8 @@ from wavegan_tf.command_line import run_command
 
 __all__ = ["build_parser", "main"]
 
-FAMILIES = ("layers", "acoustics", "latents", "interpolate", "plot", "gamm", "contrasts", "asr", "report")
+FAMILIES = ("layers", "acoustics", "latents", "interpolate", "plot", "gamm", "contrasts", "asr", "profile",
+            "saliency", "report")
 
 
 def build_parser() -> argparse.ArgumentParser:

@@ -21,10 +21,10 @@ ONLY_HERE = {"matplotlib": ("snap_tf/plots/", "wavegan_tf/training/pictures.py")
 GAMM_NEEDS = {"numpy", "scipy", "pandas", "statsmodels", "patsy", "formulaic", "tqdm"}
 # what snap_tf takes from wavegan_tf outside its one door to networks, probe.py
 SNAP_MAY_USE = ("data", "errors", "atomic", "config", "command_line", "__version__", "commands.corpus_options",
-                "use.labels", "use.generate.Request", "use.generate.choose_vectors")
+                "commands.flags", "use.labels", "use.generate.Request", "use.generate.choose_vectors")
 # and what training has in common, whatever is trained: checkpoints, sessions, curves, interrupts
 ASR_MAY_USE = ("checkpoint_folders", "training.devices", "training.events", "training.interrupts", "training.metrics",
-               "training.runs", "commands.flags")
+               "training.runs")
 DISTRIBUTIONS = {"sklearn": "scikit-learn", "parselmouth": "praat-parselmouth"}
 
 
