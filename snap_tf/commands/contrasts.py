@@ -19,6 +19,7 @@ from snap_tf.commands.gamm_options import (
     statistics_errors,
     write_settings,
 )
+from snap_tf.commands.pictures import show_folder_in_tensorboard
 from wavegan_tf.atomic import atomic_folder
 from wavegan_tf.errors import ConfigError
 
@@ -74,6 +75,7 @@ def _run(args: argparse.Namespace) -> None:
             _draw(result, folder, args)
             write_settings(args, folder / "settings.json")
     print(result.contrasts.to_string(index=False, na_rep="-"))
+    show_folder_in_tensorboard(args, Path(args.out), "contrasts")
     print(f"written to {args.out}")
 
 

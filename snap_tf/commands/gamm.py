@@ -19,6 +19,7 @@ from snap_tf.commands.gamm_options import (
     statistics_errors,
     write_settings,
 )
+from snap_tf.commands.pictures import show_folder_in_tensorboard
 from wavegan_tf.atomic import atomic_folder
 from wavegan_tf.errors import ConfigError
 
@@ -79,6 +80,7 @@ def _run(args: argparse.Namespace) -> None:
             write_settings(args, folder / "settings.json")
     for name, fit in fits.items():
         print(f"{args.at} {name}\n\n{summary(fit)}" if args.at else summary(fit))
+    show_folder_in_tensorboard(args, Path(args.out), "gamm")
     print(f"written to {args.out}")
 
 

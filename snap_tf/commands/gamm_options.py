@@ -12,6 +12,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from snap_tf.commands.pictures import add_tensorboard
 from wavegan_tf import __version__
 from wavegan_tf.errors import ConfigError, DataError
 
@@ -59,6 +60,7 @@ def add_output(parser: argparse.ArgumentParser) -> None:
     output = parser.add_argument_group("output")
     output.add_argument("--out", required=True, metavar="DIR", help="new folder for the results")
     output.add_argument("--overwrite", action="store_true", help="exchange DIR if it exists")
+    add_tensorboard(output)
     output.add_argument("--time-label", metavar="TEXT", help="label of the time axis, with its unit")
     output.add_argument("--value-label", metavar="TEXT", help="label of the response's axis, with its unit")
 

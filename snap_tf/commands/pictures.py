@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-__all__ = ["add_tensorboard", "first_pictures", "show_in_tensorboard"]
+__all__ = ["add_tensorboard", "first_pictures", "show_folder_in_tensorboard", "show_in_tensorboard"]
 
 
 def add_tensorboard(parser: Any) -> None:
@@ -27,3 +27,15 @@ def show_in_tensorboard(args: argparse.Namespace, pictures: Mapping[str, Any]) -
 def first_pictures(files: list[Path], prefix: str) -> dict[str, Path]:
     """Give the PNG files among those written a tag each."""
     return {f"{prefix}/{file.stem}": file for file in files if file.suffix == ".png"}
+
+
+def show_folder_in_tensorboard(args: argparse.Namespace, folder: Path, prefix: str) -> None:
+    """Write all PNG files and printed tables of a folder, those of its folders too, if that was asked for."""
+    if args.tensorboard:
+        from snap_tf.plots.tensorboard import write_texts
+
+        files = {path.relative_to(folder): path for path in sorted(folder.rglob("*"))}
+        show_in_tensorboard(args, {f"{prefix}/{name.with_suffix('').as_posix()}": path
+                                   for name, path in files.items() if name.suffix == ".png"})
+        write_texts(args.tensorboard, {f"{prefix}/{name.as_posix()}": path.read_text(encoding="utf-8")
+                                       for name, path in files.items() if name.suffix == ".txt"})

@@ -1,4 +1,4 @@
-"""Any picture of the project as an image in TensorBoard."""
+"""Any picture or printed table of the project in TensorBoard."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from matplotlib.figure import Figure
 
 from wavegan_tf.errors import DataError
 
-__all__ = ["write_images"]
+__all__ = ["write_images", "write_texts"]
 
 
 def write_images(folder: str | Path, pictures: Mapping[str, Figure | str | Path], step: int = 0, dpi: int = 150
@@ -38,6 +38,27 @@ def write_images(folder: str | Path, pictures: Mapping[str, Figure | str | Path]
             except tf.errors.InvalidArgumentError as error:
                 raise DataError(f"picture (={pictures[tag]}) must be a PNG file; write the .png one") from error
             tf.summary.image(tag, pixels[None])
+    writer.close()
+
+
+def write_texts(folder: str | Path, texts: Mapping[str, str], step: int = 0) -> None:
+    """Write printed tables as text summaries, their columns kept.
+
+    Args:
+        folder: see `write_images`.
+        texts: by tag.
+        step: see `write_images`.
+
+    Raises:
+        OSError: a file cannot be written.
+    """
+    import tensorflow as tf
+
+    writer = tf.summary.create_file_writer(str(folder))
+    with writer.as_default(step=step):
+        for tag, text in texts.items():
+            # indented by four, Markdown leaves a table as it is
+            tf.summary.text(tag, "\n".join(f"    {line}" for line in text.splitlines()))
     writer.close()
 
 

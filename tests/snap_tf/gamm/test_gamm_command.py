@@ -55,6 +55,19 @@ def test_files_and_table(table: Path, tmp_path: Path, capsys: pytest.CaptureFixt
     assert min(png_size(out / "curves.png")) > 500
 
 
+def test_table_and_figures_in_tensorboard(table: Path, tmp_path: Path) -> None:
+    from tensorboard.backend.event_processing.event_accumulator import EventAccumulator
+
+    out = tmp_path / "out"
+    assert main(["gamm", str(table), *COLUMNS, *SMALL, "--out", str(out), "--logdir", str(tmp_path / "logs")]) == 0
+    tags = {tag: events for path in sorted((tmp_path / "logs").iterdir())
+            for events in [EventAccumulator(str(path)).Reload()] for tag in events.Tags()["tensors"]}
+    assert set(tags) == {"gamm/curves", "gamm/differences", "gamm/checks", "gamm/checks.txt", "gamm/table.txt"}
+    text = tags["gamm/table.txt"].Tensors("gamm/table.txt")[0].tensor_proto.string_val[0].decode()
+    assert [line.strip() for line in text.splitlines() if line.strip()] == [
+        line.strip() for line in (out / "table.txt").read_text().splitlines() if line.strip()]
+
+
 def test_golden_fit_through_the_command(golden_dir: Path, tmp_path: Path) -> None:
     reference = json.loads((golden_dir / "mgcv" / "small_re_gam.json").read_text())
     out = tmp_path / "out"
