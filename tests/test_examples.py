@@ -16,6 +16,7 @@ LEAVES = {  # what the later examples and their readers count on
     "03_gamm.py": ["gamm/table.txt", "gamm/curves.png", "gamm/differences.png"],
     "04_interpolate.py": ["latents/latents.csv", "latents/latents.png", "sweep/summary.csv", "sweep/slopes.png"],
     "05_recogniser.py": ["recogniser/best/network.keras", "recogniser-model/saved_model/saved_model.pb"],
+    "06_snap.py": ["profiles.npz"],
 }
 SYNTHESISER = "synthetic corpora need the extra `synth`"
 
@@ -30,7 +31,7 @@ def run(name: str, results: Path, monkeypatch: pytest.MonkeyPatch, *arguments: s
 
 @pytest.fixture(scope="module")
 def results(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """What the first example leaves, without its training: a corpus, words, and an exported model."""
+    """What the first example leaves, without its training: a corpus, words (some of them), an exported model."""
     pytest.importorskip("espeakng_loader", reason=SYNTHESISER)
     from wavegan_tf.data.readers import open_corpus
     from wavegan_tf.data.slices import slice_words
@@ -41,9 +42,8 @@ def results(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
     folder = tmp_path_factory.mktemp("results")
     render_corpus(folder / "corpus", n_speakers=6, n_sentences=1, seed=1, progress=False)
-    words = runpy.run_path(str(EXAMPLES / "01_train_a_ciwgan.py"))["WORDS"]
-    slice_words(open_corpus(folder / "corpus"), folder / "words", words)
-    config = change_settings(load_preset("small").config, {"code": "onehot", "code_dim": len(words), "dim": 2})
+    slice_words(open_corpus(folder / "corpus"), folder / "words", ["ask", "greasy", "wash"])
+    config = change_settings(load_preset("small").config, {"code": "onehot", "code_dim": 8, "dim": 2})
     write_model(build_networks(config.network, seed=0), config, 0, "nowhere", folder / "model")
     return folder
 
@@ -66,9 +66,12 @@ def test_layers_then_gamm(results: Path, monkeypatch: pytest.MonkeyPatch, capsys
     assert "A. parametric coefficients" in capsys.readouterr().out
 
 
-def test_recogniser(results: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
+def test_recogniser_then_snap(results: Path, monkeypatch: pytest.MonkeyPatch,
+                              capsys: pytest.CaptureFixture[str]) -> None:
     run("05_recogniser.py", results, monkeypatch, "6")
     assert "one output sees 96 steps" in capsys.readouterr().out
+    run("06_snap.py", results, monkeypatch)
+    assert "predicted phone annotated at the middle" in capsys.readouterr().out
 
 
 @pytest.mark.slow

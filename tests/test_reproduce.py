@@ -132,8 +132,8 @@ def test_numbers_are_found_where_published_json_says(tmp_path: Path) -> None:
             {"what": "no file", "published": 9, "file": "c.json", "at": ["no"]}]},
         {"title": "two", "source": "s", "file": "b.json", "list": "rows", "key": "term",
          "columns": {"F": "F", "p": "p"}, "rows": {"t": [2.0, "< .0001"], "u": [1.0, None]}},
-        {"title": "three", "source": "s", "file": "a.csv", "where": {"split": "train"}, "key": "label",
-         "columns": {"x": "x"}, "rows": {"da": [0.1]}}]}
+        {"title": "three", "source": "s", "file": "a.csv", "where": {"split": "train"}, "key": "label split",
+         "columns": {"x": "x"}, "rows": {"da train": [0.1]}}]}
     compare = load_compare()
     rows = compare.compare(paper, tmp_path)
     assert [row["here"] for row in rows] == [2, 3, 2, 7, None, None, 2.5, None, None, None, 3.0]

@@ -28,7 +28,8 @@ def compare(paper: dict[str, Any], results: Path) -> list[Row]:
 
     Args:
         paper: an entry of published.json. Its tables are lists of `numbers`, each with its own place (`file` and `at`,
-            `count` or `different`), or grids whose rows and columns are found by name in one CSV or JSON `list`.
+            `count` or `different`), or grids whose rows (by the columns named in `key`) and columns are found by name
+            in one CSV or JSON `list`.
         results: folder that a script of this folder wrote.
     """
     rows: list[Row] = []
@@ -38,7 +39,8 @@ def compare(paper: dict[str, Any], results: Path) -> list[Row]:
             rows.append(about | {"row": item["what"], "column": "", "published": item["published"],
                                  "here": _number(item, results)})
         if "rows" in table:
-            records = {str(record.get(table["key"])): record for record in _records(table, results)}
+            keys = table["key"].split()
+            records = {" ".join(str(record.get(key)) for key in keys): record for record in _records(table, results)}
             for key, values in table["rows"].items():
                 for (title, name), value in zip(table["columns"].items(), values, strict=True):
                     rows.append(about | {"row": key, "column": title, "published": value,
