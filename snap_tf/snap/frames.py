@@ -18,9 +18,11 @@ from wavegan_tf.errors import ConfigError, DataError
 if TYPE_CHECKING:
     from wavegan_tf.data.corpus import Corpus, Utterance
 
-__all__ = ["Block", "ClipFrames", "FrameSource", "UtteranceFrames"]
+__all__ = ["Block", "ClipFrames", "FrameSource", "SequenceFrames", "UtteranceFrames"]
 
 NO_ANNOTATION = -1
+_KNOWN = ("speaker", "sex", "dialect", "split", "sentence")
+"""What is known of an utterance besides its phones."""
 
 
 @dataclass(frozen=True)
@@ -102,13 +104,103 @@ class FrameSource(Protocol):
         """Read a block."""
 
 
-class UtteranceFrames:
-    """Frames of fixed length at every few steps of the log-mel spectrograms of a corpus.
+class SequenceFrames:
+    """Frames of fixed length at every few steps of sequences: spectrograms or other features, of any length.
 
-    Source: Krug et al. 2021, sections 3.1 and 3.3.
+    Source: Krug et al. 2021, section 3.3.
     """
 
     of_utterances = True
+
+    def __init__(self, sequences: Sequence[np.ndarray], frame_steps: int, hop_steps: int = 2, ends: str = "inside", *,
+                 names: Sequence[str] | None = None, annotations: Sequence[Sequence[str]] | None = None,
+                 name: str = "sequences", rate_hz: float = 0.0, silence: float = 0.0) -> None:
+        """Take sequences that are in memory.
+
+        Args:
+            sequences: float [n_steps, channels] each.
+            frame_steps: steps of a frame.
+            hop_steps: from one frame to the next.
+            ends: `inside`: frames lie in the sequence; `padded`: every `hop_steps`th step of the sequence is the
+                middle of a frame, with `silence` beyond the ends.
+            names: of the sequences; their numbers by default.
+            annotations: a word for every step of every sequence, empty for none.
+            name: of the whole, in words.
+            rate_hz: steps per second.
+            silence: what lies beyond the ends.
+
+        Raises:
+            DataError: no sequence is long enough, or annotations of other lengths.
+        """
+        if annotations is not None and [len(a) for a in annotations] != [len(s) for s in sequences]:
+            raise DataError("annotations must have a word for each step of each sequence; their lengths differ")
+        self._sequences = [np.asarray(sequence, np.float32) for sequence in sequences]
+        self._words = annotations
+        digest = hashlib.sha256()
+        for sequence in self._sequences:
+            digest.update(sequence.tobytes())
+        words = {word for sequence in annotations or () for word in sequence} - {""}
+        self._set_up([str(i) for i in range(len(sequences))] if names is None else names,
+                     [len(s) for s in sequences], words, digest.hexdigest(), name)
+        self._cut(frame_steps, hop_steps, ends, rate_hz, silence, sequences[0].shape[1] if len(sequences) else 0)
+
+    def _set_up(self, names: Sequence[str], lengths: Sequence[int], words: set[str], content: str, name: str) -> None:
+        from snap_tf.asr.alphabet import PHONES
+
+        self._all_names, self._lengths, self._content, self.name = tuple(names), lengths, content, name
+        order = {label: i for i, label in enumerate(PHONES.symbols)}  # phones as their own table lists them
+        self.annotations = tuple(sorted(words, key=lambda word: (order.get(word, len(order)), word))) or None
+        self._number = {label: i for i, label in enumerate(self.annotations or ())}
+        self.columns: Mapping[str, tuple[str, ...]] = {}
+
+    def _cut(self, frame_steps: int, hop_steps: int, ends: str, rate_hz: float, silence: float, channels: int) -> None:
+        if frame_steps < 1 or hop_steps < 1:
+            raise ConfigError(f"`frame_steps` and `hop_steps` (={frame_steps}, {hop_steps}) must be positive")
+        self._padding = frame_steps // 2 if ends == "padded" else 0
+        self._hop_steps, self._rate_hz, self._silence = hop_steps, rate_hz, silence
+        self.frame_shape: tuple[int, ...] = (frame_steps, channels)
+        self._used = [i for i, n in enumerate(self._lengths) if n and n + 2 * self._padding >= frame_steps]
+        if not self._used:
+            longest = max(self._lengths, default=0)
+            of = f" ({longest / rate_hz:.3f} s)" if rate_hz else ""
+            raise DataError(f"utterances of {self.name} must have at least one frame of {frame_steps} steps; the "
+                            f"longest of {len(self._lengths)} has {longest}{of}; use --ends padded or fewer "
+                            "--frame-steps")
+        self.n_blocks, self.skipped = len(self._used), len(self._lengths) - len(self._used)
+        self.names = tuple(self._all_names[i] for i in self._used)
+        text = f"{self._content} {self.names} {frame_steps} {hop_steps} {ends}"
+        self.fingerprint = hashlib.sha256(text.encode()).hexdigest()[:16]
+
+    def _read(self, number: int) -> tuple[np.ndarray, Sequence[str] | None, Mapping[str, str]]:
+        """Return a sequence float32 [n_steps, channels], the word at each step, and its labels."""
+        return self._sequences[number], None if self._words is None else self._words[number], {}
+
+    def block(self, number: int) -> Block:
+        """Read a sequence.
+
+        Raises:
+            DataError: the recording cannot be decoded.
+            OSError: the file cannot be read.
+        """
+        inputs, words, labels = self._read(self._used[number])
+        pad, frame_steps, n_steps = self._padding, self.frame_shape[0], len(inputs)
+        annotated = None
+        if self.annotations is not None:
+            numbers = [self._number.get(word, NO_ANNOTATION) for word in words or [""] * n_steps]
+            annotated = np.pad(np.array(numbers, np.int32), pad, constant_values=NO_ANNOTATION)
+        inputs = np.pad(inputs, ((pad, pad), (0, 0)), constant_values=self._silence)
+        last = n_steps - 1 if pad else n_steps - frame_steps
+        starts = np.arange(0, last + 1, self._hop_steps, dtype=np.int64)
+        known = {column: np.full(len(starts), word) for column, word in labels.items()}
+        return Block((self.names[number],) * len(starts), inputs, starts, frame_steps, annotated, known, -pad,
+                     self._rate_hz)
+
+
+class UtteranceFrames(SequenceFrames):
+    """Frames of the log-mel spectrograms of a corpus, with the phones annotated at each step.
+
+    Source: Krug et al. 2021, sections 3.1 and 3.3.
+    """
 
     def __init__(self, corpus: Corpus, frame_steps: int = 206, hop_steps: int = 2, ends: str = "inside", *,
                  split: str = "all") -> None:
@@ -118,74 +210,38 @@ class UtteranceFrames:
             corpus: with or without phones.
             frame_steps: steps of 8 ms.
             hop_steps: from one frame to the next.
-            ends: `inside`: frames lie in the utterance; `padded`: every `hop_steps`th step of the utterance is the
-                middle of a frame, with the spectrogram of digital silence beyond the ends.
+            ends: `inside` or `padded`, with the spectrogram of digital silence; see `SequenceFrames`.
             split: of the corpus; `all` takes every utterance.
 
         Raises:
             DataError: no such split, or no utterance is long enough.
         """
-        from snap_tf.asr.alphabet import PHONES
+        from snap_tf.asr.features import FLOOR
         from snap_tf.asr.spectrogram_geometry import INPUT_RATE_HZ, N_MELS, RATE_HZ, n_input_steps
 
-        splits = sorted({u.split for u in corpus.utterances})
         chosen = [u for u in corpus.utterances if split in ("all", u.split)]
         if not chosen:
+            splits = sorted({u.split for u in corpus.utterances})
             raise DataError(f"`split` (={split}) must be a split of the corpus; it has "
                             f"{', '.join(s or '(none)' for s in splits)}; choose one of them or all")
-        self._padding = frame_steps // 2 if ends == "padded" else 0
-        long_enough = []
-        for utterance in chosen:
-            n_steps = n_input_steps(-(-utterance.n_samples * RATE_HZ // utterance.rate_hz))
-            if n_steps + 2 * self._padding >= frame_steps:
-                long_enough.append(utterance)
-        if not long_enough:
-            raise DataError(f"utterances of corpus (={corpus.root}) must have at least one frame of {frame_steps} "
-                            f"steps ({frame_steps / INPUT_RATE_HZ:.3f} s); the longest of {len(chosen)} has "
-                            f"{max(u.n_samples / u.rate_hz for u in chosen):.3f} s; use --ends padded or fewer "
-                            "--frame-steps")
-        self._utterances: tuple[Utterance, ...] = tuple(long_enough)
-        self._hop_steps, self._rate_hz = hop_steps, INPUT_RATE_HZ
-        self.skipped = len(chosen) - len(long_enough)
-        self.name = f"corpus {corpus.root.name}" + ("" if split == "all" else f", split {split}")
-        self.frame_shape: tuple[int, ...] = (frame_steps, N_MELS)
-        self.n_blocks = len(self._utterances)
-        self.names = tuple(u.id for u in self._utterances)
-        found = {p.label for u in self._utterances for p in u.phones}
-        order = {label: i for i, label in enumerate(PHONES.symbols)}
-        self.annotations = tuple(sorted(found, key=lambda label: (order.get(label, len(order)), label))) or None
-        self._number = {label: i for i, label in enumerate(self.annotations or ())}
-        self.columns: Mapping[str, tuple[str, ...]] = {
-            name: tuple(sorted({getattr(u, name) for u in self._utterances} - {""}))
-            for name in ("speaker", "sex", "dialect", "split", "sentence")}
-        text = "\n".join(f"{u.id} {u.n_samples} {u.rate_hz} {hash_of_phones(u)}" for u in self._utterances)
-        self.fingerprint = hashlib.sha256(f"{text}\n{frame_steps} {hop_steps} {ends}".encode()).hexdigest()[:16]
+        self._utterances: tuple[Utterance, ...] = tuple(chosen)
+        content = "\n".join(f"{u.n_samples} {u.rate_hz} " + " ".join(f"{p.start}-{p.end}:{p.label}" for p in u.phones)
+                            for u in chosen)
+        self._set_up([u.id for u in chosen],
+                     [n_input_steps(-(-u.n_samples * RATE_HZ // u.rate_hz)) for u in chosen],
+                     {p.label for u in chosen for p in u.phones}, content,
+                     f"corpus {corpus.root.name}" + ("" if split == "all" else f", split {split}"))
+        self._cut(frame_steps, hop_steps, ends, INPUT_RATE_HZ, float(np.log(FLOOR)), N_MELS)
+        self.columns = {name: tuple(sorted({getattr(u, name) for u in chosen} - {""})) for name in _KNOWN}
 
-    def block(self, number: int) -> Block:
-        """Read an utterance and compute its spectrogram.
-
-        Raises:
-            DataError: the recording cannot be decoded.
-            OSError: the file cannot be read.
-        """
+    def _read(self, number: int) -> tuple[np.ndarray, Sequence[str] | None, Mapping[str, str]]:
         from snap_tf.asr.annotation import annotate_steps, to_rate
         from snap_tf.asr.feature_store import spectrogram_of
-        from snap_tf.asr.features import FLOOR
 
-        utterance, pad = self._utterances[number], self._padding
+        utterance = self._utterances[number]
         inputs = spectrogram_of(utterance)
-        n_steps, frame_steps = len(inputs), self.frame_shape[0]
-        annotated = None
-        if self.annotations is not None:
-            labels = annotate_steps(to_rate(utterance.phones, utterance.rate_hz), n_steps)
-            annotated = np.pad(np.array([self._number.get(label, NO_ANNOTATION) for label in labels], np.int32), pad,
-                               constant_values=NO_ANNOTATION)
-        inputs = np.pad(inputs, ((pad, pad), (0, 0)), constant_values=np.log(FLOOR))
-        last = (n_steps - 1) if pad else n_steps - frame_steps
-        starts = np.arange(0, last + 1, self._hop_steps, dtype=np.int64)
-        n = len(starts)
-        known = {name: np.full(n, getattr(utterance, name)) for name in self.columns}
-        return Block((utterance.id,) * n, inputs, starts, frame_steps, annotated, known, -pad, self._rate_hz)
+        words = annotate_steps(to_rate(utterance.phones, utterance.rate_hz), len(inputs))
+        return inputs, words, {name: getattr(utterance, name) for name in _KNOWN}
 
 
 class ClipFrames:
@@ -242,9 +298,3 @@ class ClipFrames:
         inputs = np.asarray(self._inputs[here], np.float32)
         return Block(self.names[here], inputs, np.zeros(len(inputs), np.int64), self.frame_shape[0], None,
                      {column: values[here] for column, values in self._labels.items()}, 0, self._rate_hz)
-
-
-def hash_of_phones(utterance: Utterance) -> str:
-    """Name the annotation of an utterance in 8 hexadecimal digits."""
-    text = " ".join(f"{p.start}-{p.end}:{p.label}" for p in utterance.phones)
-    return hashlib.sha256(text.encode()).hexdigest()[:8]
