@@ -45,8 +45,9 @@ def choose_columns(store: LayerStore, labels: Sequence[str] = (), tokens: Sequen
         places = phone_places(store, rows, phones)[0]
         return list(dict.fromkeys(next(p.row for p in places if p.label == phone)
                                   for phone in dict.fromkeys(p.label for p in places)))[:MOST_COLUMNS]
-    if tokens:
-        return rows[:MOST_COLUMNS]
+    if tokens:  # in the order in which they were named
+        place = {str(store.tokens["token"].iloc[row]): row for row in rows}
+        return [place[token] for token in dict.fromkeys(tokens) if token in place][:MOST_COLUMNS]
     first: dict[str, int] = {}
     for row in rows:
         first.setdefault(str(store.tokens["label"].iloc[row]), row)
@@ -71,7 +72,7 @@ def spectrogram_numbers(layer: MeasuredLayer, row: int, settings: AcousticSettin
             takes more than a fifth of the panel.
         tracks: layer, measure (f0, f1, ...), time_s, value in hertz; only what the layer can carry.
     """
-    series, rate = np.asarray(layer.values[row]), layer.rate_hz
+    series, rate, settings = np.asarray(layer.values[row]), layer.rate_hz, layer.settings(settings)
     window_s = max(_WINDOW_S, _FEWEST_STEPS / rate)
     spectrogram = None
     if min(len(series) / rate, shown_s) >= _FEWEST_WINDOWS * window_s:

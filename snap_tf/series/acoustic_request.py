@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 
 from snap_tf.series.acoustic_settings import AcousticSettings
 from snap_tf.series.acoustics import MEASURES, SPECTRUM, check_measures, measure, refusal
+from snap_tf.series.formants import HIGHEST_HZ
 from snap_tf.series.frication import FEWEST_STEPS, spectrum
 from snap_tf.series.places import Place
 from snap_tf.series.store import LayerStore
@@ -70,11 +71,22 @@ class AcousticRequest:
 
 @dataclass(frozen=True)
 class MeasuredLayer:
-    """A layer, or the stimulus: name, values float32 [tokens, steps], steps per second."""
+    """A layer, or the stimulus: name, values float32 [tokens, steps], steps per second, highest frequency in it."""
 
     name: str
     values: np.ndarray
     rate_hz: float
+    band_hz: float = np.inf
+
+    def settings(self, settings: AcousticSettings) -> AcousticSettings:
+        """Lower the ceilings that were left open to where there is something.
+
+        Formants would be looked for in the emptiness above what the recordings hold.
+        """
+        if self.band_hz >= self.rate_hz / 2:
+            return settings
+        return replace(settings, formant_ceiling_hz=settings.formant_ceiling_hz or min(HIGHEST_HZ, self.band_hz),
+                       spectrum_ceiling_hz=settings.spectrum_ceiling_hz or self.band_hz)
 
 
 @dataclass(frozen=True)
@@ -99,7 +111,7 @@ def measured_layers(store: LayerStore, names: Sequence[str] = ()) -> list[Measur
     found = []
     for name in wanted:
         if name == STIMULUS and stimuli is not None:
-            found.append(MeasuredLayer(STIMULUS, stimuli[:, :, 0], store.rate_hz))
+            found.append(MeasuredLayer(STIMULUS, stimuli[:, :, 0], store.rate_hz, store.band_hz))
             continue
         try:
             series = store[name]
@@ -160,6 +172,7 @@ def carried(layers: Sequence[MeasuredLayer], measures: Sequence[str], settings: 
 
 
 def _reason(layer: MeasuredLayer, name: str, settings: AcousticSettings, places: Sequence[Place]) -> str | None:
+    settings = layer.settings(settings)
     reason = refusal(name, layer.rate_hz, settings)
     if reason is None and name == SPECTRUM and places[0].is_interval:
         return _too_short(layer, places)

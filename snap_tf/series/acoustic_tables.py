@@ -127,6 +127,8 @@ def measure_into(store: LayerStore, folder: Path, request: AcousticRequest | Non
         _write(intervals, folder / INTERVALS_NAME)
         if n_cut:
             notices.append(f"{n_cut} intervals left out: they go beyond the {store.n_samples} samples of a clip")
+    notices += [f"{layer.name}: recorded at {2 * layer.band_hz:g} Hz; there is nothing above {layer.band_hz:g} Hz"
+                for layer in layers if layer.band_hz < layer.rate_hz / 2]
     measures = request.measures or (*MEASURES, SPECTRUM)
     of_layer, refused = carried(layers, measures, settings, bool(request.layers), bool(request.measures), places)
     sounds = [item.name for item in measured_layers(store, request.sounds)] if request.sounds else []
@@ -167,7 +169,7 @@ def _measure_all(layers: Sequence[MeasuredLayer], of_layer: dict[str, list[str]]
 def _measure_layer(layer: MeasuredLayer, name: str, places: Sequence[Place], settings: AcousticSettings, file: TextIO,
                    bar: Any) -> pd.DataFrame:
     """Measure every place of a layer, write the tracks, and return a row per place and column."""
-    of_row = {row: measure(name, layer.values[row], layer.rate_hz, settings)
+    of_row = {row: measure(name, layer.values[row], layer.rate_hz, layer.settings(settings))
               for row in dict.fromkeys(place.row for place in places)}
     if name == "intensity":  # a layer's unit means nothing: only what is relative to the layer itself does
         of_row = dict(zip(of_row, _relative(list(of_row.values())), strict=True))
@@ -216,7 +218,7 @@ def _spectra(layer: MeasuredLayer, places: Sequence[Place], settings: AcousticSe
         piece = layer.values[place.row][place.steps(layer.values.shape[1], layer.rate_hz)]
         centre = float("nan")
         if len(piece) >= FEWEST_STEPS:  # of a layer that can; single intervals may be shorter
-            found = spectrum(piece, layer.rate_hz, settings)
+            found = spectrum(piece, layer.rate_hz, layer.settings(settings))
             frequencies_hz, centre = found.frequencies_hz, found.centre_hz
             power[place.label] = power.get(place.label, np.zeros(1)) + np.nan_to_num(10 ** (found.levels_db / 10))
             count[place.label] = count.get(place.label, 0) + 1
@@ -243,7 +245,8 @@ def _record(store: LayerStore, layers: Sequence[MeasuredLayer], places: Sequence
         if "f0" in names:
             about["f0_ceiling_hz"] = f0_ceiling_hz(layer.rate_hz, settings)
         if "formants" in names:
-            about["formant_ceiling_hz"], about["n_formants"] = formant_range(layer.rate_hz, settings)
+            about["formant_ceiling_hz"], about["n_formants"] = formant_range(
+                layer.rate_hz, layer.settings(settings))
         effective[layer.name] = about
     import parselmouth
 

@@ -19,7 +19,10 @@ __all__ = ["ClipFeed", "scaled_tokens"]
 
 
 def scaled_tokens(stimuli: Stimuli, config: DataConfig) -> pd.DataFrame:
-    """Return the clips' table with lengths and phones in samples at the network's rate, numbered from 0."""
+    """Return the clips' table with lengths and phones in samples at the network's rate, numbered from 0.
+
+    `source_rate_hz` is the rate of the recordings, 0 where nothing says it.
+    """
     def phones(row: Any) -> tuple[Segment, ...]:
         scale = config.sample_rate_hz / row.rate_hz if row.rate_hz else 1.0
         return tuple(Segment(round(p.start * scale), round(p.end * scale), p.label) for p in row.phones)
@@ -28,7 +31,8 @@ def scaled_tokens(stimuli: Stimuli, config: DataConfig) -> pd.DataFrame:
     lengths = [resampled_length(n, rate, config.sample_rate_hz) if n else 0
                for n, rate in zip(table["n_samples"], table["rate_hz"], strict=True)]
     return table.assign(phones=[phones(row) for row in table.itertuples()], n_samples=lengths,
-                        rate_hz=config.sample_rate_hz)
+                        rate_hz=config.sample_rate_hz,
+                        source_rate_hz=table["source_rate_hz" if "source_rate_hz" in table else "rate_hz"])
 
 
 class ClipFeed:

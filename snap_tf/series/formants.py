@@ -9,9 +9,9 @@ from snap_tf.series.measurement import Measurement, beyond_nyquist
 from snap_tf.series.sound import centred, to_praat
 from wavegan_tf.errors import ConfigError, DataError
 
-__all__ = ["formant_range", "formant_refusal", "formants"]
+__all__ = ["HIGHEST_HZ", "formant_range", "formant_refusal", "formants"]
 
-_HIGHEST_HZ = 5500.0  # five and a half formants of a shorter vocal tract, Praat's default
+HIGHEST_HZ = 5500.0  # five and a half formants of a shorter vocal tract, Praat's default
 _FEWEST = 2  # one resonance alone says nothing about a vowel
 
 
@@ -20,7 +20,7 @@ def formant_range(rate_hz: float, settings: AcousticSettings) -> tuple[float, in
 
     Conv4 of a generator, at 4000 Hz: 2000 Hz and 2 formants; audio: 5500 Hz and 5.
     """
-    ceiling = settings.formant_ceiling_hz or min(_HIGHEST_HZ, rate_hz / 2)
+    ceiling = settings.formant_ceiling_hz or min(HIGHEST_HZ, rate_hz / 2)
     return ceiling, int(ceiling // settings.formant_spacing_hz)
 
 

@@ -13,6 +13,7 @@ import pandas as pd
 from snap_tf.series.intervals import require_labels
 from wavegan_tf.config import DataConfig
 from wavegan_tf.data.audio_files import AudioFile, find_audio_files
+from wavegan_tf.data.audio_header import audio_header
 from wavegan_tf.data.corpus import Corpus, Problem
 from wavegan_tf.data.manifest import MANIFEST_COLUMNS, MANIFEST_NAME, read_manifest
 from wavegan_tf.data.readers import open_corpus, recognise
@@ -38,7 +39,8 @@ class Stimuli:
 
     Attributes:
         table: a row per clip: token (a name that no other has), label, word, speaker, split, file, phones (`Segment`s
-            with offsets from the start of the clip, in samples at `rate_hz`), rate_hz and n_samples (0: not known yet).
+            with offsets from the start of the clip, in samples at `rate_hz`), rate_hz and n_samples (0: not known yet),
+            and source_rate_hz where it is another.
         read: decodes clips, given the settings of a network's data and the numbers of the clips, which are the index of
             `table`.
         source: where they come from, in words.
@@ -132,11 +134,20 @@ def _of_folder(path: Path, split: str | None, label_from: str, speaker_from: str
     table = pd.DataFrame({"token": [PurePosixPath(name).with_suffix("").as_posix() for name in names],
                           "label": [labels.get(name, "") for name in names], "word": "",
                           "speaker": [speakers.get(name, "") for name in names], "split": split or "", "file": names,
-                          "phones": [()] * len(names), "rate_hz": 0, "n_samples": 0})
+                          "phones": [()] * len(names), "rate_hz": 0, "n_samples": 0,
+                          "source_rate_hz": [_rate_hz(file) for file in listing.files]})
     if not table["token"].is_unique:  # a.wav beside a.flac
         table["token"] = table["file"]
     problems = tuple(Problem(name, reason, "unreadable recording") for name, reason in listing.skipped)
     return Stimuli(table, _reader(list(listing.files)), f"recordings {path}", problems)
+
+
+def _rate_hz(file: AudioFile) -> int:
+    """Read a recording's rate from its header; 0 where it has none, which decoding it will tell."""
+    try:
+        return audio_header(file.path).rate_hz
+    except (DataError, OSError):
+        return 0
 
 
 def _of_corpus(corpus: Corpus, words: Sequence[str], phones: Sequence[str], unit: str) -> Stimuli:

@@ -91,6 +91,12 @@ class LayerStore(Mapping[str, LayerSeries]):
             return None
         return _whole_numbers(pd.read_csv(path, dtype=str, keep_default_na=False), "row", "start_sample", "end_sample")
 
+    @property
+    def band_hz(self) -> float:
+        """Highest frequency in what the network heard: half the lowest rate of the recordings, at most half its own."""
+        rates = self.tokens["source_rate_hz"] if "source_rate_hz" in self.tokens else pd.Series(dtype=float)
+        return min([self.rate_hz, *rates[rates > 0].astype(float)]) / 2
+
     def longest_s(self, rows: Sequence[int]) -> float:
         """Return how long the longest of some clips is, or generated audio, in seconds."""
         n_samples = self.n_samples

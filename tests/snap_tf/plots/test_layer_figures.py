@@ -9,7 +9,7 @@ import pytest
 from snap_tf.cli import main
 from snap_tf.layer_info import LayerInfo
 from snap_tf.plots.overlay import label_overlay_figure, label_overlay_numbers
-from snap_tf.plots.spectrograms import spectrogram_figure
+from snap_tf.plots.spectrograms import choose_columns, spectrogram_figure
 from snap_tf.plots.stack import stack_figure
 from snap_tf.series.interpolation_folder import open_interpolation
 from snap_tf.series.store import open_layers, write_tokens
@@ -100,6 +100,13 @@ def test_phones_are_named_where_there_is_room_and_bordered_everywhere(layers):
         assert [text.get_text() for text in figure.axes[0].texts] == ["ae", "s"]  # dx lasts 6 ms
         borders = sorted(line.get_xdata()[0] for line in figure.axes[0].lines if len(set(line.get_xdata())) == 1)
         np.testing.assert_allclose(borders[-4:], [0.025, 0.225, 3700 / 16000, 0.475])
+
+
+def test_columns_come_in_the_order_asked_for(layers):
+    store = open_layers(layers)
+    assert choose_columns(store, tokens=("t4", "t1")) == [4, 1] and choose_columns(store, ("oily", "ask")) == [5, 0]
+    assert choose_columns(store) == [0, 3, 5] and choose_columns(store, ("ask",)) == [0, 1, 2]
+    assert choose_columns(store, ("wash",), phones=("s", "ae")) == [3]  # the first with each
 
 
 @pytest.mark.parametrize("args", [["stack", "--labels", "ask"], ["overlay", "--phones", "s,ae"],

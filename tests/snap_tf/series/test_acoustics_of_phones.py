@@ -152,3 +152,20 @@ def test_short_intervals_and_tokens_without_phones_are_refused(layers, tmp_path,
     assert main(["acoustics", str(short), str(tmp_path / "out"), "--phones", "p"]) == 2
     assert "its tokens have no phones with times" in capsys.readouterr().err
     assert not (tmp_path / "out").exists()
+
+
+def test_recordings_at_a_lower_rate_are_not_measured_where_they_are_empty(layers, tmp_path, capsys):
+    """8 kHz holds nothing above 4 kHz: four formants below it, not five below 5500 Hz."""
+    import shutil
+
+    low = tmp_path / "low"
+    shutil.copytree(layers, low)
+    write_tokens(open_layers(layers).tokens.assign(source_rate_hz=[8000, 16000]), low / "tokens.csv")
+    assert open_layers(low).band_hz == 4000 and open_layers(layers).band_hz == 8000
+    assert main(["acoustics", str(low), str(tmp_path / "out"), "--measures", "formants,spectrum"]) == 0
+    assert "stimulus: recorded at 8000 Hz; there is nothing above 4000 Hz" in capsys.readouterr().out
+    about = json.loads((tmp_path / "out" / "acoustics.json").read_text())["layers"]
+    assert (about["stimulus"]["formant_ceiling_hz"], about["stimulus"]["n_formants"]) == (4000, 4)
+    assert about["Conv4"]["formant_ceiling_hz"] == 2000  # a layer carries up to its own Nyquist frequency
+    spectra = pd.read_csv(tmp_path / "out" / "spectra.csv")
+    assert of(spectra, layer="stimulus")["frequency_hz"].max() == 4000
