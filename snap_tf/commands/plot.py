@@ -7,14 +7,15 @@ from typing import Any
 
 from snap_tf.commands.acoustic_options import acoustic_settings, add_acoustic_settings
 from snap_tf.commands.pictures import add_tensorboard, first_pictures, show_in_tensorboard
+from snap_tf.commands.plot_profiles import add_profiles
 from wavegan_tf.commands.corpus_options import comma_list
 
 __all__ = ["add_parser"]
 
 
 def add_parser(subparsers: argparse._SubParsersAction) -> None:
-    """Add `plot stack`, `spectrograms`, `overlay` and `interpolation`."""
-    plot = subparsers.add_parser("plot", help="draw layers: stacks, spectrograms, overlays, interpolations",
+    """Add `plot stack`, `spectrograms`, `overlay`, `interpolation` and `profiles`."""
+    plot = subparsers.add_parser("plot", help="draw layers: stacks, spectrograms, overlays, interpolations, profiles",
                                  description="Figures as PNG and PDF, with their numbers as CSV.")
     commands = plot.add_subparsers(title="figures", metavar="FIGURE", required=True)
     stack = _figure(commands, "stack", "a column per word: stimulus, averaged layers, logits", _stack)
@@ -47,6 +48,7 @@ def add_parser(subparsers: argparse._SubParsersAction) -> None:
     drawn.add_argument("--base", type=int, default=0, metavar="K", help="base vector of the stack, from 0 (default: 0)")
     add_tensorboard(drawn)
     drawn.set_defaults(run=_interpolation)
+    add_profiles(commands)
 
 
 def _figure(commands: Any, name: str, what: str, run: Any) -> argparse.ArgumentParser:

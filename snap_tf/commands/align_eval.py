@@ -1,0 +1,54 @@
+"""`snap-tf align-eval`: how often the place that decided a prediction is where the annotation has it."""
+
+from __future__ import annotations
+
+import argparse
+
+from snap_tf.commands.pictures import add_tensorboard, first_pictures, show_in_tensorboard
+
+__all__ = ["add_parser"]
+
+
+def add_parser(subparsers: argparse._SubParsersAction) -> None:
+    """Add `align-eval`."""
+    parser = subparsers.add_parser(
+        "align-eval", help="compare the places of highest relevance with the annotation of phones",
+        description="Prints the share of frames in which the predicted phone is annotated at the centre, at the step "
+                    "of highest relevance, near it, and anywhere in the frame, beside the published numbers (Krug et "
+                    "al. 2021, section 5.1). With OUT, writes alignment.csv, phones.csv, contingency_centre.csv, "
+                    "contingency_aligned.csv, offsets.csv, alignment.json and the figures offsets, offsets_of_phones, "
+                    "contingency (PNG and PDF).")
+    parser.add_argument("file", metavar="FILE", help="profile file that snap-tf profile wrote from annotated data")
+    parser.add_argument("out", metavar="OUT", nargs="?", help="new folder for tables and figures")
+    parser.add_argument("--compare", nargs="+", default=[], metavar="FILE", help="profile files of other models")
+    parser.add_argument("--annotation", metavar="NAME", help="which annotation, where there are several (default: the "
+                                                             "one that the classes are among)")
+    parser.add_argument("--phones", action="store_true", help="also print a row per predicted phone")
+    add_tensorboard(parser)
+    parser.set_defaults(run=_run)
+
+
+def _run(args: argparse.Namespace) -> None:
+    from snap_tf.snap.evaluation import alignment_table, phone_table
+    from snap_tf.snap.evaluation_folder import evaluate_alignment, write_evaluation
+    from snap_tf.snap.models_compared import read_models
+    from wavegan_tf.errors import ConfigError
+
+    if args.tensorboard and not args.out:
+        raise ConfigError("`--tensorboard` must come with OUT, the folder for the figures")
+    files = read_models([args.file, *args.compare])
+    evaluation = evaluate_alignment(files, args.annotation)
+    print(alignment_table(evaluation.summaries).to_string(index=False))
+    for model, counts in evaluation.counts.items():
+        if model not in evaluation.summaries:
+            print(f"{model}: its classes are not annotated; contingencies with {evaluation.annotation}s only")
+        if args.phones:
+            print(f"\n{model}\n{phone_table(counts, evaluation.rates_hz[model]).to_string(index=False, na_rep='-')}")
+    if not args.out:
+        return
+    write_evaluation(evaluation, args.out)
+    from snap_tf.plots.snap_figures import write_alignment_figures
+
+    figures = write_alignment_figures(evaluation, args.out)
+    show_in_tensorboard(args, first_pictures(figures, "alignment"))
+    print(f"written to {args.out}")

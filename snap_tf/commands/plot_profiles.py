@@ -1,0 +1,68 @@
+"""`snap-tf plot profiles`: the figures of SNAPs."""
+
+from __future__ import annotations
+
+import argparse
+from typing import Any
+
+from snap_tf.commands.cluster import add_cluster_flags, cluster_settings
+from snap_tf.commands.pictures import add_tensorboard, first_pictures, show_in_tensorboard
+from wavegan_tf.commands.corpus_options import comma_list
+
+__all__ = ["add_profiles"]
+
+
+def add_profiles(commands: Any) -> None:
+    """Add `plot profiles`."""
+    parser = commands.add_parser(
+        "profiles", help="SNAPs: scheme, alignment, profiles of all groups, silhouettes, trees",
+        description="Draws what a profile file has: scheme, offsets and contingency (annotated data), comparison of "
+                    "NAvAI and SNAP, profiles of all groups (axes in ms and Hz), silhouettes over layers (of models, "
+                    "and of groupings), clustermaps and dendrograms. With --tensorboard, figures become images and "
+                    "the profiles of all layers points in the projector.")
+    parser.add_argument("file", metavar="FILE", help="profile file that snap-tf profile wrote")
+    parser.add_argument("out", metavar="OUT", help="folder for the figures")
+    parser.add_argument("--compare", nargs="+", default=[], metavar="FILE", help="profile files of other models")
+    parser.add_argument("--figures", type=comma_list, default=(), metavar="F,F",
+                        help="of scheme, offsets, contingency, comparison, profiles, silhouettes, clustermaps, "
+                             "dendrograms (default: all that the file has something for)")
+    parser.add_argument("--groups", type=comma_list, default=(), metavar="G,G",
+                        help="in the comparison; the first one also in the scheme (default: those with most frames)")
+    add_cluster_flags(parser)
+    parser.add_argument("--percentile", type=float, metavar="P",
+                        help="cut of the trees (default: the best one of each layer)")
+    parser.add_argument("--seconds", type=float, metavar="S",
+                        help="of the profiles' time axis on either side (default: as far as there is something)")
+    add_tensorboard(parser)
+    parser.set_defaults(run=_run)
+
+
+def _run(args: argparse.Namespace) -> None:
+    from dataclasses import replace
+
+    from snap_tf.plots.snap_figures import ProfileFigures
+    from snap_tf.snap.models_compared import read_models
+    from wavegan_tf.errors import ConfigError
+
+    if args.seconds is not None and not args.seconds > 0:
+        raise ConfigError(f"`--seconds` (={args.seconds:g}) must be positive")
+    # --layers chooses what is drawn here; silhouettes show all layers
+    settings = replace(cluster_settings(args), layers=())
+    if args.percentile is not None and args.percentile not in settings.percentiles:
+        raise ConfigError(f"`--percentile` (={args.percentile:g}) must be one of --percentiles, "
+                          f"{', '.join(f'{p:g}' for p in settings.percentiles)}")
+    files = read_models([args.file, *args.compare])
+    figures = ProfileFigures(files, settings, groups=args.groups, layers=args.layers, percentile=args.percentile,
+                             seconds=args.seconds, boundary=args.boundary)
+    written = figures.write(args.out, args.figures)
+    show_in_tensorboard(args, first_pictures(written, "profiles"))
+    if args.tensorboard:
+        from snap_tf.snap.projector import write_projector
+
+        for name, file in files.items():
+            for grouping in [args.grouping] if args.grouping else file.groupings:
+                profiles = file.profiles(args.kind, grouping, min_frames=args.min_frames)
+                write_projector(profiles, args.tensorboard, name, settings.percentiles)
+    for path in written:
+        if path.suffix == ".png":
+            print(f"written: {path} and .pdf")
