@@ -24,6 +24,7 @@ from snap_tf.asr.settings import CONFIG_NAME, RecogniserConfig
 from snap_tf.asr.spectrogram_geometry import N_MELS
 from wavegan_tf.atomic import atomic_file, atomic_folder
 from wavegan_tf.errors import ConfigError, DataError, ExportError
+from wavegan_tf.export.checksums import verify_checksums
 
 __all__ = ["NETWORK_NAME", "Recogniser", "check_run", "create_run", "open_recogniser", "save_best"]
 
@@ -99,7 +100,7 @@ def open_recogniser(path: str | Path) -> Recogniser:
 
     Raises:
         ConfigError: neither of these.
-        ExportError: the run has no network yet, or the file cannot be read.
+        ExportError: the run has no network yet, or the file cannot be read or is not as it was exported.
         DataError: the network is no recogniser of this family.
     """
     path = Path(path)
@@ -117,6 +118,7 @@ def open_recogniser(path: str | Path) -> Recogniser:
     if not file.is_file() or file.suffix != ".keras":
         raise ConfigError(f"model (={path}) must be an existing run of `snap-tf asr train`, an exported recogniser or "
                           "a .keras file; check the path")
+    verify_checksums(file.parent, [file.name])
     network = _load(file)
     alphabet = _alphabet(network, file)
     config = path / CONFIG_NAME

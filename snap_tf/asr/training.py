@@ -41,6 +41,7 @@ from wavegan_tf.checkpoint_folders import (
 from wavegan_tf.data.corpus import Corpus, Problem
 from wavegan_tf.data.sa_policy import keep_sa
 from wavegan_tf.errors import ConfigError, TrainingError
+from wavegan_tf.training.devices import describe_devices
 from wavegan_tf.training.interrupts import StopRequest, catch_stop_requests
 from wavegan_tf.training.runs import lock_run, log_session, versions
 
@@ -137,8 +138,10 @@ def train_recogniser(config: RecogniserConfig, corpus: Corpus, run: str | Path, 
     with lock_run(run):
         create_run(run, config)
         session = _Session(config, training, validation, run, options, start_from)
-        log_session(run, "start", step=session.update.step, data=str(corpus.root), command=command,
-                    options=dataclasses.asdict(options), versions=versions())
+        log_session(run, "start", step=session.update.step, data=str(corpus.root),
+                    data_fingerprint=session.fingerprint, n_training=len(training), n_validation=len(validation),
+                    command=command, options=dataclasses.asdict(options), versions=versions(),
+                    machine=describe_devices())
         began, reason = time.monotonic(), "error"
         try:
             reason = session.train()

@@ -7,6 +7,7 @@ import dataclasses
 import shlex
 import sys
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from snap_tf.asr.layer_table import MODELS
 from snap_tf.asr.settings import (
@@ -19,6 +20,10 @@ from snap_tf.asr.settings import (
 )
 from wavegan_tf.commands.corpus_options import add_corpus_flags, open_named_corpus
 from wavegan_tf.commands.flags import add_setting_flags, given_settings
+
+if TYPE_CHECKING:
+    from snap_tf.asr.runs import Recogniser
+    from wavegan_tf.data.corpus import Corpus
 
 __all__ = ["add_parser"]
 
@@ -76,9 +81,13 @@ def _add_evaluate(commands: argparse._SubParsersAction) -> None:
 
 
 def _add_export(commands: argparse._SubParsersAction) -> None:
-    parser = commands.add_parser("export", help="write a SavedModel and a Keras file that need nothing of ours")
+    parser = commands.add_parser("export", help="write a SavedModel and a Keras file that need nothing of ours",
+                                 description="The folder also holds a model card, CARD.md, and checksums.")
     parser.add_argument("model", metavar="MODEL", help="run or .keras file")
     parser.add_argument("out", metavar="OUT", help="new folder")
+    parser.add_argument("--corpus", metavar="DIR", help="score it on this corpus' test split, for the card")
+    parser.add_argument("--compact", action="store_true",
+                        help="no SavedModel, kernels rounded to 8 significant bits, compressed: a fifth of the size")
     parser.set_defaults(run=_export)
 
 
@@ -136,13 +145,11 @@ def _transcribe(args: argparse.Namespace) -> None:
 def _evaluate(args: argparse.Namespace) -> None:
     from snap_tf.asr.evaluation import evaluate_corpus
     from snap_tf.asr.runs import open_recogniser
-    from wavegan_tf.data.sa_policy import keep_sa
 
     recogniser = open_recogniser(args.model)
     corpus = open_named_corpus(args)
-    if args.sa is None and recogniser.config is not None:
-        corpus = dataclasses.replace(corpus, utterances=keep_sa(corpus.utterances, recogniser.config.sa,
-                                                                recogniser.config.sa_seed))
+    if args.sa is None:
+        corpus = _with_sa_of(recogniser, corpus)
     result, problems = evaluate_corpus(recogniser, corpus, args.split)
     print(result.to_text())
     if problems:
@@ -156,7 +163,25 @@ def _evaluate(args: argparse.Namespace) -> None:
 
 
 def _export(args: argparse.Namespace) -> None:
+    from snap_tf.asr.evaluation import evaluate_corpus
     from snap_tf.asr.export import export_recogniser
     from snap_tf.asr.runs import open_recogniser
+    from wavegan_tf.data.readers import open_corpus
 
-    print(f"written to {export_recogniser(open_recogniser(args.model), args.out)}")
+    recogniser, test, tested_on = open_recogniser(args.model), None, ""
+    if args.corpus:
+        corpus = _with_sa_of(recogniser, open_corpus(args.corpus))
+        test, _ = evaluate_corpus(recogniser, corpus)
+        tested_on = f"Test speakers of {Path(args.corpus).resolve().name}"
+        print(test.to_text())
+    print(f"written to {export_recogniser(recogniser, args.out, test, tested_on, compact=args.compact)}")
+
+
+def _with_sa_of(recogniser: Recogniser, corpus: Corpus) -> Corpus:
+    """Keep those SA recordings that took part in training."""
+    from wavegan_tf.data.sa_policy import keep_sa
+
+    if recogniser.config is None:
+        return corpus
+    return dataclasses.replace(corpus, utterances=keep_sa(corpus.utterances, recogniser.config.sa,
+                                                          recogniser.config.sa_seed))

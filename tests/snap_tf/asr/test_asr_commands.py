@@ -2,6 +2,7 @@
 
 import csv
 import json
+import os
 import re
 from pathlib import Path
 
@@ -92,6 +93,49 @@ def test_export_and_what_others_read(run: Path, tmp_path: Path) -> None:
     np.testing.assert_array_equal(keras.models.load_model(out / "network.keras")(features, training=False), expected)
     again = open_recogniser(out)
     assert again.alphabet is PHONES and again.config == RecogniserConfig.load(run / "config.json")
+
+
+def test_the_card_says_what_is_known(run: Path, corpus: Path, tmp_path: Path) -> None:
+    out = tmp_path / "Shipped"
+    assert main(["asr", "export", str(run), str(out), "--corpus", str(corpus)]) == 0
+    card = (out / "CARD.md").read_text()
+    assert card.startswith("# Shipped\n\nW2P_shallow of Krug et al. 2021")
+    assert re.search(r"- Width 0.03 .* batches of 8, seed 0\.", card, re.DOTALL)
+    assert re.search(r"- 2 updates in \d+ s of training\.", card)
+    assert f"{os.cpu_count()} cores" in card
+    assert re.search(r"- corpus, 12 training utterances, 4 of held-out speakers, fingerprint [0-9a-f]{32}\n", card)
+    assert re.search(r"the best after 2 updates\): phone error rate [\d.]+ %", card)
+    assert re.search(r"Test speakers of corpus, 8 utterances, \d+ phones: phone error rate [\d.]+ %", card)
+    assert f"- tensorflow {tf.__version__}" in card and str(tmp_path) not in card
+
+
+def test_compact_export(run: Path, tmp_path: Path) -> None:
+    out, again = tmp_path / "compact", tmp_path / "again"
+    assert main(["asr", "export", str(run), str(out), "--compact"]) == 0
+    assert sorted(p.name for p in out.iterdir()) == ["CARD.md", "SHA256SUMS", "config.json", "network.keras",
+                                                    "recogniser.json"]
+    assert "rounded to 8 significant bits" in (out / "CARD.md").read_text()
+    network, small = open_recogniser(run).network, open_recogniser(out).network
+    kernel, rounded = (n.get_layer("layer_2").kernel.numpy() for n in (network, small))
+    np.testing.assert_allclose(rounded, kernel, rtol=2.0**-8)
+    assert np.abs(rounded - kernel).max() > 0
+    variances = [n.get_layer("norm_2").moving_variance for n in (network, small)]
+    np.testing.assert_array_equal(*variances)
+    features = np.random.default_rng(0).normal(-8, 3, (1, 96, 128)).astype(np.float32)
+    logits = network(features, training=False).numpy()
+    np.testing.assert_allclose(small(features, training=False), logits, atol=0.03 * np.abs(logits).max())
+    assert main(["asr", "export", str(out), str(again)]) == 0  # and from there the whole
+    assert (again / "saved_model").is_dir() and "updates in" not in (again / "CARD.md").read_text()
+
+
+def test_a_damaged_export_is_refused(run: Path, corpus: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+                                     ) -> None:
+    out = tmp_path / "exported"
+    assert main(["asr", "export", str(run), str(out), "--compact"]) == 0
+    with (out / "network.keras").open("ab") as file:
+        file.write(b"x")
+    error = refusal(capsys, "transcribe", out, corpus)
+    assert "network.keras) must be as it was written; its checksum differs" in error
 
 
 def test_transcribe(run: Path, corpus: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
