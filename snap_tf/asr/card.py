@@ -46,7 +46,7 @@ def recogniser_card(recogniser: Recogniser, name: str, test: Evaluation | None =
     parts += [f"## {heading}\n\n" + "\n".join(lines) for heading, lines in sections.items() if lines]
     parts += ["## Use\n\n" + _usage(name, is_compact), "## Layers\n\n" + _layers(network),
               "## Limits\n\n" + "\n".join(_limits())]
-    versions: dict[str, str] = next((entry["versions"] for entry in reversed(_sessions(run)) if "versions" in entry), {})
+    versions: dict[str, str] = next((e["versions"] for e in reversed(_sessions(run)) if "versions" in e), {})
     made_with = {k: v for k, v in versions.items() if k != "platform"} or {"wavegan_tf": __version__}
     parts.append("## Made with\n\n" + "\n".join(f"- {program} {number}" for program, number in made_with.items()))
     return "\n\n".join(parts) + "\n"
