@@ -9,8 +9,8 @@ its middle; both are moved so that the most relevant step comes to the middle, a
 import sys
 from pathlib import Path
 
-import numpy as np
-
+from snap_tf.plots.snap_profiles import profiles_figure
+from snap_tf.plots.style import write_figure
 from snap_tf.snap.clustering import cluster_profiles
 from snap_tf.snap.evaluation import alignment_summary
 from snap_tf.snap.profile_file import write_profiles
@@ -31,8 +31,8 @@ def main(results: Path) -> None:
 
     # SNAPs of the phones that are annotated at the middle: one array [phones, steps, feature maps] per layer.
     snaps = found.profiles("snap", "phone", min_frames=2)
-    for name, layer in snaps.layers.items():
-        print(f"{name}: {layer.values.shape}, largest magnitude {np.abs(layer.values).max():.3g}")
+    print({name: layer.values.shape for name, layer in snaps.layers.items()})
+    write_figure(profiles_figure(snaps, ("iy", "ae", "s", "sh")), results / "snaps")
 
     # Is the step that decided a prediction where the corpus has that phone?
     summary = alignment_summary(found.alignment["phone"], found.layers[0].rate_hz)

@@ -16,7 +16,7 @@ LEAVES = {  # what the later examples and their readers count on
     "03_gamm.py": ["gamm/table.txt", "gamm/curves.png", "gamm/differences.png"],
     "04_interpolate.py": ["latents/latents.csv", "latents/latents.png", "sweep/summary.csv", "sweep/slopes.png"],
     "05_recogniser.py": ["recogniser/best/network.keras", "recogniser-model/saved_model/saved_model.pb"],
-    "06_snap.py": ["profiles.npz"],
+    "06_snap.py": ["profiles.npz", "snaps.png"],
 }
 SYNTHESISER = "synthetic corpora need the extra `synth`"
 

@@ -15,6 +15,7 @@ set -euo pipefail
 [ $# -eq 2 ] || [ $# -eq 3 ] || fail "two folders must be given: TIMIT (or any corpus laid out like it), and one for" \
     "the results; a third may name a trained ciwGAN"
 timit=$1 out=$2 ciwgan=${3:-}
+journal=$out/journal.jsonl # every step: command, time, what it printed
 mkdir -p "$out"
 
 step "Word-initial stops before vowels, with and without s" "$out/stops" \

@@ -13,6 +13,7 @@ set -euo pipefail
 [ $# -eq 2 ] || fail "two folders must be given: TIMIT (or any corpus laid out like it), and one for the results"
 timit=$1 out=$2
 words=ask,dark,greasy,oily,rag,wash,water,year
+journal=$out/journal.jsonl # every step: command, time, what it printed
 mkdir -p "$out"
 
 step "What the corpus holds" "" \
