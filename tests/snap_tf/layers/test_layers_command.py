@@ -268,3 +268,16 @@ def test_words_whose_names_look_like_missing_values_stay_words(networks, own_sli
     table.write_text(table.read_text().replace(",ask,ask,S0", ",nan,nan,None"))
     tokens = write_layers(probe(networks.q_network, "Conv5"), find_stimuli(own_slices), tmp_path / "q").layers.tokens
     assert tokens["label"][0] == "nan" and tokens["speaker"][0] == "None"
+
+
+def test_a_phone_outside_its_recording_is_told_and_cannot_be_asked_for(model, corpus, tmp_path, capsys):
+    import shutil
+
+    spoilt = tmp_path / "corpus"
+    shutil.copytree(corpus, spoilt)
+    labels = next(spoilt.rglob("*.phn"))
+    labels.write_text(labels.read_text() + "13000 14000 zh\n")
+    assert run("layers", model, spoilt, tmp_path / "out", "--phones", "zh") == 2
+    assert "phone (=zh) must be in the recordings" in capsys.readouterr().err and not (tmp_path / "out").exists()
+    assert run("layers", model, spoilt, tmp_path / "out", "--layers", "Conv5") == 0  # one label does not stop a corpus
+    assert "`zh` from 13000 to 14000 begins outside the 12000 samples" in capsys.readouterr().out
