@@ -142,7 +142,8 @@ def lost_figure(result: ContrastLayers, *, alpha: float = 0.05, rows: int = 60) 
     order = pd.DataFrame({"depth": depth, "ratio": ratio.sum(axis=1)}).sort_values(["depth", "ratio"],
                                                                                   ascending=False).index[:rows]
     ratio, small = ratio.loc[order], small.loc[order]
-    figure, (axes,) = _axes(1, 1, width=1.9 + 0.75 * len(layers), height=1.0 + 0.26 * len(order))
+    height = max(1.0 + 0.26 * len(order), 2.4)  # of few contrasts too the bar has room for its label
+    figure, (axes,) = _axes(1, 1, width=1.9 + 0.75 * len(layers), height=height)
     image = axes.imshow(ratio.to_numpy(float), aspect="auto", cmap="Blues", vmin=0,
                         vmax=max(4.0, float(np.nanquantile(ratio.to_numpy(float), 0.95))))
     for i, j in zip(*np.nonzero(small.to_numpy()), strict=True):
@@ -154,7 +155,7 @@ def lost_figure(result: ContrastLayers, *, alpha: float = 0.05, rows: int = 60) 
     axes.tick_params(length=0)
     axes.spines[:].set_visible(False)
     axes.set_xlabel("layer")
-    bar = figure.colorbar(image, ax=axes, shrink=min(1.0, 2.2 / (1.0 + 0.26 * len(order))), pad=0.03)
+    bar = figure.colorbar(image, ax=axes, shrink=min(1.0, 2.2 / height), pad=0.03)
     bar.set_label("largest |difference| / SE", fontsize=SMALL)
     bar.ax.tick_params(labelsize=SMALL)
     _title(axes, f"ring: curves differ (p < {alpha:g}, corrected)")
