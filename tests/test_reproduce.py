@@ -23,7 +23,7 @@ ARGUMENTS = {  # after the corpus and the folder of results
 TINY = {  # the same scripts in minutes on a CPU; the numbers mean nothing
     "CIWGAN_STEPS": "4", "FIWGAN_STEPS": "4", "WAVEGAN_STEPS": "4", "PERMUTATIONS": "99",
     "TRAIN_FLAGS": "--dim 2 --train_batch_size 8 --summary-secs 0", "LABEL": "rms_db", "OUTPUTS": "100", "BASES": "3",
-    "ASR_FLAGS": "--width 0.03125 --max-steps 6 --batch-size 4 --picture-secs 0", "PARTS": "2", "MIN_FRAMES": "2",
+    "ASR_FLAGS": "--width 0.0625 --max-steps 20 --batch-size 4 --picture-secs 0", "PARTS": "2", "MIN_FRAMES": "2",
     "PROFILE_FLAGS": "--mode utterance --hop-steps 16 --blank nonblank",
 }
 # stands for both command lines and for Python: keeps what it was called with, and leaves the one file that is read
