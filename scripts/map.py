@@ -13,7 +13,8 @@ __all__ = ["DOCUMENT", "map_of_files", "with_map"]
 
 PROJECT = Path(__file__).resolve().parent.parent
 DOCUMENT = PROJECT / "docs" / "ARCHITECTURE.md"
-PATTERNS = ("wavegan_tf/**/*.py", "snap_tf/**/*.py", "scripts/**/*.py", "scripts/**/*.sh", "benchmarks/**/*.py")
+PATTERNS = ("wavegan_tf/**/*.py", "snap_tf/**/*.py", "scripts/**/*.py", "scripts/**/*.sh", "examples/**/*.py",
+            "benchmarks/**/*.py")
 BEGIN = "<!-- map: written by scripts/map.py -->"
 END = "<!-- end of map -->"
 
