@@ -11,7 +11,7 @@ from wavegan_tf.command_line import run_command
 __all__ = ["build_parser", "main"]
 
 FAMILIES = ("layers", "acoustics", "latents", "interpolate", "plot", "gamm", "contrasts", "asr", "profile",
-            "align_eval", "cluster", "saliency", "report")
+            "align_eval", "cluster", "sanity", "saliency", "report")
 
 
 def build_parser() -> argparse.ArgumentParser:

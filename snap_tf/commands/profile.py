@@ -11,7 +11,7 @@ from wavegan_tf.commands.corpus_options import add_corpus_flags, comma_list, ope
 from wavegan_tf.commands.flags import add_setting_flags, given_settings
 from wavegan_tf.errors import ConfigError
 
-__all__ = ["add_parser"]
+__all__ = ["add_parser", "clips_of"]
 
 
 def add_parser(subparsers: argparse._SubParsersAction) -> None:
@@ -83,7 +83,7 @@ def _profile(args: argparse.Namespace) -> None:
     from snap_tf.snap.profiling import profile
 
     network = open_network(args.model, layers=args.layers, part=args.part, step=args.step, rate_hz=args.rate_hz)
-    data = corpus if corpus is not None else _clips(args, network)
+    data = corpus if corpus is not None else clips_of(args, network)
     found = profile(network, data, options, groups=args.groups or ("predicted",), shard=args.shard, split=args.split,
                     batch_size=args.batch_size)
     write_profiles(found, args.out)
@@ -91,7 +91,8 @@ def _profile(args: argparse.Namespace) -> None:
     print(f"written to {args.out}")
 
 
-def _clips(args: argparse.Namespace, network: Any) -> Any:
+def clips_of(args: argparse.Namespace, network: Any) -> Any:
+    """Open what --clips or --inputs name, as frames for a network; `--split` chooses among clips."""
     if args.inputs:
         return _array(args.inputs, network)
     from snap_tf.snap.clip_folder import ClipFolder

@@ -1,0 +1,66 @@
+"""`snap-tf sanity`: do profiles hang on what was learned, on the groups, and on the inputs?"""
+
+from __future__ import annotations
+
+import argparse
+
+from snap_tf.snap.sanity_settings import SanitySettings
+from snap_tf.snap.settings import ProfileOptions
+from wavegan_tf.commands.corpus_options import add_corpus_flags, comma_list, open_named_corpus
+from wavegan_tf.commands.flags import add_setting_flags, given_settings
+from wavegan_tf.errors import ConfigError
+
+__all__ = ["add_parser"]
+
+# the rest decides which sums a whole pass keeps
+PROFILE_FLAGS = ("frame_steps", "hop_steps", "ends", "target", "target_step", "blank", "score", "pooling",
+                 "pooling_sign", "sign", "alignment", "mask", "mask_scale", "mask_output", "global_mean")
+
+
+def add_parser(subparsers: argparse._SubParsersAction) -> None:
+    """Add `sanity`."""
+    parser = subparsers.add_parser(
+        "sanity", help="sanity checks of profiles: random weights, labels and inputs",
+        description="On a sample of frames: (1) weights are randomised from the output down, and relevance and "
+                    "distances between profiles are compared with those of the network as it is; (2) labels are dealt "
+                    "out at random, which gives the silhouettes that chance gives; (3) inputs are replaced by noise. "
+                    "Writes tables (CSV), sanity.json and a picture into OUT.")
+    parser.add_argument("model", metavar="MODEL", help="run or export of snap-tf asr or wavegan-tf, or a Keras file")
+    parser.add_argument("out", metavar="OUT", help="folder for tables and picture")
+    parser.add_argument("--corpus", metavar="DIR", help="TIMIT, LibriSpeech, audio with TextGrids")
+    parser.add_argument("--clips", metavar="DIR", help="recordings, each a frame, for networks that take audio")
+    parser.add_argument("--inputs", metavar="NPY", help="array [clips, ...] of whatever the network takes")
+    parser.add_argument("--split", default="all", help="split of the corpus or manifest (default: %(default)s)")
+    parser.add_argument("--group", metavar="HOW",
+                        help="as in snap-tf profile (default: phone for a corpus, else predicted)")
+    parser.add_argument("--layers", type=comma_list, metavar="L,L", help="names (default: all)")
+    parser.add_argument("--part", choices=("q_network", "discriminator"), help="of wavegan-tf's models")
+    parser.add_argument("--step", type=int, help="checkpoint of a run of wavegan-tf (default: the last)")
+    parser.add_argument("--rate-hz", type=float, help="Keras files: steps per second of the input")
+    add_setting_flags(parser, SanitySettings, defaults=True)
+    add_setting_flags(parser, ProfileOptions, defaults=True, only=PROFILE_FLAGS)
+    add_corpus_flags(parser)
+    parser.set_defaults(run=_run)
+
+
+def _run(args: argparse.Namespace) -> None:
+    given = [name for name in ("corpus", "clips", "inputs") if getattr(args, name)]
+    if len(given) != 1:
+        raise ConfigError(f"frames (={', '.join('--' + name for name in given) or 'none'}) must come from one of "
+                          "--corpus, --clips and --inputs")
+    settings = SanitySettings(**given_settings(args, SanitySettings))
+    options = ProfileOptions(**{name: value for name, value in given_settings(args, ProfileOptions).items()
+                                if name in PROFILE_FLAGS})
+    corpus = open_named_corpus(args) if args.corpus else None  # a wrong folder is told before TensorFlow starts
+    from snap_tf.commands.profile import clips_of
+    from snap_tf.plots.sanity import write_sanity_figure
+    from snap_tf.snap.networks import open_network
+    from snap_tf.snap.sanity import sanity_checks, write_sanity
+
+    network = open_network(args.model, layers=args.layers, part=args.part, step=args.step, rate_hz=args.rate_hz)
+    data = corpus if corpus is not None else clips_of(args, network)
+    group = args.group or ("phone" if corpus is not None else "predicted")
+    results = sanity_checks(network, data, group=group, options=options, settings=settings, split=args.split)
+    print(results)
+    files = [*write_sanity(results, args.out), *write_sanity_figure(results, f"{args.out}/sanity")]
+    print(f"written: {', '.join(map(str, files))}")

@@ -1,0 +1,259 @@
+"""Sanity checks: do profiles hang on what the network learned, on the groups, and on the inputs?
+
+* weights: layers are randomised from the top down; relevance and distances between profiles must change;
+* labels: groups are dealt out at random; clusters of real groups must be better than those;
+* input: frames are replaced by noise of the same mean and spread; their profiles are what the method makes of nothing.
+
+All networks are asked about the same units of the same frames.
+
+Source: Adebayo et al. 2018, Sanity checks for saliency maps, sections 3 and 4.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+import json
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pandas as pd
+from tqdm import tqdm
+
+from snap_tf.snap.clustering import cluster_distances, layer_names, profile_distances
+from snap_tf.snap.frame_sample import GROUP, FixedFrames, sample_frames
+from snap_tf.snap.mantel import mantel
+from snap_tf.snap.map_likeness import rank_correlation, structural_similarity
+from snap_tf.snap.networks import Network, open_network
+from snap_tf.snap.profile_file import ProfileFile
+from snap_tf.snap.profiling import frame_source, profile
+from snap_tf.snap.randomised import cascade, layers_with_kernels
+from snap_tf.snap.sanity_settings import SanitySettings
+from snap_tf.snap.settings import ProfileOptions
+from wavegan_tf.atomic import atomic_file
+from wavegan_tf.errors import ConfigError
+
+__all__ = ["SanityResults", "sanity_checks", "write_sanity"]
+
+_AT_ONCE = 4  # permutations of the labels in one pass; each needs the memory of a grouping
+
+
+@dataclass(frozen=True)
+class SanityResults:
+    """What the checks found.
+
+    Attributes:
+        weights: a row per number of randomised layers and layer: `n_randomised`, `down_to` (lowest randomised layer,
+            empty for none), `layer`, and how alike it is to the network as it is: `rank_correlation` and `ssim` of mean
+            |saliency| (mean over groups), `mantel` of the distances between SNAPs. NaN where a map or table is
+            constant, as the saliency of the output.
+        labels: a row per layer: `silhouette` (mean over the cuts of the clustering), `null_mean`, `null_low`,
+            `null_high` (2.5 and 97.5 % of the permutations), `p` (share of permutations with at least this silhouette,
+            the real groups counted among them).
+        inputs: a row per layer for noise in the place of frames: `silhouette`, `rank_correlation`, `ssim`, `mantel`.
+        groups: frames per group.
+        settings: of the checks.
+        options: of the profiles.
+        group: the grouping.
+        model: record of the network, see `networks.Network.record`.
+        source: the sample, in words.
+    """
+
+    weights: pd.DataFrame
+    labels: pd.DataFrame
+    inputs: pd.DataFrame
+    groups: dict[str, int]
+    settings: SanitySettings
+    options: ProfileOptions
+    group: str
+    model: dict[str, Any]
+    source: str
+
+    def __str__(self) -> str:
+        """Return what there is to know at a glance."""
+        whole = self.weights[self.weights["n_randomised"] == self.weights["n_randomised"].max()]
+        first = self.weights[self.weights["n_randomised"] == 1]
+        table = self.labels[["layer", "silhouette", "null_mean", "null_high", "p"]].merge(
+            self.inputs[["layer", "silhouette"]], on="layer", suffixes=("", "_noise"))
+        for name, rows in (("saliency_top", first), ("saliency_all", whole)):
+            table = table.merge(rows[["layer", "rank_correlation"]].rename(columns={"rank_correlation": name}))
+        table = table.merge(whole[["layer", "mantel"]].rename(columns={"mantel": "mantel_all"}))
+        return (f"{self.source}, {len(self.groups)} groups by {self.group}\n"
+                "saliency_top, saliency_all: rank correlation of mean |saliency| after randomising the top layer, all "
+                "layers;\nmantel_all: of the distances between SNAPs; silhouettes: real, permuted labels, noise\n"
+                + table.to_string(index=False, float_format=lambda x: f"{x:.3f}"))
+
+
+def sanity_checks(model: Any, data: Any, *, group: str = "phone", options: ProfileOptions | None = None,
+                  settings: SanitySettings | None = None, split: str = "all", progress: bool = True, **network: Any
+                  ) -> SanityResults:
+    """Check profiles against randomised weights, labels and inputs, on a sample of frames.
+
+    Args:
+        model: see `profiling.profile`; it stays as it is.
+        data: a corpus, clips or arrays, see `profiling.profile`.
+        group: the grouping.
+        options: of the profiles; `mode` and `kinds` are set.
+        settings: how many frames and permutations.
+        split: of a corpus.
+        progress: show bars on stderr.
+        network: options of `networks.open_network`.
+
+    Raises:
+        ConfigError: a target that is no unit of the output, a network that cannot be copied.
+        DataError: too few groups with enough frames.
+    """
+    options, settings = options or ProfileOptions(), settings or SanitySettings()
+    if options.target.partition(":")[0] not in ("argmax", "class"):
+        raise ConfigError(f"`target` (={options.target}) must be argmax or class:NAME for sanity checks")
+    opened = open_network(model, **network)
+    if opened.probe.network is None:
+        raise ConfigError(f"model (={opened.probe.name}) must be a Keras network to have its weights randomised; it is "
+                          "a SavedModel without its weights folder")
+    sample = sample_frames(opened, frame_source(opened, data, options, split), group, options,
+                           per_group=settings.frames_per_group, n_blocks=settings.utterances,
+                           min_frames=settings.min_frames, seed=settings.seed)
+    fixed = dataclasses.replace(options, mode="frame", kinds="snap", target="callable", blank="keep", folds=1)
+    n_passes = 3 + len(layers_with_kernels(opened.probe.network)) + -(-settings.permutations // _AT_ONCE)
+    with tqdm(total=n_passes, desc="sanity checks", unit="pass", disable=not progress) as bar, _few_warnings():
+        real = _profile(opened, sample, fixed, bar)
+        weights = _weights(opened, sample, fixed, real, settings.seed, bar)
+        labels = _labels(opened, sample, fixed, real, settings, bar)
+        inputs = _noise(opened, sample, fixed, real, settings.seed, bar)
+    names = _shown_names(real)
+    for table, columns in ((weights, ("layer", "down_to")), (labels, ("layer",)), (inputs, ("layer",))):
+        for column in columns:
+            table[column] = [names.get(name, name) for name in table[column]]
+    counts = {name: sample.groups.count(name) for name in sorted(set(sample.groups))}
+    return SanityResults(weights, labels, inputs, counts, settings, options, group, opened.record(), sample.name)
+
+
+def write_sanity(results: SanityResults, out: str | Path) -> list[Path]:
+    """Write sanity_weights.csv, sanity_labels.csv, sanity_inputs.csv and sanity.json into a folder.
+
+    Raises:
+        OSError: a file cannot be written.
+    """
+    out, files = Path(out), []
+    for name in ("weights", "labels", "inputs"):
+        files.append(out / f"sanity_{name}.csv")
+        with atomic_file(files[-1]) as path:
+            getattr(results, name).to_csv(path, index=False, float_format="%.9g", encoding="utf-8",
+                                          lineterminator="\n")
+    about = {"group": results.group, "groups": results.groups, "source": results.source, "model": results.model,
+             "settings": dataclasses.asdict(results.settings), "options": dataclasses.asdict(results.options)}
+    files.append(out / "sanity.json")
+    with atomic_file(files[-1]) as path:
+        path.write_text(json.dumps(about, indent=2) + "\n", encoding="utf-8")
+    return files
+
+
+@contextmanager
+def _few_warnings() -> Iterator[None]:
+    """Keep TensorFlow from advising against tracing: every network is traced, and there are many."""
+    import tensorflow as tf
+
+    level = tf.get_logger().level
+    tf.get_logger().setLevel("ERROR")
+    try:
+        yield
+    finally:
+        tf.get_logger().setLevel(level)
+
+
+def _shown_names(file: ProfileFile) -> dict[str, str]:
+    """Return what figures call the layers, by their own names."""
+    profiles = file.profiles("snap")
+    return dict(zip(profiles.layers, layer_names(profiles), strict=True))
+
+
+def _profile(network: Network, sample: FixedFrames, options: ProfileOptions, bar: tqdm,
+             groups: tuple[str, ...] = (f"label:{GROUP}",)) -> ProfileFile:
+    found = profile(network, sample, options, groups=groups, choose=sample.choose, progress=False)
+    bar.update()
+    return found
+
+
+def _weights(network: Network, sample: FixedFrames, options: ProfileOptions, real: ProfileFile, seed: int, bar: tqdm
+             ) -> pd.DataFrame:
+    rows = []
+    for n, (down_to, copy) in enumerate(cascade(network, seed)):
+        likeness = _likeness(real, _profile(copy, sample, options, bar))
+        rows += [{"n_randomised": n, "down_to": down_to, **row} for row in likeness]
+    return pd.DataFrame(rows)
+
+
+def _labels(network: Network, sample: FixedFrames, options: ProfileOptions, real: ProfileFile,
+            settings: SanitySettings, bar: tqdm) -> pd.DataFrame:
+    rng = np.random.default_rng([settings.seed, 1])
+    permuted = {f"permuted_{i}": [sample.groups[j] for j in rng.permutation(len(sample.groups))]
+                for i in range(settings.permutations)}
+    null: dict[str, list[float]] = {}
+    for some in _in_parts(list(permuted), _AT_ONCE):
+        columns = sample.with_columns({name: permuted[name] for name in some})
+        found = _profile(network, columns, options, bar, tuple(f"label:{name}" for name in some))
+        for grouping in found.groupings:
+            for layer, value in _silhouettes(found, grouping).items():
+                null.setdefault(layer, []).append(value)
+    rows = []
+    for layer, value in _silhouettes(real).items():
+        dealt = np.array([x for x in null.get(layer, []) if not np.isnan(x)])
+        quantiles = np.quantile(dealt, (0.025, 0.975)) if len(dealt) else (np.nan, np.nan)
+        known = len(dealt) and not np.isnan(value)
+        rows.append({"layer": layer, "silhouette": value, "null_mean": dealt.mean() if len(dealt) else np.nan,
+                     "null_low": quantiles[0], "null_high": quantiles[1], "n_permutations": len(dealt),
+                     "p": (1 + int((dealt >= value).sum())) / (1 + len(dealt)) if known else np.nan})
+    return pd.DataFrame(rows)
+
+
+def _noise(network: Network, sample: FixedFrames, options: ProfileOptions, real: ProfileFile, seed: int, bar: tqdm
+           ) -> pd.DataFrame:
+    """Profile noise with the mean and standard deviation that each channel has in the sample."""
+    inputs = np.asarray(sample.inputs, np.float32)
+    axes = tuple(range(inputs.ndim - 1))
+    noise = np.random.default_rng([seed, 2]).standard_normal(inputs.shape, np.float32)
+    noise = noise * inputs.std(axis=axes) + inputs.mean(axis=axes)
+    found = _profile(network, sample.with_inputs(noise.astype(np.float32)), options, bar)
+    silhouettes = _silhouettes(found)
+    return pd.DataFrame([{**row, "silhouette": silhouettes[row["layer"]]} for row in _likeness(real, found)])
+
+
+def _likeness(real: ProfileFile, other: ProfileFile) -> list[dict[str, Any]]:
+    """Compare two passes over the same frames, layer by layer."""
+    snaps, others = real.profiles("snap"), other.profiles("snap")
+    rows = []
+    for layer, (name, values) in zip(real.layers, snaps.layers.items(), strict=True):
+        a, b = (_mean_saliency(file, name) for file in (real, other))
+        pairs = [(x, y) for x, y in zip(a, b, strict=True) if x.any() or y.any()]
+        distances = profile_distances(values.values), profile_distances(others.layers[name].values)
+        with np.errstate(invalid="ignore"):
+            r = mantel(*distances, n_permutations=0).r
+        rows.append({"layer": layer.name, "rank_correlation": _mean([rank_correlation(x, y) for x, y in pairs]),
+                     "ssim": _mean([structural_similarity(x, y) for x, y in pairs]), "mantel": r})
+    return rows
+
+
+def _mean_saliency(file: ProfileFile, layer: str) -> np.ndarray:
+    """Return mean |saliency| per group: float64 [groups, T, channels]."""
+    sums = file.sums[file.groupings[0]]
+    counts = sums.counts.sum(axis=0)[:-1]
+    return sums.values["saliency"][layer].sum(axis=0)[:-1] / np.maximum(counts, 1)[:, None, None]
+
+
+def _silhouettes(file: ProfileFile, grouping: str | None = None) -> dict[str, float]:
+    profiles = file.profiles("snap", grouping)
+    return {name: cluster_distances(profile_distances(layer.values), profiles.groups).mean_silhouette
+            for name, layer in profiles.layers.items()}
+
+
+def _mean(values: list[float]) -> float:
+    known = [value for value in values if not np.isnan(value)]
+    return float(np.mean(known)) if known else float("nan")
+
+
+def _in_parts(names: list[str], size: int) -> Iterator[list[str]]:
+    for start in range(0, len(names), size):
+        yield names[start:start + size]
