@@ -85,8 +85,9 @@ class Operation:
         if self.kind != "convolution":
             return self.layer(x, training=False) if self.kind == "pointwise" else x
         layer = self.layer
-        y = tf.nn.conv1d(x, tf.convert_to_tensor(layer.kernel), self.stride, "VALID",
-                         dilations=layer.dilation_rate[0])
+        # tf.nn.conv1d has no gradient for dilated kernels on a CPU
+        y = tf.nn.convolution(x, tf.convert_to_tensor(layer.kernel), [self.stride], "VALID",
+                              dilations=list(layer.dilation_rate))
         if layer.use_bias:
             y = tf.nn.bias_add(y, tf.convert_to_tensor(layer.bias))
         return y if self.to_logits else layer.activation(y)

@@ -11,6 +11,7 @@ from __future__ import annotations
 import dataclasses
 from collections.abc import Iterator
 from dataclasses import dataclass
+from functools import partial
 from typing import Any
 
 import numpy as np
@@ -322,22 +323,23 @@ class ModelView:
                        found["navai"].numpy().astype(np.int64))
 
     def _calls(self, block: Block, rows: np.ndarray) -> Iterator[tuple[np.ndarray, Any]]:
-        """Yield the positions in `rows` of each batch, and the function that looks at it."""
+        """Yield the positions in `rows` of each batch, and the function that looks at it.
+
+        Frames of one batch start at the same phase of the network's stride, in both modes, so that batches and with
+        them the last bits are the same.
+        """
         import tensorflow as tf
 
-        if self.mode == "frame":
-            for i in range(0, len(rows), self.batch_size):
-                yield np.arange(i, min(i + self.batch_size, len(rows))), self._look
-            return
-        assert self._chain is not None
-        stride, n_frame = self._chain.stride, self._frame_shape[0]
+        stride, n_frame = self._chain.stride if self._chain is not None else 1, self._frame_shape[0]
         for phase in np.unique(block.starts[rows] % stride):
-            positions = np.flatnonzero(block.starts[rows] % stride == phase)
-            # a length that pads as a frame does: steps of SAME padding depend on the remainder
-            n_steps = n_frame + stride * ((len(block.inputs) - phase - n_frame) // stride)
-            utterance = self._forward(tf.constant(block.inputs[None, phase:phase + n_steps]))
+            positions, call = np.flatnonzero(block.starts[rows] % stride == phase), self._look
+            if self.mode == "utterance":
+                # a length that pads as a frame does: the zeros of SAME padding depend on the remainder
+                n_steps = n_frame + stride * ((len(block.inputs) - phase - n_frame) // stride)
+                utterance = self._forward(tf.constant(block.inputs[None, phase:phase + n_steps]))
             for i in range(0, len(positions), self.batch_size):
                 here = positions[i:i + self.batch_size]
-                starts = tf.constant(block.starts[rows[here]], tf.int32)
-                yield here, lambda frames, units, numbers, u=utterance, s=starts, p=phase: self._look_inside(
-                    frames, units, numbers, u, s, tf.constant(p, tf.int32))
+                if self.mode == "utterance":
+                    call = partial(self._look_inside, utterance=utterance, phase=tf.constant(phase, tf.int32),
+                                   starts=tf.constant(block.starts[rows[here]], tf.int32))
+                yield here, call

@@ -32,7 +32,7 @@ from wavegan_tf import __version__
 from wavegan_tf.data.memory import available_memory_bytes
 from wavegan_tf.errors import ConfigError, DataError
 
-__all__ = ["frame_source", "profile"]
+__all__ = ["ProfilePass", "frame_source", "profile", "start_pass"]
 
 PERMUTED = "permuted:"
 
@@ -71,27 +71,39 @@ def profile(model: Any, data: Any, options: ProfileOptions | None = None, *, gro
 
     Source: Krug et al. 2021, section 3.4.
     """
-    options = options or ProfileOptions()
-    opened = open_network(model, **network)
-    source = frame_source(opened, data, options, split)
     i, n = shard
     if not 1 <= i <= n:
         raise ConfigError(f"`shard` (={i}/{n}) must be a part of the whole, from 1/{n} to {n}/{n}")
-    if len(set(groups)) != len(groups) or not groups:
-        raise ConfigError(f"`groups` (={', '.join(groups)}) must name at least one grouping, each once")
-    _check_annotations(opened, source)
-    target = make_target(opened, options, choose)
-    view = ModelView(opened, options, target, source.frame_shape, utterances=source.of_utterances,
-                     batch_size=batch_size)
-    groupings = [_Grouped(text, source, target, opened) for text in groups]
-    quantities = quantities_of(options.kept_kinds, options.mask)
-    _check_memory(view, groupings, quantities, options, memory_budget_bytes)
-    run = _Pass(view, source, options, groupings, quantities, progress)
-    run.prepare()
+    options = options or ProfileOptions()
+    opened = open_network(model, **network)
+    source = frame_source(opened, data, options, split)
+    run = start_pass(opened, source, options, groups=groups, choose=choose, batch_size=batch_size,
+                     memory_budget_bytes=memory_budget_bytes, progress=progress)
     for number in tqdm(range(i - 1, source.n_blocks, n), "profiles", unit="utt" if source.of_utterances else "block",
                        mininterval=0.2 if sys.stderr.isatty() else 10.0, disable=not progress):
         run.add(number)
     return run.result(shard)
+
+
+def start_pass(network: Network, source: FrameSource, options: ProfileOptions, *,
+               groups: Sequence[str] = ("predicted",), choose: Choose | None = None, batch_size: int | None = None,
+               memory_budget_bytes: int | None = None, progress: bool = False) -> ProfilePass:
+    """Prepare what `profile` does, for loops of one's own: `add` the numbers of blocks, then take the `result`.
+
+    See `profile` for the arguments and errors.
+    """
+    if len(set(groups)) != len(groups) or not groups:
+        raise ConfigError(f"`groups` (={', '.join(groups)}) must name at least one grouping, each once")
+    _check_annotations(network, source)
+    target = make_target(network, options, choose)
+    view = ModelView(network, options, target, source.frame_shape, utterances=source.of_utterances,
+                     batch_size=batch_size)
+    groupings = [_Grouped(text, source, target, network) for text in groups]
+    quantities = quantities_of(options.kept_kinds, options.mask)
+    _check_memory(view, groupings, quantities, options, memory_budget_bytes)
+    run = ProfilePass(view, source, options, groupings, quantities)
+    run.prepare(progress)
+    return run
 
 
 def frame_source(network: Network, data: Any, options: ProfileOptions, split: str = "all") -> FrameSource:
@@ -145,24 +157,22 @@ def _check_memory(view: ModelView, groupings: Sequence[Grouping | _Grouped], qua
                         "name fewer groupings, --layers, --folds or --kinds")
 
 
-class _Pass:
-    """What grows while blocks are added."""
+class ProfilePass:
+    """Sums that grow while blocks are added; made by `start_pass`."""
 
     def __init__(self, view: ModelView, source: FrameSource, options: ProfileOptions, groupings: Sequence[_Grouped],
-                 quantities: Sequence[str], progress: bool) -> None:
-        self._view, self._source, self._options, self._progress = view, source, options, progress
+                 quantities: Sequence[str]) -> None:
+        """Use `start_pass` instead."""
+        self._view, self._source, self._options = view, source, options
         self._groupings = groupings
         self._sums = [empty_sums(g.name, g.groups, view.layers, quantities, options.folds) for g in groupings]
         self._shifts = {layer.name: np.zeros(max(layer.steps or 0, 1), np.int64) for layer in view.layers}
-        self._symbols = [i for i in range(len(view.target.units)) if i != view.target.blank]
         self._alignment = None if source.annotations is None else AlignmentCounts(
             view.target.units, source.annotations, source.frame_shape[0], options.tolerance_steps)
         self._n_frames = self._n_blank = 0
         self._largest = np.zeros((len(view.layers), 2))
 
-    # before the pass
-
-    def prepare(self) -> None:
+    def prepare(self, progress: bool) -> None:
         """Fix what all shards must share: grids of the sums, minima of the corpus, permutations."""
         for number in range(self._source.n_blocks):
             block = self._source.block(number)
@@ -181,7 +191,7 @@ class _Pass:
         found: list[list[np.ndarray]] = [[] for _ in permuted]
         minima = np.full(len(self._view.layers), np.inf)
         for number in tqdm(range(self._source.n_blocks), "looking ahead", unit="block", leave=False,
-                           mininterval=0.2 if sys.stderr.isatty() else 10.0, disable=not self._progress):
+                           mininterval=0.2 if sys.stderr.isatty() else 10.0, disable=not progress):
             block = self._source.block(number)
             rows, units, predicted = self._chosen(block, always=True)
             for grouping, numbers in zip(permuted, found, strict=True):
@@ -215,8 +225,6 @@ class _Pass:
         use = None if target.choose is None and target.unit is not None else units[rows]
         return rows, use, predicted[rows]
 
-    # the pass
-
     def add(self, number: int) -> None:
         """Look at the frames of a block and add them."""
         block = self._source.block(number)
@@ -231,6 +239,11 @@ class _Pass:
             said = np.array([known.get(row, p) for row, p in
                              zip(look.rows.tolist(), look.predicted.tolist(), strict=True)], np.int64)
             self._add(block, dataclasses.replace(look, predicted=said))
+
+    @property
+    def n_bytes(self) -> int:
+        """Memory of the sums."""
+        return sum(sums.n_bytes for sums in self._sums)
 
     def _add(self, block: Block, look: Look) -> None:
         shifts = self._shifts_of(look)
