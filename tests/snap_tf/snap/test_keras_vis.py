@@ -1,5 +1,6 @@
 """The adapter to tf-keras-vis: gradients are those of a tape, scores look at one step, models stay as they are."""
 
+import sys
 import warnings
 
 import keras
@@ -250,6 +251,12 @@ def test_refusals(recogniser: keras.Model, frames: np.ndarray) -> None:
     two = keras.Input((4, 2)), keras.Input((4, 2))
     with pytest.raises(ConfigError, match="must have one input and one output; it has 2 and 1"):
         vis_model(keras.Model(two, keras.layers.Add()(two)))
+
+
+def test_without_the_library(recogniser: keras.Model, frames: np.ndarray, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setitem(sys.modules, "tf_keras_vis.gradcam", None)  # what is None there cannot be imported
+    with pytest.raises(ConfigError, match=r"tf-keras-vis must be installed \(0.8.7, with SciPy below 2\)"):
+        grad_cam(vis_model(recogniser), frames, CentreScore((5,)))
 
 
 def test_the_library_warns_nobody(recogniser: keras.Model, frames: np.ndarray) -> None:
