@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+from pathlib import Path
 
 from snap_tf.commands.pictures import add_tensorboard, first_pictures, show_in_tensorboard
 
@@ -46,9 +47,8 @@ def _run(args: argparse.Namespace) -> None:
             print(f"\n{model}\n{phone_table(counts, evaluation.rates_hz[model]).to_string(index=False, na_rep='-')}")
     if not args.out:
         return
-    write_evaluation(evaluation, args.out)
     from snap_tf.plots.snap_figures import write_alignment_figures
 
-    figures = write_alignment_figures(evaluation, args.out)
-    show_in_tensorboard(args, first_pictures(figures, "alignment"))
+    write_evaluation(evaluation, args.out, lambda folder: write_alignment_figures(evaluation, folder))
+    show_in_tensorboard(args, first_pictures(sorted(Path(args.out).glob("*.png")), "alignment"))
     print(f"written to {args.out}")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from snap_tf.commands.pictures import add_tensorboard, first_pictures, show_in_tensorboard
@@ -76,11 +77,10 @@ def _run(args: argparse.Namespace) -> None:
     settings = cluster_settings(args)
     files = read_models([args.file, *args.compare])
     results = cluster_models(files, settings, progress=True)
-    write_clusters(results, files, args.out)
     from snap_tf.plots.snap_figures import write_cluster_figures
 
-    figures = write_cluster_figures(results, args.out, args.boundary)
-    show_in_tensorboard(args, first_pictures(figures, "clusters"))
+    write_clusters(results, files, args.out, lambda folder: write_cluster_figures(results, folder, args.boundary))
+    show_in_tensorboard(args, first_pictures(sorted(Path(args.out).glob("*.png")), "clusters"))
     _report(results)
     print(f"written to {args.out}")
 

@@ -10,6 +10,7 @@ from matplotlib.image import AxesImage
 
 from snap_tf.asr.alphabet import Alphabet
 from snap_tf.asr.ctc import greedy_spikes
+from snap_tf.asr.mel import mel_centres_hz
 from snap_tf.asr.spectrogram_geometry import HOP_SAMPLES, RATE_HZ
 
 __all__ = ["as_picture", "recognition_figure"]
@@ -52,8 +53,6 @@ def as_picture(figure: Figure) -> np.ndarray:
 
 
 def _draw_spectrogram(axes: Axes, spectrogram: np.ndarray) -> AxesImage:
-    from snap_tf.asr.features import mel_centres_hz
-
     top, n_bands = float(spectrogram.max()), spectrogram.shape[1]
     # step t is the centre of its column
     extent = (-INPUT_STEP_S / 2, (len(spectrogram) - 0.5) * INPUT_STEP_S, -0.5, n_bands - 0.5)

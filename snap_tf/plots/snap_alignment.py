@@ -38,19 +38,24 @@ def offset_figure(evaluation: Evaluation) -> Figure:
     panels = figure.subplots(len(models), 2, squeeze=False, sharex="col", width_ratios=(1.6, 1))
     tables = {model: offset_table(evaluation.counts[model], evaluation.rates_hz[model]) for model in models}
     end_ms = max(_end_ms(table) for table in tables.values())
-    means = {model: phone_table(evaluation.counts[model], evaluation.rates_hz[model])["mean_offset_ms"].dropna()
-             for model in models}
-    highest = max((mean.max() for mean in means.values() if len(mean)), default=1.0)
-    bins = np.linspace(0, max(highest, 1.0), 26)
+    means = {model: phone_table(evaluation.counts[model], evaluation.rates_hz[model]).set_index("phone")
+             ["mean_offset_ms"].dropna() for model in models}
+    every = np.concatenate([mean.to_numpy() for mean in means.values()])
+    last_ms = max(1.0, 1.25 * float(np.quantile(every, SHOWN))) if len(every) else 1.0
+    bins = np.linspace(0, last_ms, 26)
     for i, (model, row) in enumerate(zip(models, panels, strict=True)):
         colour = MODEL_COLOURS[i % len(MODEL_COLOURS)]
         _draw_offsets(row[0], tables[model], end_ms, colour)
         row[0].set_ylabel("% of frames", fontsize=SMALL)
         row[0].set_title(model, fontsize=TEXT, loc="left")
         row[1].hist(means[model], bins=bins, color=colour)
-        row[1].axvline(means[model].mean(), color="black", lw=LINE, ls="--")
+        row[1].axvline(means[model].median(), color="black", lw=LINE, ls="--")
+        row[1].set_xlim(0, last_ms)
         row[1].set_ylabel("phones", fontsize=SMALL)
-        row[1].set_title(f"{len(means[model])} phones, mean {means[model].mean():.0f} ms", fontsize=SMALL, loc="right")
+        beyond = ", ".join(f"{phone} {ms:.0f}" for phone, ms in means[model].items() if ms > last_ms)
+        middle = f"mean {means[model].mean():.0f}, median {means[model].median():.0f} ms"
+        row[1].set_title(f"{len(means[model])} phones, {middle}" + (f"\nbeyond the axis: {beyond}" if beyond else ""),
+                         fontsize=SMALL, loc="left")
         for axes in row:
             axes.tick_params(labelsize=SMALL, length=2)
             axes.spines[["top", "right"]].set_visible(False)
@@ -74,7 +79,7 @@ def offset_map_figure(evaluation: Evaluation) -> Figure:
     others = [phone for table in tables.values() for phone in table.index]
     phones = list(dict.fromkeys([*first.index, *others]))
     end_ms = max(_end_ms(table) for table in tables.values())
-    figure = Figure(figsize=(1.0 + 2.9 * len(models), 1.0 + _ROW_IN * len(phones)), layout="constrained")
+    figure = Figure(figsize=(1.0 + 2.9 * len(models), max(2.2, 1.0 + _ROW_IN * len(phones))), layout="constrained")
     image: Any = None
     for axes, model in zip(figure.subplots(1, len(models), squeeze=False, sharey=True)[0], models, strict=True):
         shown = tables[model].reindex(phones).loc[:, lambda table: table.columns <= end_ms]
@@ -89,7 +94,7 @@ def offset_map_figure(evaluation: Evaluation) -> Figure:
         axes.tick_params(axis="x", labelsize=SMALL, length=2)
         axes.set_title(model, fontsize=TEXT)
         axes.set_xlabel("offset (ms)", fontsize=SMALL)
-    _bar(figure, image, "share of the phone's most frequent offset")
+    _bar(figure, image, "of each row's largest")
     return figure
 
 
@@ -107,7 +112,7 @@ def contingency_figure(counts: Mapping[str, AlignmentCounts], aligned: tuple[boo
     shapes = [int((count.frames > 0).sum()) for count in counts.values()]
     n_columns = max(len(count.annotations) + 1 for count in counts.values())
     width = max(3.0, 0.8 + _ROW_IN * n_columns)
-    heights = [max(1.6, 0.9 + _ROW_IN * n) for n in shapes]
+    heights = [max(2.0, 0.9 + _ROW_IN * n) for n in shapes]
     figure = Figure(figsize=(0.6 + width * len(aligned), sum(heights)), layout="constrained")
     panels = figure.subplots(len(counts), len(aligned), squeeze=False, height_ratios=heights)
     image: Any = None
@@ -121,11 +126,11 @@ def contingency_figure(counts: Mapping[str, AlignmentCounts], aligned: tuple[boo
             axes.set_yticks(range(len(order)), order, fontsize=_LABEL_PT)
             axes.set_xticks(range(len(columns)), columns, fontsize=_LABEL_PT, rotation=90)
             axes.tick_params(length=0, pad=1.5)
-            axes.set_title(f"{model}, {'at highest relevance' if which else 'at the centre of the frame'}",
+            axes.set_title(f"{model}\n{'at highest relevance' if which else 'at the centre of the frame'}",
                            fontsize=TEXT)
             axes.set_xlabel("annotated", fontsize=SMALL)
         row[0].set_ylabel("predicted", fontsize=SMALL)
-    _bar(figure, image, "share of the frames of the predicted class")
+    _bar(figure, image, "share of the row's frames")
     return figure
 
 

@@ -86,10 +86,12 @@ def stability_figure(stability: pd.DataFrame, n_halves: int, title: str = "") ->
         part = part.set_index("layer").reindex(layers)
         colour, at = MODEL_COLOURS[i % len(MODEL_COLOURS)], np.arange(len(layers))
         panels[0].plot(at, part["adjusted_rand"], color=colour, lw=1.1, marker="o", ms=2.5, label=f"{percentile:g}")
-        panels[1].plot(at, part["silhouette"], color=colour, lw=1.1, marker="o", ms=2.5)
-        panels[1].fill_between(at, part["silhouette_low"], part["silhouette_high"], color=colour, alpha=0.15, lw=0)
+        aside = at + 0.12 * (i - 1.5)
+        panels[1].plot(aside, part["silhouette"], color=colour, lw=0.4)
+        panels[1].vlines(aside, part["silhouette_low"], part["silhouette_high"], color=colour, lw=1.6, alpha=0.5)
+        panels[1].plot(aside, part["silhouette"], color=colour, lw=0, marker="o", ms=3)
     panels[0].set_ylabel("adjusted Rand index", fontsize=SMALL)
-    panels[1].set_ylabel("silhouette (band: 95 % of halves)", fontsize=SMALL)
+    panels[1].set_ylabel("silhouette (bars: 95 % of halves)", fontsize=SMALL)
     panels[0].legend(title="percentile", fontsize=SMALL, title_fontsize=SMALL, frameon=False, ncols=2)
     for axes in panels:
         axes.set_xticks(range(len(layers)), layers, rotation=90 if len(layers) > 7 else 0)
@@ -109,24 +111,29 @@ def clustermap_figure(layers: Mapping[str, LayerClusters], percentile: float | N
     Source: Krug et al. 2021, Figures 6 and 9.
     """
     n = max(len(layer.groups) for layer in layers.values())
-    side = max(1.6, 0.105 * n)
-    figure = Figure(figsize=((side + 1.05) * len(layers), side + 1.5))
-    width = 1 / len(layers)
+    side = max(3.4, 0.105 * n)
+    width, height = side + 1.05, side + 1.45
+    n_columns = min(2, len(layers))
+    n_rows = -(-len(layers) // n_columns)
+    figure = Figure(figsize=(width * n_columns, height * n_rows))
     for i, (title, layer) in enumerate(layers.items()):
+        left = (i % n_columns) * width + 0.4
+        bottom = (n_rows - 1 - i // n_columns) * height + 0.45
+
+        def place(x: float, y: float, wide: float, high: float, left: float = left, bottom: float = bottom) -> Axes:
+            """Add axes by inches from the corner of the table."""
+            return figure.add_axes(((left + x) / (width * n_columns), (bottom + y) / (height * n_rows),
+                                    wide / (width * n_columns), high / (height * n_rows)))
+
         cut = layer.best_cut() if percentile is None else layer.cut(percentile)
-        part = (side + 1.05)
-        left, inner = i * width + 0.4 * width / part, side * width / part
-        height, total = side / (side + 1.5), side + 1.5
-        bottom = 0.45 / total
-        tree = figure.add_axes((left, bottom + height + 0.12 / total, inner, 0.6 / total))
-        strip = figure.add_axes((left, bottom + height + 0.02 / total, inner, 0.08 / total))
-        table = figure.add_axes((left, bottom, inner, height))
-        bar = figure.add_axes((left + inner + 0.08 * width / part, bottom, 0.09 * width / part, height / 2))
+        tree = place(0, side + 0.12, side, 0.6)
         order = _draw_tree(tree, layer, cut)
         tree.set_axis_off()
         tree.set_title(_title(title, cut), fontsize=TEXT, pad=3)
+        strip = place(0, side + 0.02, side, 0.08)
         strip.imshow(_strip(cut, order), aspect="auto", interpolation="nearest")
         strip.set_axis_off()
+        table = place(0, 0, side, side)
         image = table.imshow(squareform(layer.distances)[np.ix_(order, order)], cmap="viridis", aspect="auto",
                              interpolation="nearest", vmin=0)
         names = [_shown(layer.groups[k]) for k in order]
@@ -134,6 +141,7 @@ def clustermap_figure(layers: Mapping[str, LayerClusters], percentile: float | N
         table.set_xticks(range(len(names)), names, rotation=90 if len(names) > 12 else 0, fontsize=size)
         table.set_yticks(range(len(names)), names, fontsize=size)
         table.tick_params(length=0, pad=1.5)
+        bar = place(side + 0.08, 0, 0.09, side / 2)
         figure.colorbar(image, cax=bar)
         bar.tick_params(labelsize=SMALL - 1, length=2)
         bar.set_title("distance", fontsize=SMALL - 1, loc="left")
@@ -150,7 +158,7 @@ def dendrogram_figure(layers: Mapping[str, LayerClusters], percentile: float | N
     Source: Krug et al. 2021, Figures 7 and 10.
     """
     n = max(len(layer.groups) for layer in layers.values())
-    figure = Figure(figsize=(max(4.0, 0.8 + 0.125 * n), 2.3 * len(layers)), layout="constrained")
+    figure = Figure(figsize=(max(5.4, 0.8 + 0.125 * n), 2.3 * len(layers)), layout="constrained")
     for axes, (title, layer) in zip(figure.subplots(len(layers), 1, squeeze=False)[:, 0], layers.items(), strict=True):
         cut = layer.best_cut() if percentile is None else layer.cut(percentile)
         order = _draw_tree(axes, layer, cut)
@@ -169,8 +177,8 @@ def dendrogram_figure(layers: Mapping[str, LayerClusters], percentile: float | N
 
 def _title(title: str, cut: Cut) -> str:
     score = "no silhouette" if np.isnan(cut.silhouette) else f"silhouette {cut.silhouette:.2f}"
-    return (f"{title}, {cut.percentile:g}th percentile: {cut.n_clusters} clusters, {cut.n_main} with "
-            f"{MAIN_CLUSTER} or more, {score}")
+    return (f"{title}, cut at {cut.percentile:g} %: {cut.n_clusters} clusters ({cut.n_main} with {MAIN_CLUSTER} or "
+            f"more), {score}")
 
 
 def _draw_tree(axes: Axes, layer: LayerClusters, cut: Cut) -> list[int]:

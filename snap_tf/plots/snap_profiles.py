@@ -10,6 +10,7 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.layout_engine import ConstrainedLayoutEngine
 
+from snap_tf.asr.mel import mel_centres_hz
 from snap_tf.asr.spectrogram_geometry import INPUT_RATE_HZ, N_MELS
 from snap_tf.layer_info import LayerInfo
 from snap_tf.plots.style import LAYER_COLOUR, LINE, SMALL, TEXT
@@ -22,7 +23,7 @@ __all__ = ["KIND_TITLES", "choose_groups", "comparison_figure", "is_log_mel", "m
 KIND_TITLES = {"snap": "SNAP", "navai": "NAvAI", "nap": "NAP (sorted over time)",
                "normalised": "aligned average - average of all", "mask": "mask: mean |saliency| / largest"}
 TICKS_HZ = (200, 500, 1000, 2000, 4000)
-MOST_COLUMNS = 8
+MOST_COLUMNS = 9
 SHOWN = 0.999
 """Share of the mask's or profile's mass that the time axis reaches: profiles fade to 0 away from the alignment."""
 _DIVERGING = "RdBu_r"
@@ -63,7 +64,8 @@ def profiles_figure(profiles: Profiles, groups: Sequence[str] = (), layer: str |
     rows = choose_groups(profiles, groups)
     found = _layer(profiles, layer)
     seconds = window_s([found], rows) if seconds is None else seconds
-    n_columns = min(MOST_COLUMNS, len(rows))
+    # the fullest rows, of those not too long
+    n_columns = min(range(min(6, len(rows)), min(MOST_COLUMNS, len(rows)) + 1), key=lambda n: (-len(rows) % n, -n))
     n_rows = -(-len(rows) // n_columns)
     figure = Figure(figsize=(0.9 + 1.0 * n_columns, 0.9 + 1.05 * n_rows), layout=_close())
     panels = figure.subplots(n_rows, n_columns, squeeze=False, sharex=True, sharey=True).ravel()
@@ -84,8 +86,9 @@ def profiles_figure(profiles: Profiles, groups: Sequence[str] = (), layer: str |
         bar.ax.tick_params(labelsize=SMALL)
     where = found.layer.paper_name
     scale = "one scale" if shared_scale else "each panel with its own scale"
-    figure.suptitle(f"{KIND_TITLES.get(profiles.kind, profiles.kind)} of {where}, grouped by {profiles.grouping} "
-                    f"({scale})", fontsize=TEXT)
+    by = "predicted class" if profiles.grouping == "predicted" else profiles.grouping
+    parts = (f"{KIND_TITLES.get(profiles.kind, profiles.kind)} of {where}", f"grouped by {by}", scale)
+    figure.suptitle((", " if n_columns > 4 else "\n").join(parts), fontsize=TEXT)
     return figure
 
 
@@ -171,8 +174,6 @@ def _draw(axes: Axes, found: LayerProfiles, row: int, seconds: float, largest: f
 
 def mel_ticks() -> tuple[np.ndarray, list[str]]:
     """Return where round frequencies lie among the channels of a log-mel spectrogram, and their labels in Hz."""
-    from snap_tf.asr.features import mel_centres_hz
-
     return np.interp(TICKS_HZ, mel_centres_hz(), np.arange(N_MELS)), [str(hz) for hz in TICKS_HZ]
 
 

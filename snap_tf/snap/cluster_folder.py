@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
@@ -121,11 +121,18 @@ def cluster_models(files: Mapping[str, ProfileFile], settings: ClusterSettings =
                           pd.concat(changes, ignore_index=True))
 
 
-def write_clusters(results: ClusterResults, files: Mapping[str, ProfileFile], out: str | Path) -> None:
+def write_clusters(results: ClusterResults, files: Mapping[str, ProfileFile], out: str | Path,
+                   draw: Callable[[Path], object] | None = None) -> None:
     """Write the tables of clusters.
 
     OUT/silhouettes.csv, clusters.csv, changes.csv: see `ClusterResults`; clusters.json: trees, main clusters,
     settings, where they come from; with halves also stability.csv and stability_of_clusters.csv.
+
+    Args:
+        results: of one or several models.
+        files: from which they were made.
+        out: new folder.
+        draw: writes figures into the folder before it gets its name, see `plots.snap_figures`.
 
     Raises:
         ExportError: the folder is there and not empty.
@@ -143,6 +150,8 @@ def write_clusters(results: ClusterResults, files: Mapping[str, ProfileFile], ou
                   "clusters": {name: _record(model) for name, model in results.models.items()},
                   **about_files(files)}
         (folder / "clusters.json").write_text(json.dumps(record, indent=1, default=str) + "\n", encoding="utf-8")
+        if draw is not None:
+            draw(folder)
 
 
 def _clusters(file: ProfileFile, settings: ClusterSettings, progress: bool) -> ModelClusters:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 import json
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -88,7 +88,7 @@ def evaluate_alignment(files: Mapping[str, ProfileFile], annotation: str | None 
     return Evaluation(annotation, counts, rates, summaries, files)
 
 
-def write_evaluation(evaluation: Evaluation, out: str | Path) -> None:
+def write_evaluation(evaluation: Evaluation, out: str | Path, draw: Callable[[Path], object] | None = None) -> None:
     """Write the tables of an evaluation.
 
     OUT/alignment.csv: the table of section 5.1, with the published rows. phones.csv: the same for every predicted
@@ -107,6 +107,8 @@ def write_evaluation(evaluation: Evaluation, out: str | Path) -> None:
                   "published": {model: _plain(s) for model, s in PUBLISHED.items()},
                   **about_files(evaluation.files)}
         (folder / "alignment.json").write_text(json.dumps(record, indent=1, default=str) + "\n", encoding="utf-8")
+        if draw is not None:
+            draw(folder)
 
 
 def _tables(evaluation: Evaluation) -> dict[str, pd.DataFrame]:

@@ -13,6 +13,7 @@ from snap_tf.snap.alignment_counts import AlignmentCounts
 from snap_tf.snap.profile_file import ProfileFile
 from snap_tf.snap.profiles import LayerProfiles, Profiles
 from snap_tf.snap.settings import ProfileOptions
+from snap_tf.snap.sums import GroupSums
 
 GROUPS = ("a", "i", "u", "s", "z", "f", "p", "t", "k")
 FAMILIES = (0, 0, 0, 1, 1, 1, 2, 2, 2)
@@ -65,3 +66,59 @@ def planted_file(name: str = "model", folds: int = 1, alignment: dict[str, Align
                  **planted: Any) -> PlantedFile:
     return PlantedFile(ProfileOptions(folds=folds), {"name": name, "hash": "0", "classes": list(GROUPS)},
                        {"name": "planted", "n_frames": 1000, "n_blank": 10}, LAYERS, {}, {}, alignment, {}, **planted)
+
+
+INPUT = layer_info("input", 30, 128, RATE_HZ)  # a spectrogram of a recogniser, whose channels have frequencies
+SUMMED_LAYERS = (INPUT, *(layer_info(f"conv_{k}", 15, 4 + k, RATE_HZ / 2) for k in range(1, 7)),
+                 LayerInfo("output", "L7", 0, 9, 0.0, "linear"))
+
+
+def planted_sums(grouping: str = "phone", groups: Sequence[str] = GROUPS, folds: int = 4, seed: int = 0,
+                 layers: Sequence[LayerInfo] = SUMMED_LAYERS, frames: int = 30) -> GroupSums:
+    """Sums of frames whose relevance lies at the centre; the last group has two frames in each fold."""
+    rng = np.random.default_rng(seed)
+    n = len(groups) + 1
+    counts = np.full((folds, n), frames, np.int64)
+    counts[:, n - 2] = 2
+    values: dict[str, dict[str, np.ndarray]] = {quantity: {} for quantity in ("aligned", "saliency", "plain", "navai")}
+    for number, info in enumerate(layers):
+        steps = info.steps or 1
+        centres = rng.normal(size=(3, steps, info.channels))
+        means = centres[np.arange(n) % 3] + 0.1 * rng.normal(size=(folds, n, steps, info.channels))
+        near = np.exp(-((np.arange(steps) - steps // 2) / 3.0) ** 2)[:, None]
+        weight = counts[:, :, None, None]
+        values["aligned"][info.name] = means * weight
+        values["saliency"][info.name] = np.abs(rng.normal(size=means.shape)) * near * weight
+        values["plain"][info.name] = means * weight
+        if number == 0:
+            values["navai"][info.name] = means * weight
+    return GroupSums(grouping, tuple(groups), counts, values)
+
+
+def summed_file(name: str = "W2P_shallow", groupings: Sequence[str] = ("phone",), annotated: bool = True,
+                seed: int = 0, layers: Sequence[LayerInfo] = SUMMED_LAYERS, kinds: str = "snap,navai,nap"
+                ) -> ProfileFile:
+    """A profile file like those of a pass, that can be written and read."""
+    kept = {"snap": ("aligned", "saliency"), "navai": ("navai",), "nap": ("plain",)}
+    quantities = [quantity for kind in kinds.split(",") for quantity in kept[kind]]
+    sums = {}
+    for number, grouping in enumerate(groupings):
+        groups = GROUPS if grouping != "letter" else ("e", "h", "g", " ")
+        sums[grouping] = planted_sums(grouping, groups, seed=seed + number, layers=layers)
+        sums[grouping].values = {quantity: sums[grouping].values[quantity] for quantity in quantities}
+    alignment = None
+    if annotated:
+        rng = np.random.default_rng(seed)
+        counts = AlignmentCounts(GROUPS, GROUPS, layers[0].steps or 1)
+        annotated_steps = np.repeat(rng.integers(0, 9, (400, 10)), 3, axis=1)
+        tau = rng.integers(0, 30, 400)
+        predicted = np.where(rng.random(400) < 0.7, annotated_steps[np.arange(400), tau], rng.integers(0, 9, 400))
+        counts.add(predicted, annotated_steps, tau)
+        alignment = {"phone": counts}
+    shifts = {info.name: np.random.default_rng(seed).integers(0, 50, max(info.steps or 0, 1)) for info in layers}
+    model = {"name": name, "hash": "0", "classes": list(GROUPS), "blank": None, "output": "output", "source": "",
+             "target_step": 7}
+    source = {"name": "planted", "fingerprint": "0", "n_blocks": 1, "n_frames": 1000, "n_blank": 10, "n_skipped": 0,
+              "shards": [[1, 1]], "notice": ""}
+    return ProfileFile(ProfileOptions(folds=4, kinds=kinds), model, source, tuple(layers), sums, shifts, alignment,
+                       {"wavegan_tf": "0"})
