@@ -21,12 +21,14 @@ TITLES = {"rank_correlation": "rank correlation of mean |saliency|", "ssim": "st
 
 def sanity_figure(results: SanityResults) -> Figure:
     """Draw four panels: three measures of likeness against the randomised layers, and silhouettes per layer."""
-    figure = Figure((9.5, 6.6), layout="constrained")
+    figure = Figure((10.2, 6.6), layout="constrained")
     panels = figure.subplots(2, 2).ravel()
     for axes, (column, title) in zip(panels, TITLES.items(), strict=False):
         _draw_cascade(axes, results.weights, column)
         axes.set_title(title, fontsize=TEXT, loc="left")
-    panels[0].legend(fontsize=SMALL - 1, ncols=2, frameon=False, title="saliency or SNAP of", title_fontsize=SMALL - 1)
+    handles, names = panels[0].get_legend_handles_labels()
+    figure.legend(handles, names, loc="outside right upper", fontsize=SMALL, frameon=False, title="layer looked at",
+                  title_fontsize=SMALL)
     _draw_silhouettes(panels[3], results)
     for axes in panels:
         axes.tick_params(labelsize=SMALL)
