@@ -3,6 +3,7 @@
 import csv
 import importlib.util
 import json
+import re
 import shutil
 import subprocess
 import sys
@@ -24,6 +25,7 @@ TINY = {  # the same scripts in minutes on a CPU; the numbers mean nothing
     "CIWGAN_STEPS": "4", "FIWGAN_STEPS": "4", "WAVEGAN_STEPS": "4", "PERMUTATIONS": "99",
     "TRAIN_FLAGS": "--dim 2 --train_batch_size 8 --summary-secs 0", "LABEL": "rms_db", "OUTPUTS": "100", "BASES": "3",
     "ASR_FLAGS": "--width 0.0625 --max-steps 20 --batch-size 4 --picture-secs 0", "PARTS": "2", "MIN_FRAMES": "2",
+    "SANITY_FLAGS": "--blank nonblank --permutations 2 --utterances 10 --frames-per-group 3",
     "PROFILE_FLAGS": "--mode utterance --hop-steps 16 --blank nonblank",
 }
 # stands for both command lines and for Python: keeps what it was called with, and leaves the one file that is read
@@ -84,6 +86,14 @@ def load_compare() -> ModuleType:
 def test_every_script_is_tested() -> None:
     assert sorted(path.stem for path in SCRIPTS.glob("*.sh")) == sorted(ARGUMENTS)
     assert set(json.loads((SCRIPTS / "published.json").read_text(encoding="utf-8"))) == set(ARGUMENTS)
+
+
+@pytest.mark.parametrize("name", ARGUMENTS)
+def test_settings_are_explained_and_tried(name: str) -> None:
+    text = (SCRIPTS / f"{name}.sh").read_text(encoding="utf-8")
+    used = set(re.findall(r"\$\{([A-Z_]+):-", text))
+    assert used == set(re.findall(r"^#   ([A-Z_]+) ", text, re.M))
+    assert used <= set(TINY)
 
 
 @pytest.mark.parametrize("settings", [{}, TINY], ids=["as published", "tiny"])

@@ -6,6 +6,7 @@
 #   ASR_FLAGS      more flags for all trainings, such as '--preset small --max-steps 400'
 #   PROFILE_FLAGS  more flags for all profiles, such as '--mode utterance --hop-steps 20'
 #   PARTS          parts that the frames are divided into (8)
+#   SANITY_FLAGS   more flags for the sanity checks
 #   MIN_FRAMES     fewest frames of a phone or letter that is clustered (20)
 # shellcheck disable=SC2086  # flags are meant to be several words
 set -euo pipefail
@@ -72,6 +73,9 @@ step "Figures 6 and 7: W2L_TL_frozen" "$out/figures/W2L_TL_frozen-96" \
     snap-tf plot profiles "$out/profiles/W2L_TL_frozen.npz" "$out/figures/W2L_TL_frozen-96" \
     --figures clustermaps,dendrograms --layers L4,L5 --grouping phone --percentile 96 \
     --min-frames "${MIN_FRAMES:-20}"
+
+step "Not in the paper: do the profiles hang on what was learned, on the groups, and on the inputs?" "$out/sanity" \
+    snap-tf sanity "$out/runs/W2P_shallow" "$out/sanity" --corpus "$timit" --sa keep7 ${SANITY_FLAGS:-}
 
 step "The paper's numbers beside these" "" \
     "$python" "$project/scripts/reproduce/compare.py" krug_snap "$out"
