@@ -162,6 +162,17 @@ def test_published_tables_are_well_formed() -> None:
         assert paper["paper"] in compare.to_text(paper, rows)
 
 
+def test_published_alignment_is_that_of_align_eval() -> None:
+    from snap_tf.snap.evaluation import PUBLISHED
+
+    tables = json.loads((SCRIPTS / "published.json").read_text(encoding="utf-8"))["krug_snap"]["tables"]
+    grid = next(table for table in tables if table["file"].startswith("alignment"))
+    columns = list(grid["columns"].values())
+    for model, numbers in grid["rows"].items():
+        for column in ("centre", "aligned", "within", "ceiling", "mean_offset_s", "n_majority"):
+            assert numbers[columns.index(column)] == getattr(PUBLISHED[model], column), (model, column)
+
+
 @pytest.mark.slow
 @pytest.mark.parametrize("name", ARGUMENTS)
 def test_whole_protocol_on_synthetic_speech(name: str, tmp_path: Path) -> None:
