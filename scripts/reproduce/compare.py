@@ -78,9 +78,9 @@ def _read_csv(path: Path) -> list[Row]:
         return list(csv.DictReader(file))
 
 
-def _as_number(value: Any) -> float | None:
+def _as_number(value: Any) -> float | int | None:
     try:
-        return float(value)
+        return int(value) if str(value).isdecimal() else float(value)
     except (TypeError, ValueError):
         return None
 

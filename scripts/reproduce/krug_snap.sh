@@ -31,12 +31,14 @@ profiles() { # model
     local model=$1 part files=()
     for ((part = 1; part <= parts; part++)); do
         files+=("$out/profiles/$model-$part-of-$parts.npz")
-        step "Profiles of $model, part $part of $parts" "$out/profiles/$model-$part-of-$parts.npz" \
-            snap-tf profile "$out/runs/$model" --corpus "$timit" --sa keep7 --group phone --group predicted \
-            --shard "$part/$parts" --out "$out/profiles/$model-$part-of-$parts.npz" ${PROFILE_FLAGS:-}
+        [ -e "$out/profiles/$model.npz" ] ||
+            step "Profiles of $model, part $part of $parts" "$out/profiles/$model-$part-of-$parts.npz" \
+                snap-tf profile "$out/runs/$model" --corpus "$timit" --sa keep7 --group phone --group predicted \
+                --shard "$part/$parts" --out "$out/profiles/$model-$part-of-$parts.npz" ${PROFILE_FLAGS:-}
     done
     step "Profiles of $model" "$out/profiles/$model.npz" \
         snap-tf merge "${files[@]}" --out "$out/profiles/$model.npz"
+    rm -f "${files[@]}" # each is as large as their sum
 }
 
 step "What the corpus holds, with 7 of its SA recordings" "" \
