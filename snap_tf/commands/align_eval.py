@@ -30,8 +30,8 @@ def add_parser(subparsers: argparse._SubParsersAction) -> None:
 
 
 def _run(args: argparse.Namespace) -> None:
-    from snap_tf.snap.evaluation import alignment_table, phone_table
-    from snap_tf.snap.evaluation_folder import evaluate_alignment, write_evaluation
+    from snap_tf.snap.evaluation import alignment_table
+    from snap_tf.snap.evaluation_folder import evaluate_alignment, phones_of, write_evaluation
     from snap_tf.snap.models_compared import read_models
     from wavegan_tf.errors import ConfigError
 
@@ -40,11 +40,11 @@ def _run(args: argparse.Namespace) -> None:
     files = read_models([args.file, *args.compare])
     evaluation = evaluate_alignment(files, args.annotation)
     print(alignment_table(evaluation.summaries).to_string(index=False))
-    for model, counts in evaluation.counts.items():
+    for model in files:
         if model not in evaluation.summaries:
             print(f"{model}: its classes are not annotated; contingencies with {evaluation.annotation}s only")
         if args.phones:
-            print(f"\n{model}\n{phone_table(counts, evaluation.rates_hz[model]).to_string(index=False, na_rep='-')}")
+            print(f"\n{model}\n{phones_of(evaluation, model).to_string(index=False, na_rep='-')}")
     if not args.out:
         return
     from snap_tf.plots.snap_figures import write_alignment_figures

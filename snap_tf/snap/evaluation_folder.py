@@ -25,7 +25,7 @@ from snap_tf.snap.profile_file import ProfileFile
 from wavegan_tf.atomic import atomic_folder
 from wavegan_tf.errors import ConfigError, DataError
 
-__all__ = ["Evaluation", "alignment_of", "evaluate_alignment", "write_evaluation"]
+__all__ = ["Evaluation", "alignment_of", "evaluate_alignment", "phones_of", "write_evaluation"]
 
 
 @dataclass(frozen=True)
@@ -59,8 +59,7 @@ def alignment_of(file: ProfileFile, annotation: str | None = None, model: str = 
         raise DataError(f"profile file of {model} must have been made from annotated data; there are no annotations of "
                         "steps in it; run snap-tf profile on a corpus with phones")
     if annotation is None:
-        annotation = next((name for name, counts in file.alignment.items() if counts.comparable.any()),
-                          next(iter(file.alignment)))
+        annotation = next((name for name in file.alignment if _is_annotated(file, name)), next(iter(file.alignment)))
     if annotation not in file.alignment:
         raise ConfigError(f"annotation (={annotation}) must be one of {', '.join(file.alignment)}")
     counts = file.alignment[annotation]
@@ -82,10 +81,22 @@ def evaluate_alignment(files: Mapping[str, ProfileFile], annotation: str | None 
         rates[model] = file.layers[0].rate_hz
         if not rates[model] > 0:
             raise DataError(f"input of {model} must have a rate, to tell offsets in ms; the profile file has none")
-        if counts[model].comparable.any():
+        if _is_annotated(file, annotation):
             summaries[model] = alignment_summary(counts[model], rates[model])
     assert annotation is not None
     return Evaluation(annotation, counts, rates, summaries, files)
+
+
+def phones_of(evaluation: Evaluation, model: str) -> pd.DataFrame:
+    """Return `evaluation.phone_table` of a model; without accuracies where its classes are not annotated."""
+    table = phone_table(evaluation.counts[model], evaluation.rates_hz[model])
+    return table if model in evaluation.summaries else table[["phone", "n_frames", "confused_with"]]
+
+
+def _is_annotated(file: ProfileFile, annotation: str) -> bool:
+    """Tell whether classes and annotations of the same name are the same; the letter b is not the phone b."""
+    assert file.alignment is not None
+    return bool(file.alignment[annotation].comparable.any()) and file.model.get("writes") in (None, "", annotation)
 
 
 def write_evaluation(evaluation: Evaluation, out: str | Path, draw: Callable[[Path], object] | None = None) -> None:
@@ -119,18 +130,19 @@ def _tables(evaluation: Evaluation) -> dict[str, pd.DataFrame]:
                                              "offsets": []}
     for model, counts in evaluation.counts.items():
         rate = evaluation.rates_hz[model]
-        phones = phone_table(counts, rate)
+        phones = phones_of(evaluation, model)
         n = phones["n_frames"].to_numpy()
-        offsets = offset_table(counts, rate)
-        offsets.columns = pd.Index(["nowhere" if ms < 0 else f"{ms:g} ms" for ms in offsets.columns])
         tables["phones"].append(_of_model(phones, model))
-        tables["offsets"].append(_of_model(offsets.reset_index(), model))
+        if model in evaluation.summaries:
+            offsets = offset_table(counts, rate)
+            offsets.columns = pd.Index(["nowhere" if ms < 0 else f"{ms:g} ms" for ms in offsets.columns])
+            tables["offsets"].append(_of_model(offsets.reset_index(), model))
         for aligned, name in ((False, "contingency_centre"), (True, "contingency_aligned")):
             table = contingency(counts, aligned).reset_index()
             table.insert(1, "n_frames", n)
             tables[name].append(_of_model(table, model))
     return {"alignment": pd.DataFrame(summary), **{name: pd.concat(parts, ignore_index=True)
-                                                   for name, parts in tables.items()}}
+                                                   for name, parts in tables.items() if parts}}
 
 
 def _of_model(table: pd.DataFrame, model: str) -> pd.DataFrame:

@@ -19,7 +19,7 @@ from snap_tf.snap.evaluation import (
     offset_table,
     phone_table,
 )
-from snap_tf.snap.evaluation_folder import evaluate_alignment, write_evaluation
+from snap_tf.snap.evaluation_folder import evaluate_alignment, phones_of, write_evaluation
 from wavegan_tf.errors import ConfigError, DataError, ExportError
 
 PHONES = ("aa", "s", "t")
@@ -103,6 +103,19 @@ def test_letters_have_contingencies_but_no_accuracy() -> None:
     assert contingency(counts).loc["b", "aa"] == 1
     evaluation = evaluate_alignment({"letters": planted_file(alignment={"phone": counts})})
     assert not evaluation.summaries
+
+
+def test_the_letter_s_is_not_the_phone_s(tmp_path) -> None:
+    file = planted_file(alignment={"phone": planted_counts()})
+    file.model["writes"] = "letter"
+    evaluation = evaluate_alignment({"letters": file})
+    assert not evaluation.summaries
+    assert list(phones_of(evaluation, "letters").columns) == ["phone", "n_frames", "confused_with"]
+    write_evaluation(evaluation, tmp_path / "out")
+    assert not (tmp_path / "out" / "offsets.csv").exists()
+    assert (tmp_path / "out" / "contingency_aligned.csv").exists()
+    file.model["writes"] = "phone"
+    assert evaluate_alignment({"phones": file}).summaries["phones"].aligned == 1
 
 
 def test_a_folder_of_two_models(tmp_path) -> None:
