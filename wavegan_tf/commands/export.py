@@ -16,12 +16,38 @@ def add_parser(subparsers: argparse._SubParsersAction) -> None:
     parser.add_argument("run_folder", metavar="RUN", help="folder of the run")
     parser.add_argument("out", metavar="OUT", help="new folder for the model")
     parser.add_argument("--step", type=int, help="which checkpoint (default: the last)")
+    parser.add_argument("--score", metavar="FOLDER",
+                        help="labelled recordings, such as the test part of words that wavegan-tf slice wrote: the "
+                             "agreement of the Q-network's codes with them goes into the card")
+    parser.add_argument("--label-from", default="auto", metavar="WHERE",
+                        help="with --score: where the labels are, as in wavegan-tf classify (default: auto)")
+    parser.add_argument("--note", action="append", default=[], metavar="TEXT",
+                        help="a sentence for the card's limits; may be given several times")
     parser.set_defaults(run=_run)
 
 
 def _run(args: argparse.Namespace) -> None:
     from wavegan_tf.export.folder import export_run
 
-    export_run(args.run_folder, args.out, args.step)
+    facts = _agreement(args) if args.score else None
+    export_run(args.run_folder, args.out, args.step, facts=facts, limits=args.note)
     print(f"model written to {args.out}; what it is: {args.out}/CARD.md; listen with: wavegan-tf generate {args.out} "
           "SOUNDS")
+
+
+def _agreement(args: argparse.Namespace) -> dict[str, list[str]]:
+    """Score the Q-network on recordings, for the card."""
+    from pathlib import Path
+
+    from wavegan_tf.errors import ConfigError
+    from wavegan_tf.export.open_model import open_model
+    from wavegan_tf.use.classify import classify_folder
+
+    scored = classify_folder(open_model(args.run_folder, args.step), args.score, label_from=args.label_from,
+                             progress=True)
+    if scored.agreement is None:
+        raise ConfigError(f"--score (={args.score}) must have labels; it has none; name a folder that wavegan-tf slice "
+                          "wrote, or say where they are with --label-from")
+    where = "/".join(Path(args.score).parts[-2:])
+    return {f"Codes of {where}": ["Recordings the network has not heard:", "", "```text",
+                                  *str(scored.agreement).splitlines(), "```"]}

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 
 from wavegan_tf.config import RunConfig
 from wavegan_tf.export.metadata import ModelMetadata
@@ -19,13 +19,15 @@ def model_kind(config: RunConfig) -> str:
     return _KINDS[network.code] + unit[network.code]
 
 
-def model_card(metadata: ModelMetadata, name: str, facts: Mapping[str, list[str]]) -> str:
+def model_card(metadata: ModelMetadata, name: str, facts: Mapping[str, list[str]],
+               limits: Sequence[str] = ()) -> str:
     """Write the card as Markdown.
 
     Args:
         metadata: settings, step, layers, versions.
         name: of the model, for the title.
         facts: further sections: lines by heading, such as data and metrics.
+        limits: what this model in particular does not show, one sentence each.
     """
     config = metadata.config
     sections = [
@@ -34,7 +36,7 @@ def model_card(metadata: ModelMetadata, name: str, facts: Mapping[str, list[str]
         *(f"## {heading}\n\n" + "\n".join(lines) for heading, lines in facts.items()),
         "## Use\n\n" + _usage(config, name),
         "## Layers\n\nAfter the activation; phase shuffle is off.\n\n" + _layers(metadata),
-        "## Limits\n\n" + "\n".join(_limits(config)),
+        "## Limits\n\n" + "\n".join([*_limits(config), *(f"- {limit}" for limit in limits)]),
         "## Made with\n\n" + "\n".join(f"- {program} {number}" for program, number in metadata.versions.items()),
     ]
     return "\n\n".join(sections) + "\n"

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from pathlib import Path
-from typing import Any
 
 from wavegan_tf.atomic import atomic_folder
 from wavegan_tf.config import RunConfig
@@ -30,13 +30,16 @@ from wavegan_tf.training.checkpoints import load_networks
 __all__ = ["export_run", "write_model"]
 
 
-def export_run(run: str | Path, out: str | Path, step: int | None = None) -> Path:
+def export_run(run: str | Path, out: str | Path, step: int | None = None, *,
+               facts: dict[str, list[str]] | None = None, limits: Sequence[str] = ()) -> Path:
     """Export a run; see `write_model`.
 
     Args:
         run: the folder of a run, or of one of its checkpoints.
         out: a new or empty folder.
         step: which checkpoint; the last one by default.
+        facts: more for the model card than the run tells, lines by heading.
+        limits: sentences for the card, on what the model does not show.
 
     Raises:
         ExportError: no such run or checkpoint, or `out` is not empty.
@@ -47,11 +50,12 @@ def export_run(run: str | Path, out: str | Path, step: int | None = None) -> Pat
                 "it has no config.json; train one first" if Path(run).is_dir() else "it does not exist; check the path")
         raise ExportError(f"run (={run}) must be the folder of a run; {what}")
     config, networks, found = load_networks(run, step)
-    return write_model(networks, config, found, f"run {run_root(run).name}", out, run_facts(run, found))
+    return write_model(networks, config, found, f"run {run_root(run).name}", out,
+                       run_facts(run, found) | (facts or {}), limits)
 
 
 def write_model(networks: Networks, config: RunConfig, step: int, source: str, out: str | Path,
-                facts: dict[str, Any] | None = None) -> Path:
+                facts: dict[str, list[str]] | None = None, limits: Sequence[str] = ()) -> Path:
     """Write a model for use elsewhere.
 
     The folder holds a SavedModel (`saved_model.pb`, `variables/`), the Keras weights of each network (`weights/`), the
@@ -64,6 +68,7 @@ def write_model(networks: Networks, config: RunConfig, step: int, source: str, o
         source: where they come from, in words.
         out: a new or empty folder.
         facts: more for the model card, by heading.
+        limits: see `export_run`.
 
     Returns:
         The folder.
@@ -80,6 +85,6 @@ def write_model(networks: Networks, config: RunConfig, step: int, source: str, o
             network.save_weights(folder / weights_file(name))
         (folder / CONFIG_NAME).write_text(config.to_json(), encoding="utf-8")
         (folder / METADATA_NAME).write_text(metadata.to_json(), encoding="utf-8")
-        (folder / CARD_NAME).write_text(model_card(metadata, Path(out).name, facts or {}), encoding="utf-8")
+        (folder / CARD_NAME).write_text(model_card(metadata, Path(out).name, facts or {}, limits), encoding="utf-8")
         write_checksums(folder)
     return Path(out)

@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 import csv
+import datetime
+import itertools
 import json
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -22,26 +25,54 @@ def run_facts(run: str | Path, step: int) -> dict[str, list[str]]:
         step: of the checkpoint.
     """
     root = run_root(run)
-    facts = {"Data": _data(root / SESSIONS_NAME, step), "Metrics": _metrics(root / METRICS_NAME, step)}
+    sessions = list(_read(root / SESSIONS_NAME))
+    facts = {"Data": _data(sessions, step), "Machine and time": _time(sessions, step),
+             "Metrics": _metrics(root / METRICS_NAME, step)}
     return {heading: lines for heading, lines in facts.items() if lines}
 
 
-def _data(path: Path, step: int) -> list[str]:
-    """Name the data of every session that began before a step: the end of its path, without the machine's part."""
-    lines: list[str] = []
+def _read(path: Path) -> Iterator[dict[str, Any]]:
+    """Read the log of sessions; a line that was cut off is left out."""
     for text in path.read_text(encoding="utf-8", errors="replace").splitlines() if path.is_file() else []:
         try:
-            entry: dict[str, Any] = json.loads(text)
-            data, began, split = entry.get("data"), entry.get("step", 0), (entry.get("options") or {}).get("split")
-        except (json.JSONDecodeError, AttributeError):
+            entry = json.loads(text)
+        except json.JSONDecodeError:
             continue
-        if isinstance(data, str) and began < max(step, 1):
+        if isinstance(entry, dict):
+            yield entry
+
+
+def _data(sessions: list[dict[str, Any]], step: int) -> list[str]:
+    """Name the data of every session that began before a step: the end of its path, without the machine's part."""
+    lines: list[str] = []
+    for entry in sessions:
+        data, split = entry.get("data"), (entry.get("options") or {}).get("split")
+        if isinstance(data, str) and entry.get("step", 0) < max(step, 1):
             parts = [f"- {'/'.join(Path(data).parts[-2:])}"]
             parts += [f"split {split}"] if split else []
             parts += [f"{entry['slices_per_epoch']:g} slices per epoch"] if entry.get("slices_per_epoch") else []
             parts += [f"fingerprint {entry['data_fingerprint']}"] if entry.get("data_fingerprint") else []
             lines.append(", ".join(parts))
     return list(dict.fromkeys(lines))
+
+
+def _time(sessions: list[dict[str, Any]], step: int) -> list[str]:
+    """Say how long each session before a step took, start to end, and on what."""
+    lines = []
+    for start, end in itertools.pairwise(sessions):
+        whole = (start.get("event"), end.get("event")) == ("start", "end") and "time" in start and "time" in end
+        if not whole or not start.get("step", 0) < max(step, 1):
+            continue
+        hours = (_when(end) - _when(start)).total_seconds() / 3600
+        machine = start.get("machine") or {}
+        gpus = ", ".join(machine.get("gpus") or []) or "no GPU"
+        lines.append(f"- steps {start.get('step', 0)} to {end.get('step', '?')} in {hours:.1f} h on "
+                     f"{machine.get('processor', '?')}, {machine.get('cpu_count', '?')} processors, {gpus}")
+    return lines
+
+
+def _when(entry: dict[str, Any]) -> datetime.datetime:
+    return datetime.datetime.fromisoformat(entry["time"])
 
 
 def _metrics(path: Path, step: int) -> list[str]:

@@ -1,6 +1,8 @@
 """The commands export, import-tf1 and export-tf1: what they write, what they say, how they refuse."""
 
+import numpy as np
 import pytest
+import soundfile
 from twins import tf1_graph
 
 from wavegan_tf.cli import main
@@ -40,6 +42,15 @@ def test_from_the_original_to_a_run_to_an_export_and_back(golden_dir, tmp_path, 
     assert int(load_training(run).step) == 1
     assert "from args.txt: batch_size 2, first_slice True, " in capsys.readouterr().out
     refused(capsys, ["export", run, exported], "must be new or empty", tmp_path)
+    for name in ("yes/1.wav", "yes/2.wav", "no/3.wav"):
+        (tmp_path / "heard" / name).parent.mkdir(parents=True, exist_ok=True)
+        soundfile.write(tmp_path / "heard" / name, np.sin(np.arange(4000.0) * int(name[-5])), 8000)
+    scored = tmp_path / "scored"
+    assert main(["export", str(run), str(scored), "--score", str(tmp_path / "heard"), "--label-from", "folder",
+                 "--note", "Two words."]) == 0
+    card = (scored / "CARD.md").read_text()
+    assert f"## Codes of {tmp_path.name}/heard\n" in card and "matching accuracy" in card and "- Two words." in card
+    capsys.readouterr()
     refused(capsys, ["export", run, tmp_path / "new", "--step", "4"], "there are 1", tmp_path)
 
 

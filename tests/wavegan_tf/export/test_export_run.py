@@ -27,7 +27,9 @@ def run(tmp_path_factory):
         training.networks.discriminator.dense.bias.assign([float(step)])
         save_checkpoint(training, folder)
     sessions = [{"event": "start", "step": 0, "data": "/home/somebody/slices/train", "slices_per_epoch": 512,
-                 "data_fingerprint": "abc", "options": {"split": ""}}, {"event": "end", "step": 3},
+                 "data_fingerprint": "abc", "options": {"split": ""}, "time": "2026-01-01T23:00:00+00:00",
+                 "machine": {"processor": "x86_64", "cpu_count": 4, "gpus": []}},
+                {"event": "end", "step": 3, "time": "2026-01-02T00:30:00+00:00"},
                 {"event": "start", "step": 3, "data": "/home/somebody/slices", "options": {"split": "test"}},
                 {"event": "start", "step": 8, "data": "/home/somebody/later"}]
     (folder / "sessions.jsonl").write_text("".join(json.dumps(line) + "\n" for line in sessions) + '{"event": "sta')
@@ -50,10 +52,12 @@ def test_the_card_tells_data_and_metrics_and_no_paths(run, tmp_path):
     card = (tmp_path / "model/CARD.md").read_text()
     assert "From run words." in card and "WaveGAN: 16384 samples" in card
     assert "## Data\n\n- slices/train, 512 slices per epoch, fingerprint abc\n\n" in card
+    assert "## Machine and time\n\n- steps 0 to 3 in 1.5 h on x86_64, 4 processors, no GPU\n\n" in card
     assert "## Metrics\n\nAt step 2:\n\n- d_loss: -1.5\n\n" in card
-    export_run(run, tmp_path / "later")
+    export_run(run, tmp_path / "later", facts={"Codes": ["one", "two"]}, limits=["No words."])
     card = (tmp_path / "later/CARD.md").read_text()
     assert "fingerprint abc\n- somebody/slices, split test\n\n" in card and "- q_loss: 1.75" in card
+    assert "## Codes\n\none\ntwo\n\n" in card and "may be recognisable.\n- No words.\n" in card
     for file in (tmp_path / "model").rglob("*.*"):
         assert b"/home/" not in file.read_bytes() and str(tmp_path).encode() not in file.read_bytes(), file
 
