@@ -10,6 +10,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
+from snap_tf.snap.convolution import Kernel
 from wavegan_tf.errors import UserError
 
 __all__ = ["Chain", "NoChain", "Operation", "make_chain"]
@@ -39,6 +40,7 @@ class Operation:
         after: the same at the end.
         record: name of the layer whose value is complete after this operation; empty for none.
         to_logits: whether a softmax or sigmoid of the layer is left off.
+        weights: of a convolution, with a quicker gradient; None for those with dilation or groups.
     """
 
     layer: Any
@@ -50,6 +52,7 @@ class Operation:
     after: int = 0
     record: str = ""
     to_logits: bool = False
+    weights: Kernel | None = None
 
     def output_steps(self, n_steps: int) -> int:
         """Return the steps that come out of `n_steps`."""
@@ -85,9 +88,11 @@ class Operation:
         if self.kind != "convolution":
             return self.layer(x, training=False) if self.kind == "pointwise" else x
         layer = self.layer
-        # tf.nn.conv1d has no gradient for dilated kernels on a CPU
-        y = tf.nn.convolution(x, tf.convert_to_tensor(layer.kernel), [self.stride], "VALID",
-                              dilations=list(layer.dilation_rate))
+        if self.weights is not None:
+            y = self.weights(x)
+        else:  # tf.nn.conv1d has no gradient for dilated kernels on a CPU
+            y = tf.nn.convolution(x, tf.convert_to_tensor(layer.kernel), [self.stride], "VALID",
+                                  dilations=list(layer.dilation_rate))
         if layer.use_bias:
             y = tf.nn.bias_add(y, tf.convert_to_tensor(layer.bias))
         return y if self.to_logits else layer.activation(y)
@@ -186,8 +191,10 @@ def make_chain(model: Any, layers: Sequence[str]) -> Chain:
 def _operation(layer: Any) -> Operation:
     kind = type(layer).__name__
     if kind == "Conv1D" and layer.data_format == "channels_last":
+        plain = layer.dilation_rate[0] == 1 and layer.groups == 1
         return Operation(layer, "convolution", (layer.kernel_size[0] - 1) * layer.dilation_rate[0] + 1,
-                         layer.strides[0], layer.padding)
+                         layer.strides[0], layer.padding,
+                         weights=Kernel(layer.kernel, layer.strides[0]) if plain else None)
     if kind in ("ZeroPadding1D", "Cropping1D"):
         before, after = getattr(layer, "padding", None) or layer.cropping
         return Operation(layer, "pad" if kind == "ZeroPadding1D" else "crop", before=before, after=after)

@@ -263,10 +263,11 @@ class ModelView:
                 pooling=self.options.pooling, pooling_sign=self.options.pooling_sign, first=first, n_steps=n_steps)
             if layer.name == INPUT:
                 result["navai"] = largest_gradient_step(saliency, first, n_steps)
-            result["extremes"].append(tf.stack([tf.reduce_max(tf.abs(activation)), tf.reduce_max(tf.abs(saliency)),
-                                                -tf.reduce_min(activation)]))
-            result["activations"][layer.name] = tf.round(activation / numbers[0, i]) * numbers[0, i]
-            result["saliency"][layer.name] = tf.round(saliency / numbers[1, i]) * numbers[1, i]
+            lowest = tf.reduce_min(activation)
+            result["extremes"].append(tf.stack([tf.maximum(tf.reduce_max(activation), -lowest),
+                                                tf.reduce_max(tf.abs(saliency)), -lowest]))
+            for part, values, row in (("activations", activation, 0), ("saliency", saliency, 1)):
+                result[part][layer.name] = tf.round(values * (1.0 / numbers[row, i])) * numbers[row, i]
         result["extremes"] = tf.stack(result["extremes"])
         return result
 
