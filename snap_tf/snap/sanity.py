@@ -52,8 +52,11 @@ class SanityResults:
             constant, as the saliency of the output.
         labels: a row per layer: `silhouette` (mean over the cuts of the clustering), `null_mean`, `null_low`,
             `null_high` (2.5 and 97.5 % of the permutations), `p` (share of permutations with at least this silhouette,
-            the real groups counted among them).
-        inputs: a row per layer for noise in the place of frames: `silhouette`, `rank_correlation`, `ssim`, `mantel`.
+            the real groups counted among them); and the same for `distance`, the mean Euclidean distance between SNAPs,
+            with `distance_null_mean` and so on. A silhouette says whether there are clusters, not whether groups
+            differ: a few odd groups among permuted ones give high silhouettes.
+        inputs: a row per layer for noise in the place of frames: `silhouette`, `distance`, and the likeness to the real
+            frames as in `weights`.
         groups: frames per group.
         settings: of the checks.
         options: of the profiles.
@@ -76,14 +79,15 @@ class SanityResults:
         """Return what there is to know at a glance."""
         whole = self.weights[self.weights["n_randomised"] == self.weights["n_randomised"].max()]
         first = self.weights[self.weights["n_randomised"] == 1]
-        table = self.labels[["layer", "silhouette", "null_mean", "null_high", "p"]].merge(
+        table = self.labels[["layer", "silhouette", "null_mean", "null_high", "p", "distance_p"]].merge(
             self.inputs[["layer", "silhouette"]], on="layer", suffixes=("", "_noise"))
         for name, rows in (("saliency_top", first), ("saliency_all", whole)):
             table = table.merge(rows[["layer", "rank_correlation"]].rename(columns={"rank_correlation": name}))
         table = table.merge(whole[["layer", "mantel"]].rename(columns={"mantel": "mantel_all"}))
         return (f"{self.source}, {len(self.groups)} groups by {self.group}\n"
                 "saliency_top, saliency_all: rank correlation of mean |saliency| after randomising the top layer, all "
-                "layers;\nmantel_all: of the distances between SNAPs; silhouettes: real, permuted labels, noise\n"
+                "layers;\nmantel_all: of the distances between SNAPs; silhouettes: real, permuted labels, noise;\n"
+                "distance_p: whether groups lie further apart than permuted ones\n"
                 + table.to_string(index=False, float_format=lambda x: f"{x:.3f}"))
 
 
@@ -191,22 +195,31 @@ def _labels(network: Network, sample: FixedFrames, options: ProfileOptions, real
     rng = np.random.default_rng([settings.seed, 1])
     permuted = {f"permuted_{i}": [sample.groups[j] for j in rng.permutation(len(sample.groups))]
                 for i in range(settings.permutations)}
-    null: dict[str, list[float]] = {}
+    null: dict[str, list[tuple[float, float]]] = {}
     for some in _in_parts(list(permuted), _AT_ONCE):
         columns = sample.with_columns({name: permuted[name] for name in some})
         found = _profile(network, columns, options, bar, tuple(f"label:{name}" for name in some))
         for grouping in found.groupings:
-            for layer, value in _silhouettes(found, grouping).items():
-                null.setdefault(layer, []).append(value)
+            for layer, values in _separation(found, grouping).items():
+                null.setdefault(layer, []).append(values)
     rows = []
-    for layer, value in _silhouettes(real).items():
-        dealt = np.array([x for x in null.get(layer, []) if not np.isnan(x)])
-        quantiles = np.quantile(dealt, (0.025, 0.975)) if len(dealt) else (np.nan, np.nan)
-        known = len(dealt) and not np.isnan(value)
-        rows.append({"layer": layer, "silhouette": value, "null_mean": dealt.mean() if len(dealt) else np.nan,
-                     "null_low": quantiles[0], "null_high": quantiles[1], "n_permutations": len(dealt),
-                     "p": (1 + int((dealt >= value).sum())) / (1 + len(dealt)) if known else np.nan})
-    return pd.DataFrame(rows)
+    for layer, (silhouette, distance) in _separation(real).items():
+        silhouettes, distances = np.array(null[layer]).T
+        rows.append({"layer": layer, "n_permutations": len(distances), **_against("", silhouette, silhouettes),
+                     **_against("distance_", distance, distances)})
+    return pd.DataFrame(rows).rename(columns={"value": "silhouette", "distance_value": "distance"})
+
+
+def _against(prefix: str, value: float, null: np.ndarray) -> dict[str, float]:
+    """Compare a value with those of permuted labels; permutations without a value are left out."""
+    null = null[~np.isnan(null)]
+    found = {"value": value, "null_mean": np.nan, "null_low": np.nan, "null_high": np.nan, "p": np.nan}
+    if len(null):
+        found["null_mean"] = float(null.mean())
+        found["null_low"], found["null_high"] = map(float, np.quantile(null, (0.025, 0.975)))
+        if not np.isnan(value):
+            found["p"] = (1 + int((null >= value).sum())) / (1 + len(null))
+    return {f"{prefix}{name}": x for name, x in found.items()}
 
 
 def _noise(network: Network, sample: FixedFrames, options: ProfileOptions, real: ProfileFile, seed: int, bar: tqdm
@@ -217,8 +230,9 @@ def _noise(network: Network, sample: FixedFrames, options: ProfileOptions, real:
     noise = np.random.default_rng([seed, 2]).standard_normal(inputs.shape, np.float32)
     noise = noise * inputs.std(axis=axes) + inputs.mean(axis=axes)
     found = _profile(network, sample.with_inputs(noise.astype(np.float32)), options, bar)
-    silhouettes = _silhouettes(found)
-    return pd.DataFrame([{**row, "silhouette": silhouettes[row["layer"]]} for row in _likeness(real, found)])
+    separation = _separation(found)
+    return pd.DataFrame([{**row, "silhouette": separation[row["layer"]][0], "distance": separation[row["layer"]][1]}
+                         for row in _likeness(real, found)])
 
 
 def _likeness(real: ProfileFile, other: ProfileFile) -> list[dict[str, Any]]:
@@ -243,10 +257,14 @@ def _mean_saliency(file: ProfileFile, layer: str) -> np.ndarray:
     return sums.values["saliency"][layer].sum(axis=0)[:-1] / np.maximum(counts, 1)[:, None, None]
 
 
-def _silhouettes(file: ProfileFile, grouping: str | None = None) -> dict[str, float]:
+def _separation(file: ProfileFile, grouping: str | None = None) -> dict[str, tuple[float, float]]:
+    """Return by layer the silhouette of the groups' SNAPs, and their mean distance from one another."""
     profiles = file.profiles("snap", grouping)
-    return {name: cluster_distances(profile_distances(layer.values), profiles.groups).mean_silhouette
-            for name, layer in profiles.layers.items()}
+    found = {}
+    for name, layer in profiles.layers.items():
+        distances = profile_distances(layer.values)
+        found[name] = cluster_distances(distances, profiles.groups).mean_silhouette, float(distances.mean())
+    return found
 
 
 def _mean(values: list[float]) -> float:

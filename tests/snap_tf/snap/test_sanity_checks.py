@@ -80,6 +80,7 @@ def test_clusters_of_planted_groups_are_better_than_of_dealt_labels(results: San
     assert row["layer"] == "input" and row["n_permutations"] == 9
     assert row["silhouette"] > row["null_high"] and row["p"] == pytest.approx(0.1)  # better than all nine
     assert row["null_low"] <= row["null_mean"] <= row["null_high"]
+    assert row["distance"] > row["distance_null_high"] and row["distance_p"] == pytest.approx(0.1)
     # noise has no bands of its own: clusters vanish
     assert results.inputs.iloc[0]["silhouette"] < row["silhouette"]
 
