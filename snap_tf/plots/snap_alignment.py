@@ -89,7 +89,7 @@ def offset_map_figure(evaluation: Evaluation) -> Figure:
         wide = np.concatenate([scaled[:, :1], scaled[:, :1], np.full((len(phones), 1), np.nan), scaled[:, 1:]], axis=1)
         image = axes.imshow(wide, cmap="gray_r", vmin=0, vmax=1, aspect="auto", interpolation="nearest")
         _ms_ticks(axes, shown.columns[1:].to_numpy(float))
-        axes.set_yticks(range(len(phones)), phones, fontsize=_LABEL_PT)
+        axes.set_yticks(range(len(phones)), [_shown(name) for name in phones], fontsize=_LABEL_PT)
         axes.tick_params(axis="y", length=0, pad=1.5)
         axes.tick_params(axis="x", labelsize=SMALL, length=2)
         axes.set_title(model, fontsize=TEXT)
@@ -123,8 +123,8 @@ def contingency_figure(counts: Mapping[str, AlignmentCounts], aligned: tuple[boo
         for axes, which in zip(row, aligned, strict=True):
             table = contingency(count, which).loc[order, columns]
             image = axes.imshow(table, cmap="gray_r", vmin=0, vmax=1, aspect="auto", interpolation="nearest")
-            axes.set_yticks(range(len(order)), order, fontsize=_LABEL_PT)
-            axes.set_xticks(range(len(columns)), columns, fontsize=_LABEL_PT, rotation=90)
+            axes.set_yticks(range(len(order)), [_shown(name) for name in order], fontsize=_LABEL_PT)
+            axes.set_xticks(range(len(columns)), [_shown(name) for name in columns], fontsize=_LABEL_PT, rotation=90)
             axes.tick_params(length=0, pad=1.5)
             axes.set_title(f"{model}\n{'at highest relevance' if which else 'at the centre of the frame'}",
                            fontsize=TEXT)
@@ -171,6 +171,10 @@ def _like(order: list[str], table: pd.DataFrame) -> list[str]:
     rest = [name for name in table.columns if name not in known and name != NOWHERE]
     most = table[rest].max(axis=0).sort_values(ascending=False, kind="stable")
     return [*known, *most.index, NOWHERE]
+
+
+def _shown(name: str) -> str:
+    return "␣" if name == " " else name
 
 
 def _bar(figure: Figure, image: Any, label: str) -> None:

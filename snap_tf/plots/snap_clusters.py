@@ -112,7 +112,7 @@ def clustermap_figure(layers: Mapping[str, LayerClusters], percentile: float | N
     """
     n = max(len(layer.groups) for layer in layers.values())
     side = max(3.4, 0.105 * n)
-    width, height = side + 1.05, side + 1.45
+    width, height = side + 1.05, side + 1.6
     n_columns = min(2, len(layers))
     n_rows = -(-len(layers) // n_columns)
     figure = Figure(figsize=(width * n_columns, height * n_rows))
@@ -129,7 +129,7 @@ def clustermap_figure(layers: Mapping[str, LayerClusters], percentile: float | N
         tree = place(0, side + 0.12, side, 0.6)
         order = _draw_tree(tree, layer, cut)
         tree.set_axis_off()
-        tree.set_title(_title(title, cut), fontsize=TEXT, pad=3)
+        tree.set_title(_title(title, cut, "\n"), fontsize=TEXT, pad=3)
         strip = place(0, side + 0.02, side, 0.08)
         strip.imshow(_strip(cut, order), aspect="auto", interpolation="nearest")
         strip.set_axis_off()
@@ -175,10 +175,10 @@ def dendrogram_figure(layers: Mapping[str, LayerClusters], percentile: float | N
     return figure
 
 
-def _title(title: str, cut: Cut) -> str:
+def _title(title: str, cut: Cut, between: str = ", ") -> str:
     score = "no silhouette" if np.isnan(cut.silhouette) else f"silhouette {cut.silhouette:.2f}"
-    return (f"{title}, cut at {cut.percentile:g} %: {cut.n_clusters} clusters ({cut.n_main} with {MAIN_CLUSTER} or "
-            f"more), {score}")
+    return (f"{title}, cut at {cut.percentile:g} %{between}{cut.n_clusters} clusters ({cut.n_main} with "
+            f"{MAIN_CLUSTER} or more), {score}")
 
 
 def _draw_tree(axes: Axes, layer: LayerClusters, cut: Cut) -> list[int]:

@@ -17,6 +17,7 @@ from snap_tf.plots.style import write_figure
 from snap_tf.snap.cluster_folder import ClusterResults, ClusterSettings, cluster_models
 from snap_tf.snap.clustering import LayerClusters
 from snap_tf.snap.evaluation_folder import Evaluation, evaluate_alignment
+from snap_tf.snap.models_compared import without_sums
 from snap_tf.snap.profile_file import ProfileFile
 from wavegan_tf.errors import ConfigError
 
@@ -94,14 +95,14 @@ class ProfileFigures:
         self.percentile, self.seconds = percentile, seconds
         self.edge = boundary_layer(list(files), boundary)
         self.name, self.file = next(iter(files.items()))
-        self.groupings = (settings.grouping,) if settings.grouping else self.file.groupings
+        self.groupings = (settings.grouping,) if settings.grouping else _different(self.file)
         self._clustered: dict[str, ClusterResults] = {}
 
     def possible(self) -> list[str]:
         """Return the figures for which the files have what they need."""
         missing = set()
         kinds = self.file.options.kept_kinds
-        if not all(file.alignment for file in self.files.values()):
+        if not all(file.alignment for file in without_sums(self.files).values()):
             missing |= {"offsets", "contingency"}
         if "snap" not in kinds:
             missing |= {"scheme", "comparison"}
@@ -163,8 +164,7 @@ class ProfileFigures:
 
     def _silhouettes(self, folder: Path) -> list[Path]:
         files = []
-        shared = [name for name in self.groupings if all(name in file.groupings for file in self.files.values())]
-        for grouping in shared if len(self.files) > 1 else ():
+        for grouping in self._shared_groupings() if len(self.files) > 1 else ():
             results = cluster_models(self.files, replace(self.settings, grouping=grouping))
             self._clustered[str(grouping)] = results
             figure = silhouette_figure(results.silhouettes, self.edge)
@@ -173,6 +173,11 @@ class ProfileFigures:
                   for grouping in self.groupings]
         figure = silhouette_figure(pd.concat(tables), self.edge, key="grouped")
         return files + write_figure(figure, folder / _file_name("silhouettes", self.name))
+
+    def _shared_groupings(self) -> list[str]:
+        """Return the groupings that all files have."""
+        of_others = [set(file.groupings) for name, file in self.files.items() if name != self.name]
+        return [grouping for grouping in self.groupings if all(grouping in others for others in of_others)]
 
     def _trees(self, folder: Path, what: str, draw: Callable[[dict[str, LayerClusters], float | None], Figure]
                ) -> list[Path]:
@@ -200,6 +205,14 @@ class ProfileFigures:
         if edge in layers:
             chosen |= {layers.index(edge), max(0, layers.index(edge) - 1)}
         return [layers[k] for k in sorted(chosen)]
+
+
+def _different(file: ProfileFile) -> tuple[str, ...]:
+    """Return the groupings without repetition: a network that writes letters has `letter` and `predicted` alike."""
+    found: dict[tuple, str] = {}
+    for name, sums in file.sums.items():
+        found.setdefault((sums.groups, sums.counts.tobytes()), name)
+    return tuple(found.values())
 
 
 def _file_name(*parts: str) -> str:

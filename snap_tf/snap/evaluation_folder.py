@@ -20,7 +20,7 @@ from snap_tf.snap.evaluation import (
     offset_table,
     phone_table,
 )
-from snap_tf.snap.models_compared import about_files
+from snap_tf.snap.models_compared import about_files, without_sums
 from snap_tf.snap.profile_file import ProfileFile
 from wavegan_tf.atomic import atomic_folder
 from wavegan_tf.errors import ConfigError, DataError
@@ -75,6 +75,7 @@ def evaluate_alignment(files: Mapping[str, ProfileFile], annotation: str | None 
     Raises:
         DataError, ConfigError: as `alignment_of`.
     """
+    files = without_sums(files)
     counts, rates, summaries = {}, {}, {}
     for model, file in files.items():
         annotation, counts[model] = alignment_of(file, annotation, model)

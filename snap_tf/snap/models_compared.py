@@ -1,9 +1,9 @@
-"""Several profile files side by side, each under a name of its own."""
+"""Several profile files side by side, each under a name of its own, one at a time in memory."""
 
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -11,10 +11,40 @@ from snap_tf.snap.profile_file import ProfileFile, read_profiles
 from wavegan_tf import __version__
 from wavegan_tf.errors import ConfigError
 
-__all__ = ["about_files", "read_models"]
+__all__ = ["ModelFiles", "about_files", "read_models", "without_sums"]
 
 
-def read_models(paths: Sequence[str | Path]) -> dict[str, ProfileFile]:
+class ModelFiles(Mapping[str, ProfileFile]):
+    """Profile files by name of the model; sums are read when they are asked for, and only the last ones are kept.
+
+    Attributes:
+        light: the same files without sums.
+    """
+
+    def __init__(self, paths: Mapping[str, Path], light: Mapping[str, ProfileFile]) -> None:
+        """Take paths and what has been read of each."""
+        self.light = dict(light)
+        self._paths = dict(paths)
+        self._last: tuple[str, ProfileFile] | None = None
+
+    def __getitem__(self, name: str) -> ProfileFile:
+        """Read a file, unless it was the last one."""
+        if self._last is None or self._last[0] != name:
+            path = self._paths[name]
+            self._last = None  # before the next one is read, not after it
+            self._last = (name, read_profiles(path))
+        return self._last[1]
+
+    def __iter__(self) -> Iterator[str]:
+        """Give the names."""
+        return iter(self._paths)
+
+    def __len__(self) -> int:
+        """Count the files."""
+        return len(self._paths)
+
+
+def read_models(paths: Sequence[str | Path]) -> ModelFiles:
     """Read profile files, each under the name of its model, or its own name where two have the same model.
 
     Raises:
@@ -22,21 +52,26 @@ def read_models(paths: Sequence[str | Path]) -> dict[str, ProfileFile]:
         DataError: no profile file.
         OSError: a file cannot be read.
     """
-    paths = [Path(path) for path in paths]
-    if len({path.resolve() for path in paths}) < len(paths):
-        raise ConfigError(f"profile files (={', '.join(map(str, paths))}) must be different; name each once")
-    files = [read_profiles(path) for path in paths]
+    places = [Path(path) for path in places]
+    if len({path.resolve() for path in places}) < len(places):
+        raise ConfigError(f"profile files (={', '.join(map(str, places))}) must be different; name each once")
+    files = [read_profiles(path, sums=False) for path in places]
     models = Counter(str(file.model["name"]) for file in files)
     names = [str(file.model["name"]) if models[str(file.model["name"])] == 1 else path.stem
-             for file, path in zip(files, paths, strict=True)]
+             for file, path in zip(files, places, strict=True)]
     if len(set(names)) < len(names):
-        raise ConfigError(f"profile files (={', '.join(map(str, paths))}) must differ in their models or names; rename "
+        raise ConfigError(f"profile files (={', '.join(map(str, places))}) must differ in their models or names; rename "
                           "one")
-    return dict(zip(names, files, strict=True))
+    return ModelFiles(dict(zip(names, places, strict=True)), dict(zip(names, files, strict=True)))
+
+
+def without_sums(files: Mapping[str, ProfileFile]) -> Mapping[str, ProfileFile]:
+    """Return files for those who need no sums, so that none have to be read."""
+    return files.light if isinstance(files, ModelFiles) else files
 
 
 def about_files(files: Mapping[str, ProfileFile]) -> dict[str, Any]:
     """Return what a result about profile files says of where it comes from, for JSON."""
     return {"models": {name: {"model": file.model, "source": file.source, "options": file.options.to_dict(),
-                              "versions": file.versions} for name, file in files.items()},
+                              "versions": file.versions} for name, file in without_sums(files).items()},
             "wavegan_tf": __version__}

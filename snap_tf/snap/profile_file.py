@@ -165,8 +165,12 @@ def _arrays(file: ProfileFile) -> Iterator[tuple[str, np.ndarray]]:
                 yield f"sums/{i}/{quantity}/{layer}", array[:, :, first:stop]
 
 
-def read_profiles(path: str | Path) -> ProfileFile:
+def read_profiles(path: str | Path, *, sums: bool = True) -> ProfileFile:
     """Read a profile file.
+
+    Args:
+        path: of the file.
+        sums: whether to read the sums, which may be large; without them there are options, alignment and shifts.
 
     Raises:
         DataError: no such file, not a profile file, damaged, or of another version.
@@ -185,7 +189,7 @@ def read_profiles(path: str | Path) -> ProfileFile:
                 raise DataError(f"profile file (={path}) must be of version {SCHEMA}; it is of version "
                                 f"{about.get('schema')}, made by wavegan_tf {made_by}; make it again with snap-tf "
                                 "profile")
-            return _restore(about, archive)
+            return _restore(about, archive, sums)
     except (OSError, ValueError, KeyError, TypeError, EOFError, zipfile.BadZipFile) as error:
         if isinstance(error, DataError):
             raise
@@ -193,7 +197,7 @@ def read_profiles(path: str | Path) -> ProfileFile:
                         f"{error}") from error
 
 
-def _restore(about: dict[str, Any], archive: Mapping[str, np.ndarray]) -> ProfileFile:
+def _restore(about: dict[str, Any], archive: Mapping[str, np.ndarray], with_sums: bool) -> ProfileFile:
     options, layers = ProfileOptions(**about["options"]), tuple(LayerInfo(**layer) for layer in about["layers"])
     steps = {layer.name: max(layer.steps or 0, 1) for layer in layers}
 
@@ -204,7 +208,7 @@ def _restore(about: dict[str, Any], archive: Mapping[str, np.ndarray]) -> Profil
         return array
 
     sums = {}
-    for i, grouping in enumerate(about["groupings"]):
+    for i, grouping in enumerate(about["groupings"] if with_sums else ()):
         counts = archive[f"sums/{i}/counts"]
         values = {q: {layer: total(i, q, layer, counts.shape) for layer in names}
                   for q, names in grouping["quantities"].items()}

@@ -1,6 +1,8 @@
 """`snap-tf align-eval`, `cluster` and `plot profiles`: what is written and printed, and what is refused."""
 
+import gc
 import json
+import weakref
 
 import numpy as np
 import pandas as pd
@@ -10,6 +12,7 @@ from planted_files import GROUPS, summed_file
 from snap_tf.cli import main
 from snap_tf.plots.snap_figures import FIGURES, ProfileFigures
 from snap_tf.snap.cluster_folder import ClusterSettings
+from snap_tf.snap.models_compared import read_models
 from snap_tf.snap.profile_file import read_profiles, write_profiles
 
 
@@ -147,3 +150,16 @@ def test_files_of_the_same_model_are_told_apart_by_their_names(made, tmp_path, c
     write_profiles(summed_file("W2P_shallow", seed=5), again)
     assert main(["align-eval", made["W2P_shallow"], "--compare", again]) == 0
     assert " again" in capsys.readouterr().out
+
+
+def test_one_file_at_a_time_is_in_memory(made) -> None:
+    files = read_models([made["W2P_shallow"], made["W2L_TL_frozen"]])
+    assert list(files) == ["W2P_shallow", "W2L_TL_frozen"] and len(files) == 2
+    assert not files.light["W2P_shallow"].sums and files.light["W2P_shallow"].alignment is not None
+    first = files["W2P_shallow"]
+    assert files["W2P_shallow"] is first and first.groupings == ("phone", "letter")
+    held = weakref.ref(first)
+    del first
+    assert files["W2L_TL_frozen"].groupings == ("phone",)
+    gc.collect()
+    assert held() is None

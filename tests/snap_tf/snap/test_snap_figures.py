@@ -182,7 +182,7 @@ def test_silhouette_curves_and_the_boundary(results) -> None:
 
 
 def test_clustermaps_are_symmetric_in_the_order_of_the_tree(results) -> None:
-    layers = {name: results.models["W2L"].layers[name] for name in ("L4", "L5", "L7")}
+    layers = {f"W2L_TL_finetuned, {name}": results.models["W2L"].layers[name] for name in ("L4", "L5", "L7")}
     figure = clustermap_figure(layers, 96.0)
     tables = [image for image in images(figure) if image.shape == (9, 9)]
     assert len(tables) == 3
