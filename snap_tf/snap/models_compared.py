@@ -52,7 +52,7 @@ def read_models(paths: Sequence[str | Path]) -> ModelFiles:
         DataError: no profile file.
         OSError: a file cannot be read.
     """
-    places = [Path(path) for path in places]
+    places = [Path(path) for path in paths]
     if len({path.resolve() for path in places}) < len(places):
         raise ConfigError(f"profile files (={', '.join(map(str, places))}) must be different; name each once")
     files = [read_profiles(path, sums=False) for path in places]
@@ -60,8 +60,8 @@ def read_models(paths: Sequence[str | Path]) -> ModelFiles:
     names = [str(file.model["name"]) if models[str(file.model["name"])] == 1 else path.stem
              for file, path in zip(files, places, strict=True)]
     if len(set(names)) < len(names):
-        raise ConfigError(f"profile files (={', '.join(map(str, places))}) must differ in their models or names; rename "
-                          "one")
+        raise ConfigError(f"profile files (={', '.join(map(str, places))}) must differ in their models or names; "
+                          "rename one")
     return ModelFiles(dict(zip(names, places, strict=True)), dict(zip(names, files, strict=True)))
 
 
