@@ -77,17 +77,18 @@ def _find_files(plan: Plan, folder: Path, journal: dict[str, Entry]) -> dict[str
 
 def _section(number: int, section: Section, folder: Path, files: dict[str, list[Path]],
              journal: dict[str, Entry]) -> str:
-    steps = "\n".join(_step(journal[title]) for title in section.steps)
+    steps = "\n".join(_step(journal[title], title in section.unfolded) for title in section.steps)
     shown = "\n".join(_SHOW[exhibit.kind](exhibit, path, folder) for exhibit in section.exhibits
                       for path in files[exhibit.file])
     return (f'<section id="section-{number}">\n<h2>{html.escape(section.title)}</h2>\n{_paragraphs(section.text)}\n'
             f"{steps}\n{shown}\n</section>")
 
 
-def _step(entry: Entry) -> str:
-    """Show a command and, folded away, what it printed."""
+def _step(entry: Entry, unfolded: bool) -> str:
+    """Show a command and what it printed, which a click unfolds or folds away."""
     printed = f"<pre>{html.escape(entry.output.strip())}</pre>" if entry.output.strip() else "<p>(nothing)</p>"
-    return (f'<div class="step"><code>{html.escape(entry.command)}</code>\n<details><summary>'
+    return (f'<div class="step"><code>{html.escape(entry.command)}</code>\n<details{" open" * unfolded}>'
+            "<summary>"
             f"{html.escape(entry.title)}: {entry.seconds:.0f} s; what it printed</summary>{printed}</details></div>")
 
 

@@ -44,12 +44,14 @@ class Section:
         text: paragraphs, divided by empty lines.
         steps: titles of the steps that made what it shows.
         exhibits: what it shows.
+        unfolded: which of the steps show what they printed from the start.
     """
 
     title: str
     text: str
     steps: tuple[str, ...]
     exhibits: tuple[Exhibit, ...]
+    unfolded: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -65,8 +67,8 @@ def read_plan(path: str | Path) -> Plan:
     """Read a plan.
 
     Args:
-        path: a TOML file with `title`, `about` and `[[section]]` tables (`title`, `text`, `steps`, and
-            `[[section.show]]` tables: `file`, `caption`, and for tables `columns`, `rows`, `sort`).
+        path: a TOML file with `title`, `about` and `[[section]]` tables (`title`, `text`, `steps`,
+            `unfolded`, and `[[section.show]]` tables: `file`, `caption`, and for tables `columns`, `rows`, `sort`).
 
     Raises:
         ConfigError: it is not TOML, or a key is missing or unknown.
@@ -82,9 +84,10 @@ def read_plan(path: str | Path) -> Plan:
     sections = []
     for number, given in enumerate(found["section"], 1):
         where = f"section {number} of plan (={path})"
-        _check_keys(given, {"title", "text"}, where, {"steps", "show"})
+        _check_keys(given, {"title", "text"}, where, {"steps", "show", "unfolded"})
         exhibits = tuple(_exhibit(show, where) for show in given.get("show", ()))
-        sections.append(Section(given["title"], given["text"], tuple(given.get("steps", ())), exhibits))
+        sections.append(Section(given["title"], given["text"], tuple(given.get("steps", ())), exhibits,
+                                tuple(given.get("unfolded", ()))))
     return Plan(found["title"], found["about"], tuple(sections))
 
 

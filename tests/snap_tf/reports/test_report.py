@@ -23,6 +23,7 @@ about = "First.\\n\\nSecond."
 title = "Seen <one>"
 text = "What it is."
 steps = ["Draw"]
+unfolded = ["Draw"]
 [[section.show]]
 file = "figures/*.png"
 caption = "a line & a point"
@@ -83,7 +84,7 @@ def test_page_holds_everything(folder: Path) -> None:
     assert "draw &#x27;a b&#x27;" in page and "&lt;printed&gt;" in page and "Draw: 3 s" in page and "old" not in page
     cells = re.findall(r"<td>(.*?)</td>", page)
     assert cells[:4] == ["2", "z", "0.5", "x"]  # the largest two, two columns
-    assert "2 of 4 rows" in page
+    assert "2 of 4 rows" in page and page.count("<details open>") == 1
     assert "a &lt; b" in page and "<td>accuracy</td>" in page and "not" not in cells
     assert "1, 3 s in all" in page and "tensorflow" in page
     assert not re.search(r'(src|href)="(?!data:|#)', page)  # nothing outside of the file
