@@ -23,7 +23,7 @@ def run_script(tmp_path: Path, *arguments: str, fail_at: str = ""
         for name in ("train_saved_models.sh", "steps.sh"):
             (scripts / name).write_text((PROJECT / "scripts" / name).read_text())
         (scripts / "environment.sh").write_text(
-            f'project="{scripts.parent}"\npython=python3\nPATH="{scripts}:$PATH"\n')
+            f'project="{scripts.parent}"\npython=true\nPATH="{scripts}:$PATH"\n')
         for name in PARSERS:
             (scripts / name).write_text(
                 "#!/usr/bin/env bash\n"

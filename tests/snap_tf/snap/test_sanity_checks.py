@@ -165,15 +165,23 @@ def test_files_and_picture(results: SanityResults, tmp_path: Path) -> None:
     assert [axes.get_title(loc="left") for axes in figure.axes][3] == "silhouette, mean over cuts"
 
 
-def test_command(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+def test_command(results: SanityResults, tmp_path: Path, capsys: pytest.CaptureFixture[str],
+                 monkeypatch: pytest.MonkeyPatch) -> None:
+    asked = {}
+
+    def remember(network: object, data: ClipFrames, **how: object) -> SanityResults:
+        asked.update(how, n_blocks=data.n_blocks)
+        return results
+
+    monkeypatch.setattr("snap_tf.snap.sanity.sanity_checks", remember)
     source, network = planted()
     network.save(tmp_path / "planted.keras")
     np.save(tmp_path / "clips.npy", np.concatenate([source.block(i).inputs for i in range(source.n_blocks)]))
     argv = ["sanity", str(tmp_path / "planted.keras"), str(tmp_path / "out"), "--inputs", str(tmp_path / "clips.npy"),
-            "--permutations", "1", "--frames-per-group", "4", "--group", str(tmp_path / "words.csv")]
-    rows = [f"{i},g{i % N_GROUPS}" for i in range(N_GROUPS * PER_GROUP)]
-    (tmp_path / "words.csv").write_text("\n".join(["utterance,group", *rows]) + "\n")
+            "--permutations", "7", "--group", "label:word", "--pooling", "none"]
     assert main(argv) == 0
+    assert (asked["group"], asked["n_blocks"]) == ("label:word", 5)
+    assert asked["settings"] == SanitySettings(permutations=7) and asked["options"] == ProfileOptions(pooling="none")
     out = capsys.readouterr().out
     assert f"{N_GROUPS} groups by " in out and "mantel_all" in out and "sanity.png" in out
     assert (tmp_path / "out" / "sanity.png").stat().st_size > 10_000
