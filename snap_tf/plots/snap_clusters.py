@@ -37,7 +37,7 @@ def silhouette_figure(silhouettes: pd.DataFrame, boundary: str | None = None, ke
     percentiles = list(dict.fromkeys(silhouettes["percentile"]))
     names = list(dict.fromkeys(silhouettes[key]))
     layers = list(dict.fromkeys(silhouettes.sort_values("layer_number", kind="stable")["layer"]))
-    panels_of = [(f"{percentile:g}th percentile", percentile) for percentile in percentiles] + [("mean", None)]
+    panels_of = [(f"cut at {percentile:g} %", percentile) for percentile in percentiles] + [("mean of the cuts", None)]
     n_columns = min(3, len(panels_of))
     n_rows = -(-len(panels_of) // n_columns)
     width = max(2.2, 0.2 * len(layers) + 0.7)

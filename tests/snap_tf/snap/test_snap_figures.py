@@ -168,7 +168,7 @@ def test_silhouette_curves_and_the_boundary(results) -> None:
     figure = silhouette_figure(results.silhouettes, boundary_layer(list(results.models)))
     table = results.silhouettes
     first = figure.axes[0]
-    assert first.get_title() == "87th percentile" and figure.axes[4].get_title() == "mean"
+    assert first.get_title() == "cut at 87 %" and figure.axes[4].get_title() == "mean of the cuts"
     drawn = {line.get_label(): line.get_ydata() for line in first.lines if not line.get_label().startswith("_")}
     wanted = table[(table["model"] == "W2L") & (table["percentile"] == 87)]["silhouette"]
     np.testing.assert_array_equal(drawn["W2L"], wanted)
