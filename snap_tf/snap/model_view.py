@@ -3,6 +3,13 @@
 One forward and one backward pass for a batch of frames, compiled. Where the network is a chain of local operations,
 the backward pass is confined to the cone of the target, which changes no value.
 
+Both modes take class, saliency, alignment step and the activations inside the cone from the same computation, so these
+are the same bits. Outside of the cone, activations of mode `frame` have zeros beyond the frame, as in the paper, and
+those of mode `utterance` the utterance. Profiles therefore differ where other frames of the group, aligned from
+elsewhere, give the mask a value; at the input, and NAvAIs, they are the same; NAPs of deep layers differ most. A layer
+other than the input that may be negative is compared with the minimum of the frame, which may lie outside of the cone;
+of W2L that is the output alone, where the minimum can decide only if the last class, the blank, is kept as a target.
+
 Source: Krug et al. 2021, section 3.4, steps 2 to 5.
 """
 
