@@ -242,6 +242,7 @@ def test_permuted_groups_keep_their_sizes_and_nothing_else(network) -> None:
     assert not np.array_equal(other.sums["permuted:phone"].values["aligned"]["input"], at_random)
 
 
+@pytest.mark.slow
 def test_batches_of_any_size_give_the_same(network) -> None:
     one, other = (run(network, batch_size=size).profiles() for size in (1, 64))
     for name in one.layers:
@@ -259,6 +260,7 @@ def test_clips_are_frames_and_labels_are_groups(network) -> None:
     assert asked.options.mode == "frame" and "clips" in asked.source["notice"]
 
 
+@pytest.mark.slow
 def test_corpus_minimum_is_that_of_all_shards(network) -> None:
     options = ProfileOptions(sign="corpus_minimum")
     whole = run(network, options)
