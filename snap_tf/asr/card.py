@@ -62,9 +62,11 @@ def _training(recogniser: Recogniser, run: Path) -> list[str]:
                   + f", batches of {config.batch_size}, seed {config.seed}. All settings: `config.json`."]
         if config.source:
             lines.append(f"- Transfer: started from weights with SHA-256 {config.source[:16]}....")
-    seconds, last = _time(run)
+    seconds, timed, last = _time(run)
     if last:
-        lines.append(f"- {last} updates in {seconds:.0f} s of training.")
+        lines.append(f"- {last} updates in {seconds:.0f} s of training." if timed >= last else
+                     f"- {last} updates; {timed} of them took {seconds:.0f} s, the others were in sessions that were "
+                     "killed.")
     machines = [entry["machine"] for entry in _sessions(run) if isinstance(entry.get("machine"), dict)]
     if machines:
         gpus = ", ".join(machines[-1].get("gpus") or [])
@@ -163,21 +165,29 @@ def _sessions(run: Path) -> list[dict[str, Any]]:
     return entries
 
 
-def _time(run: Path) -> tuple[float, int]:
-    """Add up how long the sessions took that ended, and find the last update; by metrics for those that were killed."""
-    seconds, last, began = 0.0, 0, None
+def _time(run: Path) -> tuple[float, int, int]:
+    """Add up how long the sessions took that ended, and their updates; find the last update of all.
+
+    The last one is that of the metrics where a session was killed.
+    """
+    seconds, timed, last, began = 0.0, 0, 0, None
     for entry in _sessions(run):
-        when = datetime.datetime.fromisoformat(entry["time"])
         if entry["event"] == "start":
-            began = when
+            began = entry
         elif began is not None:
-            seconds, last, began = seconds + (when - began).total_seconds(), max(last, int(entry["step"])), None
+            seconds += (_when(entry) - _when(began)).total_seconds()
+            timed += int(entry["step"]) - int(began.get("step", 0))
+            last, began = max(last, int(entry["step"])), None
     metrics = run / METRICS_NAME
     if metrics.is_file():
         with metrics.open(encoding="utf-8", newline="") as file:
             rows = list(csv.DictReader(file))
         last = max([last, *(int(row["step"]) for row in rows if (row.get("step") or "").isdigit())])
-    return seconds, last
+    return seconds, timed, last
+
+
+def _when(entry: dict[str, Any]) -> datetime.datetime:
+    return datetime.datetime.fromisoformat(entry["time"])
 
 
 def _without_folders(command: str) -> str:

@@ -4,6 +4,7 @@ import csv
 import json
 import os
 import re
+import shutil
 from pathlib import Path
 
 import keras
@@ -107,6 +108,14 @@ def test_the_card_says_what_is_known(run: Path, corpus: Path, tmp_path: Path) ->
     assert re.search(r"the best after 2 updates\): phone error rate [\d.]+ %", card)
     assert re.search(r"Test speakers of corpus, 8 utterances, \d+ phones: phone error rate [\d.]+ %", card)
     assert f"- tensorflow {tf.__version__}" in card and str(tmp_path) not in card
+
+
+def test_the_card_of_a_run_that_was_killed(run: Path, tmp_path: Path) -> None:
+    killed = shutil.copytree(run, tmp_path / "killed")
+    sessions = killed / "sessions.jsonl"
+    sessions.write_text("".join(line for line in sessions.read_text().splitlines(True) if '"end"' not in line))
+    assert main(["asr", "export", str(killed), str(tmp_path / "out")]) == 0
+    assert "- 2 updates; 0 of them took 0 s, the others were in sessions" in (tmp_path / "out/CARD.md").read_text()
 
 
 def test_compact_export(run: Path, tmp_path: Path) -> None:
