@@ -74,6 +74,7 @@ def test_penalty_and_discriminator_loss(golden_dir, name):
     np.testing.assert_allclose(loss, golden["fwd/D_loss"], rtol=1e-5)
 
 
+@pytest.mark.slow
 def test_xla_and_bfloat16_stay_close(golden_dir):
     golden = np.load(golden_dir / "tf1" / "ciwgan_dim2.npz")
     training, _ = replay(golden, FILES["ciwgan_dim2"], xla=True)
@@ -85,6 +86,7 @@ def test_xla_and_bfloat16_stay_close(golden_dir):
     np.testing.assert_allclose(scalars["gradient_penalty"], full["gradient_penalty"], rtol=2e-2)
 
 
+@pytest.mark.slow
 def test_run_draws_what_run_with_is_given():
     config = RunConfig(network=NetworkConfig(dim=1, code="binary", code_dim=3), train=TrainConfig(batch_size=2, seed=5))
     real = tf.random.stateless_uniform((5, 2, 16384, 1), (1, 1), -1, 1)
