@@ -15,7 +15,6 @@ Source: Krug et al. 2021, section 3.4, steps 2 to 5.
 
 from __future__ import annotations
 
-import dataclasses
 from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import partial
@@ -24,14 +23,13 @@ from typing import Any
 import numpy as np
 
 from snap_tf.layer_info import LayerInfo
-from snap_tf.snap.alignment import largest_gradient_step, margins, peak_step
-from snap_tf.snap.chain import Chain, NoChain, make_chain
-from snap_tf.snap.cone import Cone, make_cone
+from snap_tf.snap.alignment import largest_gradient_step, peak_step
 from snap_tf.snap.frames import Block
+from snap_tf.snap.network_trace import trace_network
 from snap_tf.snap.networks import INPUT, Network
 from snap_tf.snap.settings import ProfileOptions
 from snap_tf.snap.targets import Target
-from wavegan_tf.errors import ConfigError, DataError, ExportError
+from wavegan_tf.errors import ConfigError, ExportError
 
 __all__ = ["Look", "ModelView"]
 
@@ -91,10 +89,9 @@ class ModelView:
         """
         self.network, self.options, self.target = network, options, target
         self._frame_shape = frame_shape
-        self._check_shape()
-        shapes = self._trial()
-        self.layers, self.target_step = self._layers(shapes), self._target_step(shapes)
-        self._chain, self._cone, self.notice = self._find_cone(utterances)
+        found = trace_network(network, options, target, frame_shape, utterances)
+        self.layers, self.target_step, self.notice = found.layers, found.target_step, found.notice
+        self._chain, self._cone = found.chain, found.cone
         self.mode = options.mode if self._cone is not None and utterances else "frame"
         whole = {layer.name: (0, max(layer.steps or 0, 1) - 1) for layer in self.layers}
         self.intervals = whole if self._cone is None else {**whole, **self._cone.intervals()}
@@ -106,87 +103,6 @@ class ModelView:
         self.corpus_minima = {layer.name: 0.0 for layer in self.layers}
         self.quanta: dict[str, tuple[float, float]] = {layer.name: (2.0**-100, 2.0**-100) for layer in self.layers}
         self._compile()
-
-    # what is there
-
-    def _check_shape(self) -> None:
-        wanted = self.network.probe.input_shape
-        fits = len(wanted) == len(self._frame_shape) and all(
-            w in (None, n) for w, n in zip(wanted, self._frame_shape, strict=True))
-        if not fits or len(wanted) > 2:
-            shown = ", ".join("any" if n is None else str(n) for n in wanted)
-            raise DataError(f"frames (shape {list(self._frame_shape)}) must be of shape [{shown}] for "
-                            f"{self.network.probe.name}, of one or two axes; choose other inputs or --frame-steps")
-
-    def _trial(self) -> dict[str, tuple[int, ...]]:
-        """Trace the network once: the shapes of the layers that lead to the target."""
-        import tensorflow as tf
-
-        shapes: dict[str, tuple[int, ...]] = {}
-
-        def look(frames: Any) -> None:
-            found = {INPUT: frames, **self.network.probe.tensors(frames)}
-            end = found[self.target.layer]
-            leads = tf.gradients(tf.reduce_sum(end), list(found.values()))
-            shapes.update({name: tuple(tensor.shape[1:]) for (name, tensor), gradient
-                           in zip(found.items(), leads, strict=True) if gradient is not None})
-
-        tf.function(look, autograph=False).get_concrete_function(tf.TensorSpec((None, *self._frame_shape), tf.float32))
-        if INPUT not in shapes:
-            raise ConfigError(f"layer {self.target.layer} of {self.network.probe.name} must depend on the input by "
-                              "operations with gradients; it does not (a SavedModel without its weights has none)")
-        return shapes
-
-    def _layers(self, shapes: dict[str, tuple[int, ...]]) -> tuple[LayerInfo, ...]:
-        rate_hz = self.network.probe.rate_hz if len(self._frame_shape) > 1 else 0.0
-        first = LayerInfo(INPUT, INPUT, None, self._frame_shape[-1], rate_hz, "linear")
-        there = [first, *(layer for layer in self.network.layers if layer.name in shapes)]
-        there.sort(key=lambda layer: layer.name == self.target.layer)  # the target last, the others as they were
-        return tuple(dataclasses.replace(layer, steps=shapes[layer.name][0] if len(shapes[layer.name]) > 1 else 0)
-                     for layer in there)
-
-    def _target_step(self, shapes: dict[str, tuple[int, ...]]) -> int:
-        shape, wanted = shapes[self.target.layer], self.options.target_step
-        steps = shape[0] if len(shape) > 1 else 1
-        if wanted >= steps:
-            raise ConfigError(f"`target_step` (={wanted}) must be one of the {steps} steps of {self.target.layer}")
-        return steps // 2 if wanted < 0 else wanted
-
-    def _find_cone(self, utterances: bool) -> tuple[Chain | None, Cone | None, str]:
-        """Find the cone of the target, or say why frames are computed whole."""
-        try:
-            if self.network.keras_model is None or len(self._frame_shape) != 2:
-                raise NoChain("the network is no functional or sequential Keras model of steps and channels")
-            if self.target.layer != self.network.output:
-                raise NoChain("the target is not at the output")
-            chain = make_chain(self.network.keras_model, [layer.name for layer in self.layers[1:]])
-            cone = make_cone(chain, self._frame_shape[0], self.target_step, margins(self.options.pooling))
-            self._compare(chain, cone)
-        except NoChain as reason:
-            notice = f"frames are computed one by one, not by utterance: {reason}"
-            return None, None, notice if self.options.mode == "utterance" else ""
-        notice = "" if utterances or self.options.mode == "frame" else ("frames are computed one by one: the inputs "
-                                                                         "are clips, not utterances")
-        return chain, cone, notice
-
-    def _compare(self, chain: Chain, cone: Cone) -> None:
-        """Raise NoChain unless chain and cone give what the network gives."""
-        import tensorflow as tf
-
-        @tf.function(autograph=False)
-        def both(frames: Any) -> Any:
-            return self.network.probe.tensors(frames), chain.forward(frames), cone.forward(frames)
-
-        noise = np.random.default_rng(0).standard_normal((1, *self._frame_shape)).astype(np.float32)
-        real, chained, coned = both(tf.constant(noise))
-        for name, (first, last) in cone.intervals().items():
-            if name == INPUT:
-                continue
-            expected, allowed = real[name].numpy(), 1e-4 * float(np.abs(real[name]).max()) + 1e-6
-            whole = chained[name].numpy()
-            if (whole.shape != expected.shape or np.abs(whole - expected).max() > allowed
-                    or np.abs(coned[name].numpy() - expected[:, first:last + 1]).max() > allowed):
-                raise NoChain(f"its layers do not simply follow each other: {name} gets something else")
 
     # what is computed
 
