@@ -2,7 +2,7 @@
 
 import pytest
 
-from wavegan_tf.atomic import atomic_file, atomic_folder
+from wavegan_tf.atomic import atomic_file, atomic_folder, check_output_file, check_output_folder
 from wavegan_tf.errors import ExportError
 
 
@@ -46,3 +46,24 @@ def test_folder_refuses_to_overwrite_unless_asked(tmp_path):
         (temporary / "second").write_text("2")
     assert [p.name for p in (tmp_path / "out").iterdir()] == ["second"]
     assert [p.name for p in tmp_path.iterdir()] == ["out"]
+
+
+def test_places_are_checked_before_long_work(tmp_path):
+    (tmp_path / "file").write_text("x")
+    (tmp_path / "full").mkdir()
+    (tmp_path / "full" / "one").write_text("1")
+    (tmp_path / "empty").mkdir()
+    check_output_file(tmp_path / "file")  # will be replaced
+    check_output_file(tmp_path / "new" / "deep" / "x.npz")
+    check_output_folder(tmp_path / "full")
+    for folder in ("empty", "new/deep"):
+        check_output_folder(tmp_path / folder, new=True)
+    for check, place, message in ((check_output_file, "full", "must be a file; it is a folder"),
+                                  (check_output_file, "file/x.npz", "file is no folder"),
+                                  (check_output_folder, "file", "file is no folder"),
+                                  (check_output_folder, "file/out", "file is no folder")):
+        with pytest.raises(ExportError, match=message):
+            check(tmp_path / place)
+    with pytest.raises(ExportError, match="must be new or empty"):
+        check_output_folder(tmp_path / "full", new=True)
+    assert not (tmp_path / "new").exists()

@@ -9,7 +9,7 @@ from pathlib import Path
 
 from wavegan_tf.errors import ExportError
 
-__all__ = ["atomic_file", "atomic_folder", "sync_folder"]
+__all__ = ["atomic_file", "atomic_folder", "check_output_file", "check_output_folder", "sync_folder"]
 
 
 @contextmanager
@@ -47,8 +47,8 @@ def atomic_folder(path: str | Path, *, replace: bool = False) -> Iterator[Path]:
         ExportError: `path` exists already and `replace` is false (an empty folder does not count).
     """
     path = Path(path)
-    if path.exists() and not replace and not (path.is_dir() and not any(path.iterdir())):
-        raise ExportError(f"output folder (={path}) must be new or empty; choose another name or remove it first")
+    if not replace:
+        check_output_folder(path, new=True)
     path.parent.mkdir(parents=True, exist_ok=True)
     temporary = Path(tempfile.mkdtemp(prefix=f".{path.name}-", dir=path.parent))
     try:
@@ -65,6 +65,43 @@ def atomic_folder(path: str | Path, *, replace: bool = False) -> Iterator[Path]:
         _sync(path.parent)
     finally:
         shutil.rmtree(temporary, ignore_errors=True)
+
+
+def check_output_file(path: str | Path) -> None:
+    """Refuse a place at which no file can be written, before long work for it begins.
+
+    Raises:
+        ExportError: it is a folder, or lies in something that is none or must not be written to.
+    """
+    path = Path(path)
+    if path.is_dir():
+        raise ExportError(f"output file (={path}) must be a file; it is a folder; choose another name")
+    _check_parent(path, path.parent, "file")
+
+
+def check_output_folder(path: str | Path, *, new: bool = False) -> None:
+    """Refuse a place at which no folder can be made or filled, before long work for it begins.
+
+    Args:
+        path: the folder.
+        new: whether it must not be there yet, or be empty.
+
+    Raises:
+        ExportError: it is a file, lies in something that is no folder or must not be written to, or is not new.
+    """
+    path = Path(path)
+    if new and path.exists() and not (path.is_dir() and not any(path.iterdir())):
+        raise ExportError(f"output folder (={path}) must be new or empty; choose another name or remove it first")
+    _check_parent(path, path, "folder")
+
+
+def _check_parent(path: Path, folder: Path, what: str) -> None:
+    """Check the first folder on the way up that is there."""
+    while not os.path.lexists(folder) and folder != folder.parent:
+        folder = folder.parent
+    if not folder.is_dir() or not os.access(folder, os.W_OK):
+        why = "must not be written to" if folder.is_dir() else "is no folder"
+        raise ExportError(f"output {what} (={path}) must be where one can be made; {folder} {why}; choose another name")
 
 
 def sync_folder(folder: Path) -> None:

@@ -33,10 +33,13 @@ def _run(args: argparse.Namespace) -> None:
     from snap_tf.snap.evaluation import alignment_table
     from snap_tf.snap.evaluation_folder import evaluate_alignment, phones_of, write_evaluation
     from snap_tf.snap.models_compared import read_models
+    from wavegan_tf.atomic import check_output_folder
     from wavegan_tf.errors import ConfigError
 
     if args.tensorboard and not args.out:
         raise ConfigError("`--tensorboard` must come with OUT, the folder for the figures")
+    if args.out:
+        check_output_folder(args.out, new=True)
     files = read_models([args.file, *args.compare])
     evaluation = evaluate_alignment(files, args.annotation)
     print(alignment_table(evaluation.summaries).to_string(index=False))

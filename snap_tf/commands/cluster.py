@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from snap_tf.commands.pictures import add_tensorboard, first_pictures, show_in_tensorboard
+from wavegan_tf.atomic import check_output_folder
 from wavegan_tf.commands.corpus_options import comma_list
 from wavegan_tf.errors import ConfigError
 
@@ -27,7 +28,8 @@ def add_parser(subparsers: argparse._SubParsersAction) -> None:
     parser.add_argument("file", metavar="FILE", help="profile file that snap-tf profile wrote")
     parser.add_argument("out", metavar="OUT", help="new folder for the results")
     parser.add_argument("--compare", nargs="+", default=[], metavar="FILE", help="profile files of other models")
-    add_cluster_flags(parser)
+    add_cluster_flags(parser, grouping="the file's first",
+                      layers="names such as input, L5 (default: all that have profiles of the kind)")
     parser.add_argument("--halves", type=int, default=0, metavar="N",
                         help="cluster N random halves of the frames, too, for stability; the profile file must have "
                              "folds (default: none)")
@@ -36,17 +38,22 @@ def add_parser(subparsers: argparse._SubParsersAction) -> None:
     parser.set_defaults(run=_run)
 
 
-def add_cluster_flags(parser: argparse.ArgumentParser) -> None:
-    """Add what is clustered, and how."""
-    parser.add_argument("--grouping", metavar="NAME", help="of the frames, such as phone (default: the file's first)")
+def add_cluster_flags(parser: argparse.ArgumentParser, *, grouping: str, layers: str) -> None:
+    """Add what is clustered, and how.
+
+    Args:
+        parser: gets the flags.
+        grouping: default of --grouping, in words.
+        layers: help of --layers.
+    """
+    parser.add_argument("--grouping", metavar="NAME", help=f"of the frames, such as phone (default: {grouping})")
     parser.add_argument("--kind", default="snap", metavar="KIND",
-                        help="of profiles: snap, navai, nap, normalised (default: snap)")
+                        help="of profiles: snap, navai, nap, normalised, mask (default: snap)")
     parser.add_argument("--percentiles", type=comma_list, default=("87", "90", "93", "96"), metavar="P,P",
                         help="of the distances, at which trees are cut (default: 87,90,93,96)")
     parser.add_argument("--min-frames", type=int, default=20, metavar="N",
                         help="leave out groups with fewer frames (default: %(default)s)")
-    parser.add_argument("--layers", type=comma_list, default=(), metavar="L,L",
-                        help="names such as input, L5 (default: all that have profiles of the kind)")
+    parser.add_argument("--layers", type=comma_list, default=(), metavar="L,L", help=layers)
     parser.add_argument("--boundary", metavar="LAYER",
                         help="last layer that was transferred: a dashed line stands behind it (default: L5 where a "
                              "model's name has _TL_ in it)")
@@ -75,6 +82,7 @@ def _run(args: argparse.Namespace) -> None:
     from snap_tf.snap.models_compared import read_models
 
     settings = cluster_settings(args)
+    check_output_folder(args.out, new=True)
     files = read_models([args.file, *args.compare])
     results = cluster_models(files, settings, progress=True)
     from snap_tf.plots.snap_figures import write_cluster_figures

@@ -28,7 +28,9 @@ def add_profiles(commands: Any) -> None:
                              "dendrograms (default: all that the file has something for)")
     parser.add_argument("--groups", type=comma_list, default=(), metavar="G,G",
                         help="in the comparison; the first one also in the scheme (default: those with most frames)")
-    add_cluster_flags(parser)
+    add_cluster_flags(parser, grouping="a figure for each in the file",
+                      layers="names such as input, L5, of the profiles and trees (default: profiles of the input; "
+                             "trees of the boundary or L5, the layer before it, and the last layer)")
     parser.add_argument("--percentile", type=float, metavar="P",
                         help="cut of the trees (default: the best one of each layer)")
     parser.add_argument("--seconds", type=float, metavar="S",

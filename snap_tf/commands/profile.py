@@ -7,6 +7,7 @@ import re
 from typing import Any
 
 from snap_tf.snap.settings import ProfileOptions
+from wavegan_tf.atomic import check_output_file
 from wavegan_tf.commands.corpus_options import add_corpus_flags, comma_list, open_named_corpus
 from wavegan_tf.commands.flags import add_setting_flags, given_settings
 from wavegan_tf.errors import ConfigError
@@ -76,6 +77,9 @@ def _profile(args: argparse.Namespace) -> None:
                           "--corpus, --clips and --inputs")
     if not args.out.endswith(".npz"):
         raise ConfigError(f"`--out` (={args.out}) must end in .npz")
+    if args.inputs and args.split != "all":
+        raise ConfigError(f"`--split` (={args.split}) goes with --corpus and --clips; an array has no splits")
+    check_output_file(args.out)
     options = ProfileOptions(**given_settings(args, ProfileOptions))
     corpus = open_named_corpus(args) if args.corpus else None  # a wrong folder is told before TensorFlow starts
     from snap_tf.snap.networks import open_network
@@ -129,6 +133,7 @@ def _merge(args: argparse.Namespace) -> None:
 
     if not args.out.endswith(".npz"):
         raise ConfigError(f"`--out` (={args.out}) must end in .npz")
+    check_output_file(args.out)
     merged = merge_profiles([read_profiles(path) for path in args.files])
     write_profiles(merged, args.out)
     if merged.missing_shards:

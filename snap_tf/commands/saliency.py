@@ -5,6 +5,7 @@ from __future__ import annotations
 import argparse
 
 from snap_tf.snap.saliency_options import METHODS, SaliencyOptions
+from wavegan_tf.atomic import check_output_file
 from wavegan_tf.commands.flags import add_setting_flags, given_settings
 
 __all__ = ["add_parser"]
@@ -36,6 +37,8 @@ def _run(args: argparse.Namespace) -> None:
     from pathlib import Path
 
     options = SaliencyOptions(**given_settings(args, SaliencyOptions))
+    out = args.out.removesuffix(".npz").removesuffix(".png")
+    check_output_file(f"{out}.npz")
     from snap_tf.plots.saliency import write_saliency
     from snap_tf.snap.heard import open_listener
     from snap_tf.snap.saliency_maps import saliency_map, write_saliency_map
@@ -49,5 +52,5 @@ def _run(args: argparse.Namespace) -> None:
           + ("" if target.probability != target.probability else f", probability {target.probability:.3f}"))
     if options.method == "optimised":
         print(f"optimised: logit {found.optimised_logit:.3f}")
-    files = [write_saliency_map(found, args.out), *write_saliency(found, args.out)]
+    files = [write_saliency_map(found, f"{out}.npz"), *write_saliency(found, out)]
     print(f"written: {', '.join(map(str, files))}")

@@ -6,6 +6,7 @@ import argparse
 
 from snap_tf.snap.sanity_settings import SanitySettings
 from snap_tf.snap.settings import ProfileOptions
+from wavegan_tf.atomic import check_output_folder
 from wavegan_tf.commands.corpus_options import add_corpus_flags, comma_list, open_named_corpus
 from wavegan_tf.commands.flags import add_setting_flags, given_settings
 from wavegan_tf.errors import ConfigError
@@ -48,6 +49,9 @@ def _run(args: argparse.Namespace) -> None:
     if len(given) != 1:
         raise ConfigError(f"frames (={', '.join('--' + name for name in given) or 'none'}) must come from one of "
                           "--corpus, --clips and --inputs")
+    if args.inputs and args.split != "all":
+        raise ConfigError(f"`--split` (={args.split}) goes with --corpus and --clips; an array has no splits")
+    check_output_folder(args.out)
     settings = SanitySettings(**given_settings(args, SanitySettings))
     options = ProfileOptions(**{name: value for name, value in given_settings(args, ProfileOptions).items()
                                 if name in PROFILE_FLAGS})

@@ -72,14 +72,18 @@ def open_network(model: Any, *, layers: Layers = None, part: str | None = None, 
         classes: names of the output's units; known for recognisers.
 
     Raises:
-        ConfigError: no such layer or part; another number of classes.
+        ConfigError: no such layer or part; another number of classes; an option that does not go with the model.
         ExportError: the path is no model, or a SavedModel without its weights, which gives no gradients.
     """
     if isinstance(model, Network):
         return model
-    recogniser = None if part is not None or step is not None else _recogniser(model)
+    recogniser = _recogniser(model)
     blank, writes, source = None, "", str(getattr(model, "name", model))
     if recogniser is not None:
+        for name, value, of in (("part", part, "models of wavegan-tf"), ("step", step, "runs of wavegan-tf"),
+                                ("rate_hz", rate_hz, "Keras models that are no recognisers")):
+            if value is not None:
+                raise ConfigError(f"`{name}` (={value}) goes with {of}; {source} is a recogniser; leave it out")
         from snap_tf.asr.spectrogram_geometry import INPUT_RATE_HZ
 
         model, rate_hz = recogniser.network, INPUT_RATE_HZ

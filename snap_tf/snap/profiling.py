@@ -83,11 +83,18 @@ def start_pass(network: Network, source: FrameSource, options: ProfileOptions, *
     """
     if len(set(groups)) != len(groups) or not groups:
         raise ConfigError(f"`groups` (={', '.join(groups)}) must name at least one grouping, each once")
+    if options.frame_steps not in (0, source.frame_shape[0]):
+        raise ConfigError(f"`frame_steps` (={options.frame_steps}) must be left out for {source.name}, whose frames "
+                          f"have {source.frame_shape[0]} steps")
     _check_annotations(network, source)
     target = make_target(network, options, choose)
     view = ModelView(network, options, target, source.frame_shape, utterances=source.of_utterances,
                      batch_size=batch_size)
     groupings = [NamedGrouping(text, source, target, network) for text in groups]
+    names = [grouping.name for grouping in groupings]
+    if twice := [text for text, name in zip(groups, names, strict=True) if names.count(name) > 1]:
+        raise ConfigError(f"`groups` (={', '.join(twice)}) must have different names; all would be called "
+                          f"{names[groups.index(twice[0])]}; rename a table")
     quantities = quantities_of(options.kept_kinds, options.mask)
     _check_memory(view, groupings, quantities, options, memory_budget_bytes)
     run = ProfilePass(view, source, options, groupings, quantities)

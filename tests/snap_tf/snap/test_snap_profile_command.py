@@ -202,6 +202,9 @@ def test_unknown_phones_and_short_utterances(recogniser, tmp_path, capsys) -> No
     (["--group", "none.csv"], "table of groups (=none.csv) must be an existing CSV"),
     (["--group", "words"], "`group` (=words) must be phone, letter, predicted, label:COLUMN"),
     (["--group", "phone", "--group", "phone"], "each once"),
+    (["--rate-hz", "100"], "`rate_hz` (=100.0) goes with Keras models that are no recognisers;"),
+    (["--step", "3"], "`step` (=3) goes with runs of wavegan-tf;"),
+    (["--part", "q_network"], "`part` (=q_network) goes with models of wavegan-tf;"),
     (["--shard", "3/2"], "`shard` (=3/2) must be a part of the whole"),
     (["--kinds", "snap,snip"], "`kinds` (=snap,snip) must name some of snap, navai, nap"),
     (["--target", "class:zz"], "`target` (=class:zz) must name a class"),
@@ -220,6 +223,33 @@ def test_options_that_cannot_be(corpus, recogniser, tmp_path, capsys, more, mess
 
 def test_places_that_cannot_be_written(corpus, recogniser, tmp_path, capsys) -> None:
     assert "must end in .npz" in refused(capsys, recogniser, corpus, tmp_path / "profiles.csv")
+
+
+def test_places_that_cannot_be_written_are_refused_before_the_pass(corpus, recogniser, tmp_path, capsys, monkeypatch
+                                                                   ) -> None:
+    monkeypatch.setattr("snap_tf.snap.profiling.profile", lambda *_, **__: pytest.fail("the pass began"))
+    (tmp_path / "folder.npz").mkdir()
+    assert run(recogniser, corpus, tmp_path / "folder.npz") == 2
+    assert "folder.npz) must be a file; it is a folder" in capsys.readouterr().err
+    (tmp_path / "file").write_text("x")
+    assert run(recogniser, corpus, tmp_path / "file" / "x.npz") == 2
+    assert "file is no folder; choose another name" in capsys.readouterr().err
+    assert main(["sanity", str(recogniser), str(tmp_path / "file"), "--corpus", str(corpus)]) == 2
+    assert "file is no folder; choose another name" in capsys.readouterr().err
+
+
+def test_tables_of_the_same_name_are_not_lost(corpus, recogniser, tmp_path, capsys) -> None:
+    from wavegan_tf.data.readers import open_corpus
+
+    tables = [tmp_path / "one" / "mood.csv", tmp_path / "other" / "mood.csv", tmp_path / "phone.csv"]
+    for table in tables:
+        table.parent.mkdir(exist_ok=True)
+        table.write_text(f"utterance,group\n{open_corpus(corpus).utterances[0].id},{table.parent.name}\n")
+    out = tmp_path / "x.npz"
+    assert "must have different names; all would be called mood; rename a table" in refused(
+        capsys, recogniser, corpus, out, "--group", str(tables[0]), "--group", str(tables[1]))
+    assert "all would be called phone" in refused(
+        capsys, recogniser, corpus, out, "--group", "phone", "--group", str(tables[2]))
 
 
 def test_full_disk_leaves_nothing(corpus, recogniser, tmp_path, capsys, monkeypatch) -> None:
