@@ -19,7 +19,7 @@ from snap_tf.snap.clustering import LayerClusters
 from snap_tf.snap.evaluation_folder import Evaluation, evaluate_alignment
 from snap_tf.snap.models_compared import without_sums
 from snap_tf.snap.profile_file import ProfileFile
-from wavegan_tf.errors import ConfigError
+from wavegan_tf.errors import ConfigError, DataError
 
 __all__ = ["FIGURES", "ProfileFigures", "boundary_layer", "write_alignment_figures", "write_cluster_figures"]
 
@@ -29,10 +29,16 @@ COMPARED = 6
 LAST_TRANSFERRED = "L5"
 
 
-def boundary_layer(models: Sequence[str], boundary: str | None = None) -> str | None:
-    """Return the last layer that was transferred: the one named, else L5 where a model's name says so (`_TL_`)."""
+def boundary_layer(models: Sequence[str], layers: Sequence[str], boundary: str | None = None) -> str | None:
+    """Return the last layer that was transferred: the one named, else L5 where a model's name says so (`_TL_`).
+
+    Raises:
+        ConfigError: the one named is not among the layers.
+    """
     if boundary is None and any("_TL_" in name for name in models):
         return LAST_TRANSFERRED
+    if boundary is not None and boundary not in layers:
+        raise ConfigError(f"`boundary` (={boundary}) must be one of the layers {', '.join(layers)}")
     return boundary
 
 
@@ -60,7 +66,7 @@ def write_cluster_figures(results: ClusterResults, out: str | Path, boundary: st
     Source: Krug et al. 2021, Figure 5.
     """
     folder = Path(out)
-    edge = boundary_layer(list(results.models), boundary)
+    edge = boundary_layer(list(results.models), list(dict.fromkeys(results.silhouettes["layer"])), boundary)
     files = write_figure(silhouette_figure(results.silhouettes, edge), folder / "silhouettes")
     for name, model in results.models.items():
         if model.stability is not None:
@@ -90,10 +96,14 @@ class ProfileFigures:
             percentile: of the trees' cut; by default each layer's best one.
             seconds: of the profiles' time axis on either side; by default as far as there is something.
             boundary: last layer that was transferred, see `boundary_layer`.
+
+        Raises:
+            ConfigError: no such boundary.
         """
         self.files, self.settings, self.groups, self.layers = files, settings, tuple(groups), tuple(layers)
         self.percentile, self.seconds = percentile, seconds
-        self.edge = boundary_layer(list(files), boundary)
+        names = [layer.paper_name for file in without_sums(files).values() for layer in file.layers]
+        self.edge = boundary_layer(list(files), list(dict.fromkeys(names)), boundary)
         self.name, self.file = next(iter(files.items()))
         self.groupings = (settings.grouping,) if settings.grouping else _different(self.file)
         self._clustered: dict[str, ClusterResults] = {}
@@ -127,6 +137,9 @@ class ProfileFigures:
         unknown = [name for name in figures if name not in FIGURES]
         if unknown:
             raise ConfigError(f"figure (={unknown[0]}) must be one of {', '.join(FIGURES)}")
+        if "offsets" in figures and not evaluate_alignment(self.files).summaries:
+            raise DataError(f"figure (=offsets) must be of a model whose classes are annotated; those of "
+                            f"{', '.join(self.files)} are not; contingency can be drawn")
         folder = Path(out)
         makers: dict[str, Callable[[Path], list[Path]]] = {
             "scheme": self._scheme, "comparison": self._comparison, "profiles": self._profiles,

@@ -47,7 +47,7 @@ def profiles_figure(profiles: Profiles, groups: Sequence[str] = (), layer: str |
     """Draw the profiles of many groups in one layer, by default of the input.
 
     Red is more, blue is less than on average, white is 0 or not relevant. Layers without channels that can be told
-    apart, such as waveforms, are drawn as lines.
+    apart, such as waveforms, are drawn as lines. The axis of NAPs, sorted over time, is the rank.
 
     Args:
         profiles: of any kind.
@@ -69,15 +69,16 @@ def profiles_figure(profiles: Profiles, groups: Sequence[str] = (), layer: str |
     n_rows = -(-len(rows) // n_columns)
     figure = Figure(figsize=(0.9 + 1.0 * n_columns, 0.9 + 1.05 * n_rows), layout=_close())
     panels = figure.subplots(n_rows, n_columns, squeeze=False, sharex=True, sharey=True).ravel()
-    common = float(np.abs(found.values[rows]).max()) if shared_scale else None
+    common, ranked = float(np.abs(found.values[rows]).max()) if shared_scale else None, profiles.kind == "nap"
     image: Any = None
     for axes, row in zip(panels, rows, strict=False):
-        image = _draw(axes, found, row, seconds, common) or image
+        image = _draw(axes, found, row, seconds, common, ranked) or image
         axes.set_title(f"{_shown(profiles.groups[row])}  n={_short(profiles.counts[row])}", fontsize=SMALL, pad=2)
     for axes in panels[len(rows):]:
         axes.set_visible(False)
     _outer_labels(panels, n_columns, len(rows), found)
-    figure.supxlabel("ms from alignment" if found.layer.rate_hz else "step from alignment", fontsize=SMALL)
+    figure.supxlabel("rank over time, from most to least" if ranked else
+                     "ms from alignment" if found.layer.rate_hz else "step from alignment", fontsize=SMALL)
     if image is not None:
         bar = figure.colorbar(image, ax=panels.tolist(), aspect=40, pad=0.01, fraction=0.02,
                               ticks=None if shared_scale else [-image.norm.vmax, 0, image.norm.vmax])
@@ -146,13 +147,14 @@ def window_s(layers: Sequence[LayerProfiles], rows: Sequence[int]) -> float:
     return reach if reach > 0 else float(np.abs(layers[0].times_s).max())
 
 
-def _draw(axes: Axes, found: LayerProfiles, row: int, seconds: float, largest: float | None) -> Any:
-    """Draw one profile; return the image, or None for a line."""
-    values = found.values[row]
-    times_ms = 1000 * found.times_s if found.layer.rate_hz else np.arange(len(values)) - found.centre
+def _draw(axes: Axes, found: LayerProfiles, row: int, seconds: float, largest: float | None, ranked: bool = False
+          ) -> Any:
+    """Draw one profile over time or, where that was sorted, over ranks; return the image, or None for a line."""
+    values, in_ms = found.values[row], bool(found.layer.rate_hz) and not ranked
+    times_ms = 1000 * found.times_s if in_ms else np.arange(len(values)) + (1 if ranked else -found.centre)
     step = times_ms[1] - times_ms[0] if len(times_ms) > 1 else 1.0
     axes.tick_params(labelsize=SMALL - 1, length=2, pad=1.5)
-    if found.layer.rate_hz:
+    if in_ms:
         axes.set_xlim(-1000 * seconds - step / 2, 1000 * seconds + step / 2)
         axes.locator_params(axis="x", nbins=3)
     if values.shape[1] == 1:
@@ -165,7 +167,7 @@ def _draw(axes: Axes, found: LayerProfiles, row: int, seconds: float, largest: f
     extent = (times_ms[0] - step / 2, times_ms[-1] + step / 2, -0.5, values.shape[1] - 0.5)
     image = axes.imshow(values.T, origin="lower", aspect="auto", cmap=_DIVERGING, vmin=-largest, vmax=largest,
                         extent=extent, interpolation="nearest")
-    if found.layer.rate_hz:
+    if in_ms:
         axes.set_xlim(-1000 * seconds - step / 2, 1000 * seconds + step / 2)
     if is_log_mel(found.layer):
         axes.set_yticks(*mel_ticks())

@@ -100,7 +100,7 @@ def choose_target(network: HeardBy, logits: np.ndarray, name: str = "", time_s: 
         raise ConfigError(f"`time` (={time_s}) goes with networks whose output has time; leave it out")
     written = [c for c in range(table.shape[1]) if c != network.blank]
     if time_s is not None:
-        step = round(time_s * rate_hz)
+        step = round(time_s * rate_hz) if np.isfinite(time_s) else -1
         if not 0 <= step < len(table):
             raise ConfigError(f"`time` (={time_s}) must be inside the recording: 0 to {(len(table) - 1) / rate_hz:.3f}")
     elif name:

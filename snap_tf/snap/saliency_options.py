@@ -19,7 +19,7 @@ class SaliencyOptions(CheckedSettings):
     method: str = option("input", "input: gradient with respect to the input; smoothgrad: its mean over noisy copies; "
                          "gradcam, scorecam: class activation maps; optimised: how the input must change for the class "
                          "to score as high as possible", choices=METHODS)
-    layer: str = option("", "gradcam, scorecam: which layer (default: the last convolution before the output)")
+    layer: str = option("", "gradcam, scorecam: which layer, by default the last convolution before the output")
     n_samples: int = option(50, "smoothgrad: noisy copies")
     noise: float = option(0.1, "smoothgrad: standard deviation of the noise as a share of the input's range")
     l1: float = option(2e-3, "optimised: price of one unit of change in one cell; more gives fewer changed cells")

@@ -162,6 +162,10 @@ def test_refusals(run: Path, recording: Path, tmp_path: Path, capsys: pytest.Cap
     out = tmp_path / "out"
     assert "`class` (=zz) must be one of iy ih" in refusal(capsys, run, recording, out, "--class", "zz")
     assert "`time` (=9.0) must be inside the recording: 0 to 0.464" in refusal(capsys, run, recording, out, "--time", 9)
+    for never in ("nan", "inf"):
+        assert f"`time` (={never}) must be inside" in refusal(capsys, run, recording, out, "--time", never)
+    assert "`part` (=q_network) goes with models of wavegan-tf" in refusal(
+        capsys, run, recording, out, "--part", "q_network")
     assert "`layer` (=layer_9) must be one of layer_1" in refusal(
         capsys, run, recording, out, "--method", "gradcam", "--layer", "layer_9")
     assert "goes with gradcam and scorecam" in refusal(capsys, run, recording, out, "--layer", "layer_1")

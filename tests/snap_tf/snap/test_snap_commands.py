@@ -108,6 +108,15 @@ def test_plot_profiles_leaves_out_what_a_file_has_nothing_for_unless_it_is_asked
         capsys, "plot", "profiles", made["plain"], str(tmp_path / "x"), "--figures", "comparison")
 
 
+def test_offsets_of_letters_are_refused_where_they_are_asked_for(made, tmp_path, capsys) -> None:
+    letters = read_profiles(made["W2P_shallow"])
+    letters.model["writes"] = "letter"
+    write_profiles(letters, tmp_path / "letters.npz")
+    assert "figure (=offsets) must be of a model whose classes are annotated" in refused(
+        capsys, "plot", "profiles", str(tmp_path / "letters.npz"), str(tmp_path / "x"), "--figures", "offsets")
+    assert not (tmp_path / "x").exists()
+
+
 @pytest.mark.parametrize(("arguments", "message"), [
     (["align-eval", "{plain}"], "must have been made from annotated data"),
     (["align-eval", "{W2P_shallow}", "--annotation", "word"], "annotation (=word) must be one of phone"),
@@ -120,6 +129,9 @@ def test_plot_profiles_leaves_out_what_a_file_has_nothing_for_unless_it_is_asked
     (["cluster", "{plain}", "out", "--percentiles", "87,x"], "`--percentiles` (=87,x) must be numbers"),
     (["cluster", "{plain}", "out", "--percentiles", "187"], "percentiles (=187) must be from 0 to 100"),
     (["cluster", "{plain}", "out", "--layers", "L9"], "layer (=L9) must be one of input, L1"),
+    (["cluster", "{plain}", "out", "--boundary", "L9"], "`boundary` (=L9) must be one of the layers input, L1"),
+    (["plot", "profiles", "{plain}", "out", "--boundary", "L9"], "`boundary` (=L9) must be one of"),
+    (["cluster", "{plain}", "plain.npz/out"], "plain.npz is no folder; choose another name"),
     (["cluster", "{plain}", "out", "--min-frames", "1000"], "must have at least 1000 frames"),
     (["cluster", "{plain}", "out", "--min-frames", "0"], "`--min-frames` (=0)"),
     (["cluster", "{plain}", "out", "--halves", "-1"], "`--halves` (=-1)"),

@@ -1,5 +1,7 @@
 """Figures of SNAPs: what is drawn is what was counted, axes carry units, no text is cut off."""
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 from matplotlib.backends.backend_agg import FigureCanvasAgg
@@ -128,6 +130,16 @@ def test_profiles_have_ms_and_hz_and_white_where_there_is_nothing(models) -> Non
     assert len({axes.images[0].get_clim() for axes in shared.axes if axes.images and axes.get_title()}) == 1
 
 
+def test_profiles_sorted_over_time_have_ranks_and_no_time(models) -> None:
+    profiles = replace(models["W2L"].profiles("snap"), kind="nap")
+    figure = profiles_figure(profiles, groups=("a", "s"), seconds=0.08)
+    n_steps = profiles.layers["input"].values.shape[1]
+    assert figure.axes[0].images[0].get_extent()[:2] == [0.5, n_steps + 0.5]
+    assert figure.axes[0].get_xlim() == (0.5, n_steps + 0.5)
+    assert figure.get_supxlabel() == "rank over time, from most to least"
+    assert [label.get_text() for label in figure.axes[0].get_yticklabels()] == ["200", "500", "1000", "2000", "4000"]
+
+
 def test_the_time_axis_reaches_as_far_as_there_is_something() -> None:
     values = np.zeros((2, 31, 4))
     values[0, 15 - 3], values[1, 15 + 2] = 1.0, -1.0
@@ -165,7 +177,7 @@ def test_waveforms_and_hidden_layers_have_no_hertz() -> None:
 
 
 def test_silhouette_curves_and_the_boundary(results) -> None:
-    figure = silhouette_figure(results.silhouettes, boundary_layer(list(results.models)))
+    figure = silhouette_figure(results.silhouettes, boundary_layer(list(results.models), ["L5"]))
     table = results.silhouettes
     first = figure.axes[0]
     assert first.get_title() == "cut at 87 %" and figure.axes[4].get_title() == "mean of the cuts"
@@ -176,9 +188,9 @@ def test_silhouette_curves_and_the_boundary(results) -> None:
     dashed = [line for line in first.lines if line.get_linestyle() == "--"]
     assert dashed[0].get_xdata()[0] == names.index("L5") + 0.5 == names.index("L6") - 0.5
     assert not texts_cut_off(figure)
-    plain = silhouette_figure(table[table["model"] == "W2L"], boundary_layer(["W2L"]))
+    plain = silhouette_figure(table[table["model"] == "W2L"], boundary_layer(["W2L"], ["L5"]))
     assert not [line for line in plain.axes[0].lines if line.get_linestyle() == "--"]
-    assert boundary_layer(["W2L"], "L3") == "L3" and boundary_layer(["W2L_TL_frozen"], "L3") == "L3"
+    assert boundary_layer(["W2L"], ["L3"], "L3") == boundary_layer(["W2L_TL_frozen"], ["L3"], "L3") == "L3"
 
 
 def test_clustermaps_are_symmetric_in_the_order_of_the_tree(results) -> None:
