@@ -32,7 +32,7 @@ def add_parser(subparsers: argparse._SubParsersAction) -> None:
 def _run(args: argparse.Namespace) -> None:
     from snap_tf.snap.evaluation import alignment_table
     from snap_tf.snap.evaluation_folder import evaluate_alignment, phones_of, write_evaluation
-    from snap_tf.snap.models_compared import read_models
+    from snap_tf.snap.models_compared import notes_on, read_models
     from wavegan_tf.atomic import check_output_folder
     from wavegan_tf.errors import ConfigError
 
@@ -41,6 +41,8 @@ def _run(args: argparse.Namespace) -> None:
     if args.out:
         check_output_folder(args.out, new=True)
     files = read_models([args.file, *args.compare])
+    for note in notes_on(files):
+        print(note)
     evaluation = evaluate_alignment(files, args.annotation)
     print(alignment_table(evaluation.summaries).to_string(index=False))
     for model in files:

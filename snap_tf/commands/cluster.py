@@ -79,11 +79,13 @@ def cluster_settings(args: argparse.Namespace) -> ClusterSettings:
 
 def _run(args: argparse.Namespace) -> None:
     from snap_tf.snap.cluster_folder import cluster_models, write_clusters
-    from snap_tf.snap.models_compared import read_models
+    from snap_tf.snap.models_compared import notes_on, read_models
 
     settings = cluster_settings(args)
     check_output_folder(args.out, new=True)
     files = read_models([args.file, *args.compare])
+    for note in notes_on(files):
+        print(note)
     results = cluster_models(files, settings, progress=True)
     from snap_tf.plots.snap_figures import write_cluster_figures
 

@@ -43,7 +43,7 @@ def _run(args: argparse.Namespace) -> None:
     from dataclasses import replace
 
     from snap_tf.plots.snap_figures import ProfileFigures
-    from snap_tf.snap.models_compared import read_models
+    from snap_tf.snap.models_compared import notes_on, read_models
     from wavegan_tf.errors import ConfigError
 
     if args.seconds is not None and not args.seconds > 0:
@@ -54,6 +54,8 @@ def _run(args: argparse.Namespace) -> None:
         raise ConfigError(f"`--percentile` (={args.percentile:g}) must be one of --percentiles, "
                           f"{', '.join(f'{p:g}' for p in settings.percentiles)}")
     files = read_models([args.file, *args.compare])
+    for note in notes_on(files):
+        print(note)
     figures = ProfileFigures(files, settings, groups=args.groups, layers=args.layers, percentile=args.percentile,
                              seconds=args.seconds, boundary=args.boundary)
     written = figures.write(args.out, args.figures)

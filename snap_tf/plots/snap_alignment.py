@@ -9,6 +9,7 @@ import numpy as np
 import pandas as pd
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
+from matplotlib.ticker import MaxNLocator
 
 from snap_tf.plots.style import LINE, SMALL, TEXT
 from snap_tf.snap.alignment_counts import AlignmentCounts
@@ -52,6 +53,7 @@ def offset_figure(evaluation: Evaluation) -> Figure:
         row[1].axvline(means[model].median(), color="black", lw=LINE, ls="--")
         row[1].set_xlim(0, last_ms)
         row[1].set_ylabel("phones", fontsize=SMALL)
+        row[1].yaxis.set_major_locator(MaxNLocator(5, integer=True))
         beyond = ", ".join(f"{phone} {ms:.0f}" for phone, ms in means[model].items() if ms > last_ms)
         middle = f"mean {means[model].mean():.0f}, median {means[model].median():.0f} ms"
         row[1].set_title(f"{len(means[model])} phones, {middle}" + (f"\nbeyond the axis: {beyond}" if beyond else ""),

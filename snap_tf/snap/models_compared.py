@@ -11,7 +11,7 @@ from snap_tf.snap.profile_file import ProfileFile, read_profiles
 from wavegan_tf import __version__
 from wavegan_tf.errors import ConfigError
 
-__all__ = ["ModelFiles", "about_files", "read_models", "without_sums"]
+__all__ = ["ModelFiles", "about_files", "notes_on", "read_models", "without_sums"]
 
 
 class ModelFiles(Mapping[str, ProfileFile]):
@@ -68,6 +68,12 @@ def read_models(paths: Sequence[str | Path]) -> ModelFiles:
 def without_sums(files: Mapping[str, ProfileFile]) -> Mapping[str, ProfileFile]:
     """Return files for those who need no sums, so that none have to be read."""
     return files.light if isinstance(files, ModelFiles) else files
+
+
+def notes_on(files: Mapping[str, ProfileFile]) -> list[str]:
+    """Return a sentence about every file that lacks shards of its pass, and so most of its frames."""
+    return [f"note: {name} is a part of its pass; missing are the shards {', '.join(map(str, file.missing_shards))}"
+            for name, file in without_sums(files).items() if file.missing_shards]
 
 
 def about_files(files: Mapping[str, ProfileFile]) -> dict[str, Any]:

@@ -108,6 +108,17 @@ def test_plot_profiles_leaves_out_what_a_file_has_nothing_for_unless_it_is_asked
         capsys, "plot", "profiles", made["plain"], str(tmp_path / "x"), "--figures", "comparison")
 
 
+def test_parts_of_a_pass_are_told(made, tmp_path, capsys) -> None:
+    part = read_profiles(made["W2P_shallow"])
+    part.source["shards"] = [[1, 3]]
+    write_profiles(part, tmp_path / "part.npz")
+    for arguments in (["align-eval"], ["cluster", str(tmp_path / "c")],
+                      ["plot", "profiles", str(tmp_path / "p"), "--figures", "scheme"]):
+        words = 2 if arguments[0] == "plot" else 1
+        assert main([*arguments[:words], str(tmp_path / "part.npz"), *arguments[words:]]) == 0
+        assert "W2P_shallow is a part of its pass; missing are the shards 2, 3\n" in capsys.readouterr().out
+
+
 def test_offsets_of_letters_are_refused_where_they_are_asked_for(made, tmp_path, capsys) -> None:
     letters = read_profiles(made["W2P_shallow"])
     letters.model["writes"] = "letter"

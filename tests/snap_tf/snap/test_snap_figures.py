@@ -104,6 +104,7 @@ def test_offsets_are_in_percent_of_frames_with_absence_in_grey(models) -> None:
     heights = sorted((round(bar.get_x() + bar.get_width() / 2, 6), bar.get_height()) for bar in bars)
     share = 100 * counts.offsets.sum(axis=0) / counts.frames.sum()
     assert heights[0][1] == pytest.approx(share[-1])  # left of 0
+    assert all(tick == round(tick) for tick in figure.axes[1].get_yticks())  # phones
     assert dict(heights)[0] == pytest.approx(share[0]) and dict(heights)[8] == pytest.approx(share[1])
     assert not texts_cut_off(figure)
 
