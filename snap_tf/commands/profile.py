@@ -52,7 +52,8 @@ def _add_profile(subparsers: argparse._SubParsersAction) -> None:
                         help="list the groups with fewer frames (default: %(default)s); all stay in the file")
     network = parser.add_argument_group("network")
     network.add_argument("--layers", type=comma_list, metavar="L,L",
-                         help="names (default: all convolutions and dense layers); the output is always among them")
+                         help="names, such as L5 of a recogniser (default: all convolutions and dense layers); input "
+                              "and output are always among them")
     network.add_argument("--part", choices=("q_network", "discriminator", "generator"),
                          help="of wavegan-tf's models (default: the Q-network, or discriminator without one)")
     network.add_argument("--step", type=int, help="checkpoint of a run of wavegan-tf (default: the last)")
@@ -134,7 +135,7 @@ def _merge(args: argparse.Namespace) -> None:
     if not args.out.endswith(".npz"):
         raise ConfigError(f"`--out` (={args.out}) must end in .npz")
     check_output_file(args.out)
-    merged = merge_profiles([read_profiles(path) for path in args.files])
+    merged = merge_profiles(read_profiles(path) for path in args.files)
     write_profiles(merged, args.out)
     if merged.missing_shards:
         print(f"shards still missing: {', '.join(map(str, merged.missing_shards))}")

@@ -34,7 +34,7 @@ def add_parser(subparsers: argparse._SubParsersAction) -> None:
     parser.add_argument("--split", default="all", help="split of the corpus or manifest (default: %(default)s)")
     parser.add_argument("--group", metavar="HOW",
                         help="as in snap-tf profile (default: phone for a corpus, else predicted)")
-    parser.add_argument("--layers", type=comma_list, metavar="L,L", help="names (default: all)")
+    parser.add_argument("--layers", type=comma_list, metavar="L,L", help="names, such as L5 (default: all)")
     parser.add_argument("--part", choices=("q_network", "discriminator"), help="of wavegan-tf's models")
     parser.add_argument("--step", type=int, help="checkpoint of a run of wavegan-tf (default: the last)")
     parser.add_argument("--rate-hz", type=float, help="Keras files: steps per second of the input")

@@ -51,13 +51,14 @@ def alignment_of(file: ProfileFile, annotation: str | None = None, model: str = 
     """Return name and counts of an annotation, by default the one that the classes are among, else the first.
 
     Raises:
-        DataError: the data had no annotations, or no frame was counted.
+        DataError: the data had no annotations, the target was not the prediction, or no frame was counted.
         ConfigError: no annotation of that name.
     """
     model = model or str(file.model.get("name", "model"))
     if not file.alignment:
-        raise DataError(f"profile file of {model} must have been made from annotated data; there are no annotations of "
-                        "steps in it; run snap-tf profile on a corpus with phones")
+        raise DataError(f"profile file of {model} must have been made from annotated data, of what was predicted; it "
+                        f"has no alignment (target: {file.options.target}); run snap-tf profile on a corpus with "
+                        "phones, with --target argmax")
     if annotation is None:
         annotation = next((name for name in file.alignment if _is_annotated(file, name)), next(iter(file.alignment)))
     if annotation not in file.alignment:

@@ -63,8 +63,9 @@ def open_network(model: Any, *, layers: Layers = None, part: str | None = None, 
     Args:
         model: a run of `snap-tf asr train` or an exported recogniser; a run or exported model of `wavegan-tf`; a Keras
             file; a Keras model; or a `Network`, which is returned as it is.
-        layers: see `snap_tf.probe.probe`; by default all convolutions and dense layers, and the output. The output is
-            always among them.
+        layers: see `snap_tf.probe.probe`, of recognisers also L1, L2, ...; by default all convolutions and dense
+            layers, and the output. The output is always among them, and `input`, which may be named, goes without
+            saying.
         part: `q_network` or `discriminator`, for models of `wavegan-tf`.
         step: checkpoint of such a run.
         rate_hz: steps per second of the input of a Keras model.
@@ -90,6 +91,7 @@ def open_network(model: Any, *, layers: Layers = None, part: str | None = None, 
         classes = tuple(classes) or recogniser.alphabet.symbols
         blank, writes = recogniser.alphabet.blank, recogniser.alphabet.kind
         source = str(recogniser.source)
+    layers = _own_names(recogniser, layers)
     options: dict[str, Any] = {"part": part, "step": step, "rate_hz": rate_hz, "input_shape": input_shape}
     opened = probe(model, layers, **options)
     if isinstance(model, str | Path) and Path(model).suffix in (".keras", ".h5"):
@@ -153,6 +155,19 @@ def _dense(model: Any, options: dict[str, Any]) -> list[str]:
 
 def _all_names(model: Any, options: dict[str, Any]) -> list[str]:
     return [layer.name for layer in probe(model, lambda part: True, **options).layers]
+
+
+def _own_names(recogniser: Any, layers: Layers) -> Layers:
+    """Translate the names that figures use into the network's own."""
+    if layers is None or callable(layers):
+        return layers
+    names: dict[Any, str] = {}
+    if recogniser is not None:
+        from snap_tf.asr.wav2letter import layers_of
+
+        names = {layer.paper_name: layer.name for layer in layers_of(recogniser.network)}
+    wanted = [layers] if isinstance(layers, str | int) else layers
+    return [names.get(layer, layer) for layer in wanted if layer != INPUT]
 
 
 def _names_of(recogniser: Any, layers: Sequence[LayerInfo]) -> tuple[LayerInfo, ...]:

@@ -9,7 +9,7 @@ from __future__ import annotations
 import dataclasses
 import json
 import zipfile
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -47,7 +47,7 @@ class ProfileFile:
         sums: by name of the grouping.
         shifts: by layer, int64 [T]: how many frames had their maximum at each step (the shift is T // 2 minus it).
         alignment: counts of predicted against annotated symbols by name of the annotation (`phone`); None where the
-            data has no annotations.
+            data has no annotations, or the target was not the prediction.
         versions: of the programs that made it.
     """
 
@@ -223,33 +223,39 @@ def _below(archive: Mapping[str, np.ndarray], prefix: str) -> dict[str, np.ndarr
     return {name.removeprefix(prefix): archive[name] for name in archive if name.startswith(prefix)}
 
 
-def merge_profiles(files: Sequence[ProfileFile]) -> ProfileFile:
+def merge_profiles(files: Iterable[ProfileFile]) -> ProfileFile:
     """Add up the files of several shards: the same bits as one run over everything, in whatever order.
+
+    Args:
+        files: are taken one after the other, so that a generator which reads them needs the memory of three, however
+            many there are.
 
     Raises:
         DataError: fewer than two files; of different models, data, options or groupings (the message says what
             differs); or a shard twice.
     """
-    if len(files) < 2:
-        raise DataError(f"profile files (={len(files)}) must be at least two to be merged")
-    first = files[0]
-    for other in files[1:]:
-        _refuse_strangers(first, other)
-    shards = [tuple(shard) for file in files for shard in file.source["shards"]]
-    twice = sorted({i for i, n in shards if shards.count((i, n)) > 1})
-    if twice:
-        raise DataError(f"shard (={twice[0]}/{shards[0][1]}) must be merged once; it is in several files; leave one "
-                        "out")
-    merged = first
-    for other in files[1:]:
-        source = {**merged.source, "shards": sorted([*merged.source["shards"], *other.source["shards"]]),
-                  **{name: merged.source[name] + other.source[name] for name in ("n_frames", "n_blank")}}
-        merged = dataclasses.replace(
-            merged, source=source, sums={name: s.merged(other.sums[name]) for name, s in merged.sums.items()},
-            shifts={name: counts + other.shifts[name] for name, counts in merged.shifts.items()},
-            alignment=None if merged.alignment is None or other.alignment is None else {
-                name: counts.merged(other.alignment[name]) for name, counts in merged.alignment.items()})
+    merged, n_files = None, 0
+    for file in files:
+        merged, n_files = file if merged is None else _added(merged, file), n_files + 1
+        del file  # or it would stay in memory while the next one is read
+    if merged is None or n_files < 2:
+        raise DataError(f"profile files (={n_files}) must be at least two to be merged")
     return merged
+
+
+def _added(one: ProfileFile, other: ProfileFile) -> ProfileFile:
+    _refuse_strangers(one, other)
+    twice = [shard for shard in one.source["shards"] if shard in other.source["shards"]]
+    if twice:
+        i, n = twice[0]
+        raise DataError(f"shard (={i}/{n}) must be merged once; it is in several files; leave one out")
+    source = {**one.source, "shards": sorted([*one.source["shards"], *other.source["shards"]]),
+              **{name: one.source[name] + other.source[name] for name in ("n_frames", "n_blank")}}
+    return dataclasses.replace(
+        one, source=source, sums={name: s.merged(other.sums[name]) for name, s in one.sums.items()},
+        shifts={name: counts + other.shifts[name] for name, counts in one.shifts.items()},
+        alignment=None if one.alignment is None or other.alignment is None else {
+            name: counts.merged(other.alignment[name]) for name, counts in one.alignment.items()})
 
 
 def _refuse_strangers(first: ProfileFile, other: ProfileFile) -> None:

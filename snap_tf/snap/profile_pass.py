@@ -66,7 +66,8 @@ class ProfilePass:
         self._groupings = groupings
         self._sums = [empty_sums(g.name, g.groups, view.layers, quantities, options.folds) for g in groupings]
         self._shifts = {layer.name: np.zeros(max(layer.steps or 0, 1), np.int64) for layer in view.layers}
-        self._alignment = None if source.annotations is None else AlignmentCounts(
+        # where a class was decided that was not predicted says nothing about predictions
+        self._alignment = None if source.annotations is None or not view.target.is_prediction else AlignmentCounts(
             view.target.units, source.annotations, source.frame_shape[0], options.tolerance_steps)
         self._n_frames = self._n_blank = 0
         self._largest = np.zeros((len(view.layers), 2))

@@ -62,7 +62,7 @@ def profile(model: Any, data: Any, options: ProfileOptions | None = None, *, gro
     """
     i, n = shard
     if not 1 <= i <= n:
-        raise ConfigError(f"`shard` (={i}/{n}) must be a part of the whole, from 1/{n} to {n}/{n}")
+        raise ConfigError(f"`shard` (={i}/{n}) must be a part of the whole: I/N, with I from 1 to N")
     options = options or ProfileOptions()
     opened = open_network(model, **network)
     source = frame_source(opened, data, options, split)

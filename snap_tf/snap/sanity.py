@@ -49,7 +49,7 @@ class SanityResults:
         weights: a row per number of randomised layers and layer: `n_randomised`, `down_to` (lowest randomised layer,
             empty for none), `layer`, and how alike it is to the network as it is: `rank_correlation` and `ssim` of mean
             |saliency| (mean over groups), `mantel` of the distances between SNAPs. NaN where a map or table is
-            constant, as the saliency of the output.
+            constant, as the saliency of the output may be.
         labels: a row per layer: `silhouette` (mean over the cuts of the clustering), `null_mean`, `null_low`,
             `null_high` (2.5 and 97.5 % of the permutations), `p` (share of permutations with at least this silhouette,
             the real groups counted among them); and the same for `distance`, the mean Euclidean distance between SNAPs,

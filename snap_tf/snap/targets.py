@@ -42,6 +42,11 @@ class Target:
     drop_blank: bool = False
     choose: Choose | None = None
 
+    @property
+    def is_prediction(self) -> bool:
+        """Whether the gradient is taken of the largest unit, so that its place is where that was decided."""
+        return self.unit is None and not self.is_norm and self.choose is None
+
     def predicted(self, values: np.ndarray) -> np.ndarray:
         """Return the largest unit of each frame, int64 [n_frames], given float [n_frames, units]."""
         if self.skip_blank and self.blank is not None:

@@ -85,6 +85,10 @@ def test_arrays_on_the_command_line(tmp_path, capsys) -> None:
     arguments = ["profile", str(tmp_path / "classifier.keras"), "--out", str(tmp_path / "out.npz"), "--inputs"]
     assert main([*arguments, str(tmp_path / "inputs.npy")]) == 0
     assert read_profiles(tmp_path / "out.npz").sums["predicted"].counts.sum() == 7
+    assert main([*arguments, str(tmp_path / "inputs.npy"), "--split", "test"]) == 2
+    assert "`--split` (=test) goes with --corpus and --clips" in capsys.readouterr().err
+    assert main([*arguments, str(tmp_path / "inputs.npy"), "--frame-steps", "10"]) == 2
+    assert "`frame_steps` (=10) must be left out for array" in capsys.readouterr().err
     (tmp_path / "text.npy").write_text("nothing")
     assert main([*arguments, str(tmp_path / "text.npy")]) == 2
     assert "must be an array in a .npy file" in capsys.readouterr().err

@@ -104,6 +104,8 @@ def test_predicted_groups_and_alignment_counts(network) -> None:
     expected = np.zeros((CLASSES, 4), np.int64)
     np.add.at(expected, (predicted, at_tau), 1)
     np.testing.assert_array_equal(counts.aligned, expected)
+    # where `s` would be decided is not where the prediction was
+    assert run(network, ProfileOptions(target="class:s"), frames, groups=("predicted",)).alignment is None
 
 
 @pytest.mark.parametrize("hop_steps, ends", [(2, "inside"), (3, "inside"), (1, "padded")])

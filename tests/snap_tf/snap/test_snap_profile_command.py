@@ -1,7 +1,9 @@
 """`snap-tf profile` and `merge` end to end, their files, and everything that can be wrong with what they are given."""
 
 import errno
+import gc
 import json
+import weakref
 
 import numpy as np
 import pytest
@@ -9,6 +11,7 @@ import soundfile
 from small_networks import narrow_recogniser
 
 from snap_tf.cli import main
+from snap_tf.snap.networks import open_network
 from snap_tf.snap.profile_file import merge_profiles, read_profiles, write_profiles
 from snap_tf.snap.settings import ProfileOptions
 from wavegan_tf.errors import ConfigError, DataError
@@ -100,6 +103,16 @@ def test_profile_says_what_it_did_and_writes_what_was_chosen(corpus, recogniser,
     assert file.sums["label:speaker"].counts.tolist() == [[8, 8, 0]]
 
 
+def test_layers_may_be_called_as_in_figures(recogniser) -> None:
+    own = open_network(recogniser, layers=["layer_3", "layer_5"])
+    assert [layer.paper_name for layer in own.layers] == ["L3", "L5", "L6"]
+    for names in (["L3", "L5"], ["input", "layer_3", "Conv5"]):
+        assert open_network(recogniser, layers=names).layers == own.layers
+    assert [layer.paper_name for layer in open_network(recogniser, layers="L3").layers] == ["L3", "L6"]
+    with pytest.raises(ConfigError, match="must be one of"):
+        open_network(recogniser, layers=["L9"])
+
+
 def test_merged_shards_are_one_run(corpus, recogniser, shards, tmp_path, capsys) -> None:
     assert run(recogniser, corpus, tmp_path / "whole.npz", "--group", "phone") == 0
     assert main(["merge", str(shards / "2.npz"), str(shards / "1.npz"), "--out", str(tmp_path / "merged.npz")]) == 0
@@ -108,6 +121,25 @@ def test_merged_shards_are_one_run(corpus, recogniser, shards, tmp_path, capsys)
     for kind in ("snap", "nap", "navai"):
         for name, layer in whole.profiles(kind).layers.items():
             np.testing.assert_array_equal(layer.values, merged.profiles(kind).layers[name].values)
+
+
+def test_shards_are_merged_one_after_the_other(shards) -> None:
+    """However many there are, no file but the last one and the sum is in memory while the next one is read."""
+    seen = []
+
+    def read():
+        for i in range(1, 5):
+            gc.collect()
+            assert sum(ref() is not None for ref in seen) <= 1  # the first one is the sum until there is a second
+            file = read_profiles(shards / "1.npz")
+            file.source["shards"] = [[i, 4]]
+            seen.append(weakref.ref(file))
+            yield file
+            del file
+
+    assert merge_profiles(read()).source["shards"] == [[1, 4], [2, 4], [3, 4], [4, 4]]
+    with pytest.raises(DataError, match=r"profile files \(=1\) must be at least two"):
+        merge_profiles(iter([read_profiles(shards / "1.npz")]))
 
 
 def test_file_comes_back_as_it_was(shards, tmp_path) -> None:
