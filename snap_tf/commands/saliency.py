@@ -23,7 +23,7 @@ def add_parser(subparsers: argparse._SubParsersAction) -> None:
                                                        "starts from nothing said")
     parser.add_argument("out", metavar="OUT", help="name of the files, without suffix")
     parser.add_argument("--class", dest="class_name", default="", metavar="NAME",
-                        help="phone, letter, or number of the class or bit (default: the best one)")
+                        help="phone, letter, space, or number of the class or bit (default: the best one)")
     parser.add_argument("--time", dest="time_s", type=float, metavar="S",
                         help="recognisers: when (default: where the class scores highest, or the spike nearest to the "
                              "middle)")

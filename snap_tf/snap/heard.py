@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -27,6 +28,7 @@ class HeardBy:
         classes: names of its outputs.
         blank: number of CTC's blank among them, or None.
         output: name of the layer that holds the logits.
+        own_names: the network's own names of its layers, by those that figures use, such as L5.
     """
 
     opened: Probe
@@ -34,6 +36,7 @@ class HeardBy:
     classes: tuple[str, ...]
     blank: int | None
     output: str
+    own_names: Mapping[str, str]
 
     @property
     def output_rate_hz(self) -> float:
@@ -92,16 +95,18 @@ class HeardBy:
         return np.tile(mean.astype(np.float32), (self.opened.input_shape[0] or RECOGNISER_FRAME_STEPS, 1))
 
     def class_number(self, name: str) -> int:
-        """Return the number of a class, given its name or number.
+        """Return the number of a class, given its name or number; a space may be called `space`.
 
         Raises:
             ConfigError: no such class; lists them.
         """
-        if name in self.classes:
-            return self.classes.index(name)
+        called = ["space" if known == " " else known for known in self.classes]
+        for names in (self.classes, called):
+            if name in names:
+                return names.index(name)
         if name.isdecimal() and int(name) < len(self.classes):
             return int(name)
-        raise ConfigError(f"`class` (={name}) must be one of {' '.join(self.classes)}, or a number")
+        raise ConfigError(f"`class` (={name}) must be one of {' '.join(called)}, or a number")
 
 
 def open_listener(model: Any, *, part: str | None = None, step: int | None = None) -> HeardBy:
@@ -126,7 +131,8 @@ def open_listener(model: Any, *, part: str | None = None, step: int | None = Non
     if shape[1] == N_MELS and opened.rate_hz != INPUT_RATE_HZ:  # a Keras model does not say at which rate inputs come
         network = open_network(opened.network, rate_hz=INPUT_RATE_HZ)
     classes = ("score",) if network.output == "score" else network.classes
-    return HeardBy(network.probe, shape[1] == N_MELS, classes, network.blank, network.output)
+    return HeardBy(network.probe, shape[1] == N_MELS, classes, network.blank, network.output,
+                   {layer.paper_name: layer.name for layer in network.layers})
 
 
 def _not_empty(waveform: np.ndarray, path: str | Path) -> np.ndarray:

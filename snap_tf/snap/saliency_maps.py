@@ -193,7 +193,7 @@ def _compute(network: HeardBy, vis: Any, inputs: np.ndarray, target: Target, opt
                                           learning_rate=0.05 if network.takes_mel else 0.01, baseline=inputs,
                                           value_range=limits)
         return options, found[0] - inputs, network.rate_hz
-    layer = vis.layer(options.layer or None)
+    layer = vis.layer(network.own_names.get(options.layer, options.layer) or None)
     if options.method == "gradcam":
         values = keras_vis.grad_cam(vis, batch, score, layer)[0]
     else:

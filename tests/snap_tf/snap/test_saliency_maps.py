@@ -1,6 +1,7 @@
 """`snap-tf saliency`: which logit is explained, files with axes, pictures, refusals."""
 
 import json
+from dataclasses import replace
 from pathlib import Path
 
 import keras
@@ -108,6 +109,17 @@ def test_command(method: str, shape: tuple[int, ...], run: Path, recording: Path
     assert (tmp_path / "map.png").stat().st_size > 5000
     if method == "optimised":
         assert about["optimised_logit"] > about["target"]["logit"]
+
+
+def test_layers_and_spaces_may_be_called_as_in_figures(listener: HeardBy, recording: Path) -> None:
+    options = {name: SaliencyOptions(method="gradcam", layer=name) for name in ("L2", "layer_2")}
+    figures, own = (saliency_map(listener, recording, class_name="aa", options=each) for each in options.values())
+    assert figures.options == own.options
+    np.testing.assert_array_equal(figures.values, own.values)
+    letters = replace(listener, classes=("a", " ", "'"))
+    assert letters.class_number("space") == letters.class_number(" ") == 1
+    with pytest.raises(ConfigError, match=r"must be one of a space ', or a number"):
+        letters.class_number("z")
 
 
 def test_pictures_have_seconds_and_kilohertz(listener: HeardBy, recording: Path) -> None:
