@@ -19,16 +19,16 @@ asr_steps=${WAVEGAN_TF_ASR_STEPS:-100000}
 share=${WAVEGAN_TF_SPEAKERS:-100}
 mkdir -p "$work" "$models"
 
-train_gan() { # name, what it is, updates, flags...
-    local name=$1 title=$2 steps=${gan_steps:-$3}
-    shift 3
+train_gan() { # name, what it is, updates, what it does not show, flags...
+    local name=$1 title=$2 steps=${gan_steps:-$3} note=$4
+    shift 4
     [ ! -e "$models/$name" ] || { printf '\n== %s\n   done before: %s\n' "$title" "$models/$name"; return; }
     step "$title" "" \
         wavegan-tf train small --data "$work/words/train" --run "$work/$name" --seed 1 --max-steps "$steps" "$@"
     step "$title, exported" "$models/$name" \
         wavegan-tf export "$work/$name" "$models/$name" --score "$work/words/test" \
         --note "It was trained on synthetic speech, on a CPU and for a small part of the papers' steps: it is for trying out the programs, and what it does is no evidence about human speech." \
-        --note "What it generates has the loudness of words over time, the code's part in it, and little of their phones: it is not intelligible."
+        --note "$note"
 }
 
 train_recogniser() { # model, what it is, corpus, flags...
@@ -58,8 +58,12 @@ train_recogniser W2L_TL_finetuned "Letters, all layers fine-tuned" speech \
     --from "$work/W2L_TL_frozen" --learning-rate 0.0005 --decay-steps 1500
 train_recogniser W2L "Letters from nothing, 12 layers" more-speech \
     --width 0.25 --learning-rate 0.002 --decay-steps 5000
-train_gan ciwgan "A ciwGAN with eight classes" 4000 --code onehot --num_categ 8 --dim 16
-train_gan fiwgan "A fiwGAN with three bits" 1735 --code binary --num_categ 3 --dim 8
+train_gan ciwgan "A ciwGAN with eight classes" 3146 \
+    "Its sounds show the words' envelopes, some formants and the noise of [s] in a spectrogram; no listener has judged them, and two words may share a code." \
+    --code onehot --num_categ 8 --dim 16
+train_gan fiwgan "A fiwGAN with three bits" 1735 \
+    "What it generates has the loudness of words over time, the code's part in it, and little of their phones: it is not intelligible." \
+    --code binary --num_categ 3 --dim 8
 
 cat <<END
 

@@ -163,3 +163,11 @@ def test_commands_in_running_text_exist(document: Path) -> None:
         if left or (at_top and rest and not rest[0].startswith("-")):
             stale.append(text)
     assert stale == []
+
+
+def test_readme_example_runs(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
+    monkeypatch.chdir(PROJECT)
+    (example,) = blocks((PROJECT / "README.md").read_text(encoding="utf-8"), "python")
+    exec(compile(example, "README.md", "exec"), {})
+    rates, code = capsys.readouterr().out.rsplit("}", 1)
+    assert "'Conv1': 4000" in rates and int(code) in range(8)
