@@ -167,7 +167,7 @@ def test_ci_runs_everything_and_stops_at_the_first_failure(checkout: Checkout) -
 
     def ci(tests: int, tool: int) -> list[str]:
         (checkout.root / "scripts" / "test.sh").write_text(
-            f'#!/usr/bin/env bash\necho "tests ${{WAVEGAN_TF_ENV:-default}}" >>"{checkout.calls}"; exit {tests}\n'
+            f'#!/usr/bin/env bash\necho "tests ${{WAVEGAN_TF_ENV:-default}} $*" >>"{checkout.calls}"; exit {tests}\n'
         )
         (venv / "bin" / "python").write_text(f'#!/usr/bin/env bash\necho "$*" >>"{checkout.calls}"; exit {tool}\n')
         checkout.calls.unlink(missing_ok=True)
@@ -175,6 +175,7 @@ def test_ci_runs_everything_and_stops_at_the_first_failure(checkout: Checkout) -
         assert run.returncode == (tests or tool)
         return checkout.called()
 
-    assert ci(0, 0) == ["tests default", "-m ruff check .", "-m mypy", "tests tf221"]
-    assert ci(1, 0) == ["tests default"]
-    assert ci(0, 1) == ["tests default", "-m ruff check ."]
+    fast, examples = "tests default ", "tests default tests/test_examples.py -m slow"
+    assert ci(0, 0) == [fast, examples, "-m ruff check .", "-m mypy", "tests tf221 "]
+    assert ci(1, 0) == [fast]
+    assert ci(0, 1) == [fast, examples, "-m ruff check ."]
