@@ -1,6 +1,8 @@
 """What every test may use: where recordings and reference numbers are, a quiet TensorFlow, fixed threads."""
 
 import os
+import sys
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -17,6 +19,19 @@ settings.register_profile("project", deadline=None)
 settings.load_profile("project")
 
 TESTS = Path(__file__).parent
+
+
+@pytest.fixture(autouse=True)
+def operations_as_they_were() -> Iterator[None]:
+    """Let no test that trains leave deterministic operations on, which is a setting of the whole process.
+
+    With them on, TensorFlow refuses random numbers without a seed, in whichever test comes next.
+    """
+    yield
+    if "tensorflow" in sys.modules:
+        from tensorflow.python.framework import config  # there is no public way to turn them off
+
+        config.disable_op_determinism()
 
 
 @pytest.fixture(scope="session")
