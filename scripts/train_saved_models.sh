@@ -22,8 +22,7 @@ mkdir -p "$work" "$models"
 train_gan() { # name, what it is, updates, what it does not show, flags...
     local name=$1 title=$2 steps=${gan_steps:-$3} note=$4
     shift 4
-    [ ! -e "$models/$name" ] || { printf '\n== %s\n   done before: %s\n' "$title" "$models/$name"; return; }
-    step "$title" "" \
+    step "$title" "$models/$name" \
         wavegan-tf train small --data "$work/words/train" --run "$work/$name" --seed 1 --max-steps "$steps" "$@"
     step "$title, exported" "$models/$name" \
         wavegan-tf export "$work/$name" "$models/$name" --score "$work/words/test" \
@@ -34,8 +33,7 @@ train_gan() { # name, what it is, updates, what it does not show, flags...
 train_recogniser() { # model, what it is, corpus, flags...
     local name=$1 title=$2 corpus=$work/$3
     shift 3
-    [ ! -e "$models/$name" ] || { printf '\n== %s\n   done before: %s\n' "$title" "$models/$name"; return; }
-    step "$title" "" \
+    step "$title" "$models/$name" \
         snap-tf asr train "$name" --corpus "$corpus" --run "$work/$name" --preset small --seed 1 \
         --max-steps "$asr_steps" "$@"
     step "$title, exported" "$models/$name" \

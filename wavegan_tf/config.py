@@ -201,11 +201,13 @@ class RunConfig(CheckedSettings):
         return cls.from_json(path.read_text(encoding="utf-8"), str(path))
 
 
+def changed_fields(old: Any, new: Any) -> list[str]:
+    """List the fields in which two settings of one dataclass differ, as `field: old -> new`."""
+    before, after = dataclasses.asdict(old), dataclasses.asdict(new)
+    return [f"{name}: {before[name]!r} -> {after[name]!r}" for name in before if before[name] != after[name]]
+
+
 def differences(old: RunConfig, new: RunConfig) -> list[str]:
     """List the fields in which two runs differ, as `section.field: old -> new`."""
-    lines = []
-    for section in ("data", "network", "train"):
-        before, after = dataclasses.asdict(getattr(old, section)), dataclasses.asdict(getattr(new, section))
-        lines += [f"{section}.{name}: {before[name]!r} -> {after[name]!r}" for name in before
-                  if before[name] != after[name]]
-    return lines
+    return [f"{section}.{change}" for section in ("data", "network", "train")
+            for change in changed_fields(getattr(old, section), getattr(new, section))]

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import csv
-import datetime
 import json
 from pathlib import Path
 from typing import Any
@@ -16,7 +15,7 @@ from snap_tf.asr.spectrogram_geometry import HOP_SAMPLES, N_FFT, N_MELS, RATE_HZ
 from snap_tf.asr.wav2letter import layers_of
 from wavegan_tf import __version__
 from wavegan_tf.training.metrics import METRICS_NAME
-from wavegan_tf.training.runs import SESSIONS_NAME
+from wavegan_tf.training.runs import finished_sessions, read_sessions
 
 __all__ = ["recogniser_card"]
 
@@ -36,9 +35,10 @@ def recogniser_card(recogniser: Recogniser, name: str, test: Evaluation | None =
     """
     network, folder = recogniser.network, recogniser.source.parent
     run = folder.parent if folder.name == BEST_FOLDER else folder
+    sessions = read_sessions(run)
     sections = {
-        "Training": _training(recogniser, run),
-        "Data": _data(run),
+        "Training": _training(recogniser, run, sessions),
+        "Data": _data(sessions),
         "Metrics": _metrics(recogniser, test, tested_on),
     }
     parts = [f"# {name}\n\n{network.name} of Krug et al. 2021 (Electronics 10(11):1350, Table 1): log-mel spectrograms "
@@ -46,13 +46,13 @@ def recogniser_card(recogniser: Recogniser, name: str, test: Evaluation | None =
     parts += [f"## {heading}\n\n" + "\n".join(lines) for heading, lines in sections.items() if lines]
     parts += ["## Use\n\n" + _usage(name, is_compact), "## Layers\n\n" + _layers(network),
               "## Limits\n\n" + "\n".join(_limits())]
-    versions: dict[str, str] = next((e["versions"] for e in reversed(_sessions(run)) if "versions" in e), {})
+    versions: dict[str, str] = next((e["versions"] for e in reversed(sessions) if "versions" in e), {})
     made_with = {k: v for k, v in versions.items() if k != "platform"} or {"wavegan_tf": __version__}
     parts.append("## Made with\n\n" + "\n".join(f"- {program} {number}" for program, number in made_with.items()))
     return "\n\n".join(parts) + "\n"
 
 
-def _training(recogniser: Recogniser, run: Path) -> list[str]:
+def _training(recogniser: Recogniser, run: Path, sessions: list[dict[str, Any]]) -> list[str]:
     config, lines = recogniser.config, []
     if config is not None:
         lines += [f"- Width {config.width:g} (1 is the published network), {recogniser.network.count_params():,} "
@@ -62,26 +62,26 @@ def _training(recogniser: Recogniser, run: Path) -> list[str]:
                   + f", batches of {config.batch_size}, seed {config.seed}. All settings: `config.json`."]
         if config.source:
             lines.append(f"- Transfer: started from weights with SHA-256 {config.source[:16]}....")
-    seconds, timed, last = _time(run)
+    seconds, timed, last = _time(run, sessions)
     if last:
         lines.append(f"- {last} updates in {seconds:.0f} s of training." if timed >= last else
                      f"- {last} updates; {timed} of them took {seconds:.0f} s, the others were in sessions that were "
                      "killed.")
-    machines = [entry["machine"] for entry in _sessions(run) if isinstance(entry.get("machine"), dict)]
+    machines = [entry["machine"] for entry in sessions if isinstance(entry.get("machine"), dict)]
     if machines:
         gpus = ", ".join(machines[-1].get("gpus") or [])
         lines.append(f"- On {gpus or 'a CPU'}, {machines[-1].get('cpu_count')} cores"
                      + (f", {threads} threads." if (threads := machines[-1].get("intra_op_threads")) else "."))
-    command = next((e["command"] for e in _sessions(run) if e.get("command")), "")
+    command = next((e["command"] for e in sessions if e.get("command")), "")
     if command:
         lines.append(f"- Command: `{_without_folders(command)}`")
     return lines
 
 
-def _data(run: Path) -> list[str]:
+def _data(sessions: list[dict[str, Any]]) -> list[str]:
     """Name the data of every session: the end of its path, without the machine's part."""
     lines = []
-    for entry in _sessions(run):
+    for entry in sessions:
         if isinstance(entry.get("data"), str):
             counts = [f"{entry[key]} {what}" for key, what in (("n_training", "training utterances"),
                                                               ("n_validation", "of held-out speakers")) if key in entry]
@@ -153,41 +153,21 @@ def _limits() -> list[str]:
             "measured (`snap-tf align-eval`)."]
 
 
-def _sessions(run: Path) -> list[dict[str, Any]]:
-    path, entries = run / SESSIONS_NAME, []
-    for line in path.read_text(encoding="utf-8", errors="replace").splitlines() if path.is_file() else []:
-        try:
-            entry = json.loads(line)
-        except json.JSONDecodeError:  # a session was killed while it wrote
-            continue
-        if isinstance(entry, dict):
-            entries.append(entry)
-    return entries
-
-
-def _time(run: Path) -> tuple[float, int, int]:
+def _time(run: Path, sessions: list[dict[str, Any]]) -> tuple[float, int, int]:
     """Add up how long the sessions took that ended, and their updates; find the last update of all.
 
     The last one is that of the metrics where a session was killed.
     """
-    seconds, timed, last, began = 0.0, 0, 0, None
-    for entry in _sessions(run):
-        if entry["event"] == "start":
-            began = entry
-        elif began is not None:
-            seconds += (_when(entry) - _when(began)).total_seconds()
-            timed += int(entry["step"]) - int(began.get("step", 0))
-            last, began = max(last, int(entry["step"])), None
+    ended = finished_sessions(sessions)
+    seconds = sum(duration for _, _, duration in ended)
+    timed = sum(int(end["step"]) - int(start.get("step", 0)) for start, end, _ in ended)
+    last = max((int(end["step"]) for _, end, _ in ended), default=0)
     metrics = run / METRICS_NAME
     if metrics.is_file():
         with metrics.open(encoding="utf-8", newline="") as file:
             rows = list(csv.DictReader(file))
         last = max([last, *(int(row["step"]) for row in rows if (row.get("step") or "").isdigit())])
     return seconds, timed, last
-
-
-def _when(entry: dict[str, Any]) -> datetime.datetime:
-    return datetime.datetime.fromisoformat(entry["time"])
 
 
 def _without_folders(command: str) -> str:

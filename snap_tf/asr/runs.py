@@ -10,7 +10,6 @@
 
 from __future__ import annotations
 
-import dataclasses
 import json
 import zipfile
 from dataclasses import dataclass
@@ -22,9 +21,11 @@ import keras
 from snap_tf.asr.alphabet import Alphabet, alphabet_of_size
 from snap_tf.asr.settings import CONFIG_NAME, RecogniserConfig
 from snap_tf.asr.spectrogram_geometry import N_MELS
-from wavegan_tf.atomic import atomic_file, atomic_folder
+from wavegan_tf.atomic import atomic_folder
+from wavegan_tf.config import changed_fields
 from wavegan_tf.errors import ConfigError, DataError, ExportError
 from wavegan_tf.export.checksums import verify_checksums
+from wavegan_tf.training import runs
 
 __all__ = ["NETWORK_NAME", "Recogniser", "check_run", "create_run", "open_recogniser", "save_best"]
 
@@ -51,38 +52,17 @@ class Recogniser:
 
 
 def check_run(run: str | Path, config: RecogniserConfig) -> bool:
-    """Tell whether a run exists already, and refuse one that is not this one. Writes nothing.
-
-    Raises:
-        ConfigError: the run has other settings (the message lists them), or the folder holds something else.
-    """
-    run = Path(run)
-    if (run / CONFIG_NAME).is_file():
-        old, new = (dataclasses.asdict(c) for c in (RecogniserConfig.load(run / CONFIG_NAME), config))
-        changed = [f"{name}: {old[name]!r} -> {new[name]!r}" for name in old if old[name] != new[name]]
-        if changed:
-            raise ConfigError(f"settings of run (={run}) must stay as they were when it began; changed: "
-                              f"{'; '.join(changed)}; leave these options out to go on with it, or name another --run")
-        return True
-    if run.exists() and not run.is_dir():
-        raise ConfigError(f"run (={run}) must be a folder; it is a file; choose another name")
-    others = sorted(item.name for item in run.iterdir() if not item.name.startswith(".")) if run.is_dir() else []
-    if others:
-        raise ConfigError(f"run (={run}) must be a new folder or one that has a {CONFIG_NAME}; it holds "
-                          f"{', '.join(others[:5])}; choose another name")
-    return False
+    """Tell whether a run exists already, and refuse one that is not this one; see `wavegan_tf.training.runs`."""
+    return runs.check_run(run, config, differ=changed_fields, is_known=_is_hidden)
 
 
 def create_run(run: str | Path, config: RecogniserConfig) -> None:
-    """Make the folder of a run and write its settings; a run that has these settings already stays as it is.
+    """Make the folder of a run and write its settings; see `wavegan_tf.training.runs`."""
+    runs.create_run(run, config, differ=changed_fields, is_known=_is_hidden)
 
-    Raises:
-        ConfigError: see `check_run`.
-        OSError: the folder cannot be written.
-    """
-    if not check_run(run, config):
-        with atomic_file(Path(run) / CONFIG_NAME) as path:
-            path.write_text(config.to_json(), encoding="utf-8")
+
+def _is_hidden(name: str) -> bool:
+    return name.startswith(".")
 
 
 def save_best(run: str | Path, network: keras.Model, scores: dict[str, Any]) -> None:

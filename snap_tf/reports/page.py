@@ -88,21 +88,19 @@ def _step(entry: Entry, unfolded: bool) -> str:
     """Show a command and what it printed, which a click unfolds or folds away."""
     printed = f"<pre>{html.escape(entry.output.strip())}</pre>" if entry.output.strip() else "<p>(nothing)</p>"
     return (f'<div class="step"><code>{html.escape(entry.command)}</code>\n<details{" open" * unfolded}>'
-            "<summary>"
-            f"{html.escape(entry.title)}: {entry.seconds:.0f} s; what it printed</summary>{printed}</details></div>")
+            f"<summary>{html.escape(entry.title)}: {entry.seconds:.0f} s; what it printed</summary>"
+            f"{printed}</details></div>")
 
 
 def _figure(exhibit: Exhibit, path: Path, folder: Path) -> str:
-    name = html.escape(str(path.relative_to(folder)))
-    return (f'<figure><img alt="{html.escape(exhibit.caption)}" title="{name}" '
-            f'src="data:image/png;base64,{_base64(path)}">'
-            f"<figcaption>{html.escape(exhibit.caption)} <code>{name}</code></figcaption></figure>")
+    caption, name = html.escape(exhibit.caption), html.escape(str(path.relative_to(folder)))
+    return _captioned(f'<img alt="{caption}" title="{name}" src="data:image/png;base64,{_base64(path)}">', exhibit,
+                      path, folder)
 
 
 def _sound(exhibit: Exhibit, path: Path, folder: Path) -> str:
-    name = html.escape(str(path.relative_to(folder)))
-    return (f'<figure class="sound"><audio controls preload="none" src="data:audio/wav;base64,{_base64(path)}"></audio>'
-            f"<figcaption>{html.escape(exhibit.caption)} <code>{name}</code></figcaption></figure>")
+    return _captioned(f'<audio controls preload="none" src="data:audio/wav;base64,{_base64(path)}"></audio>', exhibit,
+                      path, folder, kind=' class="sound"')
 
 
 def _table(exhibit: Exhibit, path: Path, folder: Path) -> str:
@@ -139,8 +137,7 @@ def _values(exhibit: Exhibit, path: Path, folder: Path) -> str:
 def _as_table(table: pd.DataFrame, exhibit: Exhibit, path: Path, folder: Path, n_rows: int) -> str:
     shown = table.map(_number).to_html(index=False, border=0, escape=True, na_rep="")
     more = f" ({len(table)} of {n_rows} rows)" if len(table) < n_rows else ""
-    return (f"<figure>{shown}<figcaption>{html.escape(exhibit.caption)}{more} "
-            f"<code>{html.escape(str(path.relative_to(folder)))}</code></figcaption></figure>")
+    return _captioned(shown, exhibit, path, folder, more)
 
 
 def _number(value: object) -> object:
@@ -148,9 +145,13 @@ def _number(value: object) -> object:
 
 
 def _text(exhibit: Exhibit, path: Path, folder: Path) -> str:
-    return (f"<figure><pre>{html.escape(path.read_text(encoding='utf-8').strip())}</pre>"
-            f"<figcaption>{html.escape(exhibit.caption)} <code>{html.escape(str(path.relative_to(folder)))}</code>"
-            "</figcaption></figure>")
+    return _captioned(f"<pre>{html.escape(path.read_text(encoding='utf-8').strip())}</pre>", exhibit, path, folder)
+
+
+def _captioned(shown: str, exhibit: Exhibit, path: Path, folder: Path, more: str = "", kind: str = "") -> str:
+    """Put what is seen, and the file that it is from, below an exhibit."""
+    return (f"<figure{kind}>{shown}<figcaption>{html.escape(exhibit.caption)}{more} "
+            f"<code>{html.escape(str(path.relative_to(folder)))}</code></figcaption></figure>")
 
 
 _SHOW: dict[str, Callable[[Exhibit, Path, Path], str]] = {

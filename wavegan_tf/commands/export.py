@@ -27,27 +27,14 @@ def add_parser(subparsers: argparse._SubParsersAction) -> None:
 
 
 def _run(args: argparse.Namespace) -> None:
-    from wavegan_tf.export.folder import export_run
+    if args.score:
+        from wavegan_tf.use.export_scored import export_scored
 
-    facts = _agreement(args) if args.score else None
-    export_run(args.run_folder, args.out, args.step, facts=facts, limits=args.note)
+        export_scored(args.run_folder, args.out, args.score, args.step, label_from=args.label_from, limits=args.note,
+                      progress=True)
+    else:
+        from wavegan_tf.export.folder import export_run
+
+        export_run(args.run_folder, args.out, args.step, limits=args.note)
     print(f"model written to {args.out}; what it is: {args.out}/CARD.md; listen with: wavegan-tf generate {args.out} "
           "SOUNDS")
-
-
-def _agreement(args: argparse.Namespace) -> dict[str, list[str]]:
-    """Score the Q-network on recordings, for the card."""
-    from pathlib import Path
-
-    from wavegan_tf.errors import ConfigError
-    from wavegan_tf.export.open_model import open_model
-    from wavegan_tf.use.classify import classify_folder
-
-    scored = classify_folder(open_model(args.run_folder, args.step), args.score, label_from=args.label_from,
-                             progress=True)
-    if scored.agreement is None:
-        raise ConfigError(f"--score (={args.score}) must have labels; it has none; name a folder that wavegan-tf slice "
-                          "wrote, or say where they are with --label-from")
-    where = "/".join(Path(args.score).parts[-2:])
-    return {f"Codes of {where}": ["Recordings the network has not heard:", "", "```text",
-                                  *str(scored.agreement).splitlines(), "```"]}

@@ -3,16 +3,12 @@
 from __future__ import annotations
 
 import csv
-import datetime
-import itertools
-import json
-from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 from wavegan_tf.export.layout import run_root
 from wavegan_tf.training.metrics import METRICS_NAME
-from wavegan_tf.training.runs import SESSIONS_NAME
+from wavegan_tf.training.runs import finished_sessions, read_sessions
 
 __all__ = ["run_facts"]
 
@@ -25,21 +21,10 @@ def run_facts(run: str | Path, step: int) -> dict[str, list[str]]:
         step: of the checkpoint.
     """
     root = run_root(run)
-    sessions = list(_read(root / SESSIONS_NAME))
+    sessions = read_sessions(root)
     facts = {"Data": _data(sessions, step), "Machine and time": _time(sessions, step),
              "Metrics": _metrics(root / METRICS_NAME, step)}
     return {heading: lines for heading, lines in facts.items() if lines}
-
-
-def _read(path: Path) -> Iterator[dict[str, Any]]:
-    """Read the log of sessions; a line that was cut off is left out."""
-    for text in path.read_text(encoding="utf-8", errors="replace").splitlines() if path.is_file() else []:
-        try:
-            entry = json.loads(text)
-        except json.JSONDecodeError:
-            continue
-        if isinstance(entry, dict):
-            yield entry
 
 
 def _data(sessions: list[dict[str, Any]], step: int) -> list[str]:
@@ -59,20 +44,13 @@ def _data(sessions: list[dict[str, Any]], step: int) -> list[str]:
 def _time(sessions: list[dict[str, Any]], step: int) -> list[str]:
     """Say how long each session before a step took, start to end, and on what."""
     lines = []
-    for start, end in itertools.pairwise(sessions):
-        whole = (start.get("event"), end.get("event")) == ("start", "end") and "time" in start and "time" in end
-        if not whole or not start.get("step", 0) < max(step, 1):
-            continue
-        hours = (_when(end) - _when(start)).total_seconds() / 3600
-        machine = start.get("machine") or {}
-        gpus = ", ".join(machine.get("gpus") or []) or "no GPU"
-        lines.append(f"- steps {start.get('step', 0)} to {end.get('step', '?')} in {hours:.1f} h on "
-                     f"{machine.get('processor', '?')}, {machine.get('cpu_count', '?')} processors, {gpus}")
+    for start, end, seconds in finished_sessions(sessions):
+        if start.get("step", 0) < max(step, 1):
+            machine = start.get("machine") or {}
+            gpus = ", ".join(machine.get("gpus") or []) or "no GPU"
+            lines.append(f"- steps {start.get('step', 0)} to {end.get('step', '?')} in {seconds / 3600:.1f} h on "
+                         f"{machine.get('processor', '?')}, {machine.get('cpu_count', '?')} processors, {gpus}")
     return lines
-
-
-def _when(entry: dict[str, Any]) -> datetime.datetime:
-    return datetime.datetime.fromisoformat(entry["time"])
 
 
 def _metrics(path: Path, step: int) -> list[str]:

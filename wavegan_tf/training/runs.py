@@ -10,18 +10,19 @@
 from __future__ import annotations
 
 import datetime
+import itertools
 import json
 import os
 import platform
 import socket
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Any
+from typing import Any, Protocol
 
 from wavegan_tf import __version__
 from wavegan_tf.atomic import atomic_file
-from wavegan_tf.config import RunConfig, differences
+from wavegan_tf.config import differences
 from wavegan_tf.errors import ConfigError
 
 try:
@@ -29,45 +30,68 @@ try:
 except ImportError:  # Windows has no such locks; two sessions in one run are the user's to avoid there
     fcntl = None  # type: ignore[assignment]
 
-__all__ = ["CONFIG_NAME", "SESSIONS_NAME", "check_run", "create_run", "last_data", "lock_run", "log_session",
-           "versions"]
+__all__ = ["CONFIG_NAME", "SESSIONS_NAME", "RunSettings", "check_run", "create_run", "finished_sessions", "last_data",
+           "lock_run", "log_session", "read_sessions", "versions"]
 
 CONFIG_NAME = "config.json"
 SESSIONS_NAME = "sessions.jsonl"
 LOCK_NAME = ".lock"
 
 
-def check_run(run: str | Path, config: RunConfig) -> bool:
+class RunSettings(Protocol):
+    """What defines a run of any kind of training: settings that go to `config.json` and back."""
+
+    @classmethod
+    def load(cls, path: str | Path) -> Any:
+        """Read the settings."""
+
+    def to_json(self) -> str:
+        """Return the settings as JSON text."""
+
+
+def check_run(run: str | Path, config: RunSettings, *, differ: Callable[[Any, Any], list[str]] = differences,
+              is_known: Callable[[str], bool] = lambda name: name == LOCK_NAME) -> bool:
     """Tell whether a run exists already, and refuse one that is not this one. Writes nothing.
+
+    Args:
+        run: the folder.
+        config: its settings.
+        differ: lists what differs between the settings that are there and these.
+        is_known: tells by its name whether a file may lie in the folder of a new run.
 
     Raises:
         ConfigError: the run has other settings (the message lists them), or the folder holds something else.
     """
     run = Path(run)
     if (run / CONFIG_NAME).is_file():
-        changed = differences(RunConfig.load(run / CONFIG_NAME), config)
+        changed = differ(type(config).load(run / CONFIG_NAME), config)
         if changed:
             raise ConfigError(f"settings of run (={run}) must stay as they were when it began; changed: "
                               f"{'; '.join(changed)}; leave these options out to go on with it, or name another --run")
         return True
     if run.exists() and not run.is_dir():
         raise ConfigError(f"run (={run}) must be a folder; it is a file; choose another name")
-    others = sorted(item.name for item in run.iterdir() if item.name != LOCK_NAME) if run.is_dir() else []
+    others = sorted(item.name for item in run.iterdir() if not is_known(item.name)) if run.is_dir() else []
     if others:
         raise ConfigError(f"run (={run}) must be a new folder or one that has a {CONFIG_NAME}; it holds "
                           f"{', '.join(others[:5])}; choose another name")
     return False
 
 
-def create_run(run: str | Path, config: RunConfig) -> Path:
+def create_run(run: str | Path, config: RunSettings, **how: Any) -> Path:
     """Make the folder of a run and write its settings; a run that has these settings already stays as it is.
+
+    Args:
+        run: the folder.
+        config: its settings.
+        how: see `check_run`.
 
     Raises:
         ConfigError: see `check_run`.
         OSError: the folder cannot be written.
     """
     run = Path(run)
-    if not check_run(run, config):
+    if not check_run(run, config, **how):
         with atomic_file(run / CONFIG_NAME) as path:
             path.write_text(config.to_json(), encoding="utf-8")
     return run
@@ -112,17 +136,32 @@ def log_session(run: str | Path, event: str, **facts: Any) -> None:
         file.write(line.encode() + b"\n")
 
 
+def read_sessions(run: str | Path) -> list[dict[str, Any]]:
+    """Read the log of sessions, oldest first; a line that was cut off is left out."""
+    path, entries = Path(run) / SESSIONS_NAME, []
+    for line in path.read_text(encoding="utf-8", errors="replace").splitlines() if path.is_file() else []:
+        try:
+            entry = json.loads(line)
+        except json.JSONDecodeError:  # a session was killed while it wrote
+            continue
+        if isinstance(entry, dict):
+            entries.append(entry)
+    return entries
+
+
+def finished_sessions(sessions: Sequence[dict[str, Any]]) -> list[tuple[dict[str, Any], dict[str, Any], float]]:
+    """Pair starts with ends: start, end and seconds between them; those that were killed have no end."""
+    found = []
+    for start, end in itertools.pairwise(sessions):
+        if (start.get("event"), end.get("event")) == ("start", "end") and "time" in start and "time" in end:
+            began, ended = (datetime.datetime.fromisoformat(entry["time"]) for entry in (start, end))
+            found.append((start, end, (ended - began).total_seconds()))
+    return found
+
+
 def last_data(run: str | Path) -> str | None:
     """Return the training data of the last session that said so, or None."""
-    path = Path(run) / SESSIONS_NAME
-    for line in reversed(path.read_text(encoding="utf-8").splitlines() if path.is_file() else []):
-        try:
-            data = json.loads(line).get("data")
-        except (json.JSONDecodeError, AttributeError):
-            continue
-        if isinstance(data, str):
-            return data
-    return None
+    return next((entry["data"] for entry in reversed(read_sessions(run)) if isinstance(entry.get("data"), str)), None)
 
 
 def versions() -> dict[str, str]:

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 
-from wavegan_tf.config import NetworkConfig
+from wavegan_tf.config import NetworkConfig, changed_fields
 from wavegan_tf.errors import ConfigError
 from wavegan_tf.models.family import Networks
 
@@ -33,8 +33,7 @@ class StartingPoint:
         Raises:
             ConfigError: the settings differ; lists where.
         """
-        ours, theirs = asdict(self.settings), asdict(settings)
-        changed = [f"{name}: {ours[name]!r} -> {theirs[name]!r}" for name in ours if ours[name] != theirs[name]]
+        changed = changed_fields(self.settings, settings)
         if changed:
             raise ConfigError(f"settings of the networks must be those of {self.source}, which the run begins with; "
                               f"changed: {'; '.join(changed)}; leave these options out, or leave out --from")

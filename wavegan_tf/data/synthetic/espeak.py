@@ -74,7 +74,7 @@ class Speech:
 class Installation:
     """A private copy of eSpeak NG's data with voices of our own, and the library file to copy for each utterance."""
 
-    library: Path
+    shared_object: Path
     data_parent: Path
     espeak_version: str
     loader_version: str
@@ -198,11 +198,12 @@ def synthesise(installation: Installation, text: str, voice: str, *, pitch: int,
         return 0
 
     callback = _Callback(receive)  # held in a variable: the library keeps only the address
-    with _fresh_library(installation.library) as lib:
+    with _fresh_library(installation.shared_object) as lib:
         rate_hz = lib.espeak_Initialize(_AUDIO_OUTPUT_SYNCHRONOUS, 0, str(installation.data_parent).encode(),
                                         _PHONEME_EVENTS_AND_DONT_EXIT)
         if rate_hz != RATE_HZ:
-            raise DataError(f"eSpeak NG (={installation.library}) must start at {RATE_HZ} Hz; it answers {rate_hz}")
+            raise DataError(f"eSpeak NG (={installation.shared_object}) must start at {RATE_HZ} Hz; it answers "
+                            f"{rate_hz}")
         try:
             lib.espeak_ng_SetRandSeed(ctypes.c_long(seed))
             lib.espeak_SetSynthCallback(callback)

@@ -124,7 +124,7 @@ def be_a_process() -> None:
     """Render the share that comes on standard input; ends with the caller, whose pipe it writes to."""
     task = json.load(sys.stdin)
     where = task["installation"]
-    installation = Installation(**{**where, "library": Path(where["library"]),
+    installation = Installation(**{**where, "shared_object": Path(where["shared_object"]),
                                    "data_parent": Path(where["data_parent"])})
     for job in task["jobs"]:
         try:
