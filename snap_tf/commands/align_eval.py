@@ -6,6 +6,7 @@ import argparse
 from pathlib import Path
 
 from snap_tf.commands.pictures import add_tensorboard, first_pictures, show_in_tensorboard
+from snap_tf.commands.sanity_flag import add_sanity, read_checks, show_checks, write_checks
 
 __all__ = ["add_parser"]
 
@@ -25,6 +26,7 @@ def add_parser(subparsers: argparse._SubParsersAction) -> None:
     parser.add_argument("--annotation", metavar="NAME", help="which annotation, where there are several (default: the "
                                                              "one that the classes are among)")
     parser.add_argument("--phones", action="store_true", help="also print a row per predicted phone")
+    add_sanity(parser)
     add_tensorboard(parser)
     parser.set_defaults(run=_run)
 
@@ -43,6 +45,7 @@ def _run(args: argparse.Namespace) -> None:
     files = read_models([args.file, *args.compare])
     for note in notes_on(files):
         print(note)
+    checks = read_checks(args, files)
     evaluation = evaluate_alignment(files, args.annotation)
     print(alignment_table(evaluation.summaries).to_string(index=False))
     for model in files:
@@ -50,10 +53,12 @@ def _run(args: argparse.Namespace) -> None:
             print(f"{model}: its classes are not annotated; contingencies with {evaluation.annotation}s only")
         if args.phones:
             print(f"\n{model}\n{phones_of(evaluation, model).to_string(index=False, na_rep='-')}")
+    show_checks(checks, files)
     if not args.out:
         return
     from snap_tf.plots.snap_figures import write_alignment_figures
 
-    write_evaluation(evaluation, args.out, lambda folder: write_alignment_figures(evaluation, folder))
+    write_evaluation(evaluation, args.out, lambda folder: (
+        write_alignment_figures(evaluation, folder), write_checks(checks, folder)))
     show_in_tensorboard(args, first_pictures(sorted(Path(args.out).glob("*.png")), "alignment"))
     print(f"written to {args.out}")

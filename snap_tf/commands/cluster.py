@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from snap_tf.commands.pictures import add_tensorboard, first_pictures, show_in_tensorboard
+from snap_tf.commands.sanity_flag import add_sanity, read_checks, show_checks, write_checks
 from wavegan_tf.atomic import check_output_folder
 from wavegan_tf.commands.corpus_options import comma_list
 from wavegan_tf.errors import ConfigError
@@ -34,6 +35,7 @@ def add_parser(subparsers: argparse._SubParsersAction) -> None:
                         help="cluster N random halves of the frames, too, for stability; the profile file must have "
                              "folds (default: none)")
     parser.add_argument("--seed", type=int, default=0, help="of the halves (default: 0)")
+    add_sanity(parser)
     add_tensorboard(parser)
     parser.set_defaults(run=_run)
 
@@ -86,12 +88,15 @@ def _run(args: argparse.Namespace) -> None:
     files = read_models([args.file, *args.compare])
     for note in notes_on(files):
         print(note)
+    checks = read_checks(args, files)
     results = cluster_models(files, settings, progress=True)
     from snap_tf.plots.snap_figures import write_cluster_figures
 
-    write_clusters(results, files, args.out, lambda folder: write_cluster_figures(results, folder, args.boundary))
+    write_clusters(results, files, args.out, lambda folder: (
+        write_cluster_figures(results, folder, args.boundary), write_checks(checks, folder)))
     show_in_tensorboard(args, first_pictures(sorted(Path(args.out).glob("*.png")), "clusters"))
     _report(results)
+    show_checks(checks, files)
     print(f"written to {args.out}")
 
 

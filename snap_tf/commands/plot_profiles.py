@@ -7,6 +7,7 @@ from typing import Any
 
 from snap_tf.commands.cluster import add_cluster_flags, cluster_settings
 from snap_tf.commands.pictures import add_tensorboard, first_pictures, show_in_tensorboard
+from snap_tf.commands.sanity_flag import add_sanity, read_checks, show_checks, write_checks
 from wavegan_tf.commands.corpus_options import comma_list
 
 __all__ = ["add_profiles"]
@@ -35,6 +36,7 @@ def add_profiles(commands: Any) -> None:
                         help="cut of the trees (default: the best one of each layer)")
     parser.add_argument("--seconds", type=float, metavar="S",
                         help="of the profiles' time axis on either side (default: as far as there is something)")
+    add_sanity(parser)
     add_tensorboard(parser)
     parser.set_defaults(run=_run)
 
@@ -56,9 +58,10 @@ def _run(args: argparse.Namespace) -> None:
     files = read_models([args.file, *args.compare])
     for note in notes_on(files):
         print(note)
+    checks = read_checks(args, files)
     figures = ProfileFigures(files, settings, groups=args.groups, layers=args.layers, percentile=args.percentile,
                              seconds=args.seconds, boundary=args.boundary)
-    written = figures.write(args.out, args.figures)
+    written = figures.write(args.out, args.figures) + write_checks(checks, args.out)
     show_in_tensorboard(args, first_pictures(written, "profiles"))
     if args.tensorboard:
         from snap_tf.snap.projector import write_projector
@@ -70,3 +73,4 @@ def _run(args: argparse.Namespace) -> None:
     for path in written:
         if path.suffix == ".png":
             print(f"written: {path} and .pdf")
+    show_checks(checks, files)

@@ -25,7 +25,9 @@ def add_parser(subparsers: argparse._SubParsersAction) -> None:
         description="On a sample of frames: (1) weights are randomised from the output down, and relevance and "
                     "distances between profiles are compared with those of the network as it is; (2) labels are dealt "
                     "out at random, which gives the silhouettes that chance gives; (3) inputs are replaced by noise. "
-                    "Writes tables (CSV), sanity.json and a picture into OUT.")
+                    "Where phones are annotated, alignment is checked in the same way. Writes tables (CSV), "
+                    "sanity.json and a picture into OUT. snap-tf align-eval, cluster and plot profiles put them beside "
+                    "their own results: --sanity OUT.")
     parser.add_argument("model", metavar="MODEL", help="run or export of snap-tf asr or wavegan-tf, or a Keras file")
     parser.add_argument("out", metavar="OUT", help="folder for tables and picture")
     parser.add_argument("--corpus", metavar="DIR", help="TIMIT, LibriSpeech, audio with TextGrids")
@@ -59,7 +61,8 @@ def _run(args: argparse.Namespace) -> None:
     from snap_tf.commands.profile import clips_of
     from snap_tf.plots.sanity import write_sanity_figure
     from snap_tf.snap.networks import open_network
-    from snap_tf.snap.sanity import sanity_checks, write_sanity
+    from snap_tf.snap.sanity import sanity_checks
+    from snap_tf.snap.sanity_folder import write_sanity
 
     network = open_network(args.model, layers=args.layers, part=args.part, step=args.step, rate_hz=args.rate_hz)
     data = corpus if corpus is not None else clips_of(args, network)

@@ -21,7 +21,8 @@ from snap_tf.snap.models_compared import without_sums
 from snap_tf.snap.profile_file import ProfileFile
 from wavegan_tf.errors import ConfigError, DataError
 
-__all__ = ["FIGURES", "ProfileFigures", "boundary_layer", "write_alignment_figures", "write_cluster_figures"]
+__all__ = ["FIGURES", "ProfileFigures", "boundary_layer", "file_name", "write_alignment_figures",
+           "write_cluster_figures"]
 
 FIGURES = ("scheme", "offsets", "contingency", "comparison", "profiles", "silhouettes", "clustermaps", "dendrograms")
 COMPARED = 6
@@ -56,7 +57,7 @@ def write_alignment_figures(evaluation: Evaluation, out: str | Path,
         files += write_figure(offset_map_figure(known), folder / "offsets_of_phones")
     if "contingency" in which:
         for name, counts in evaluation.counts.items():
-            files += write_figure(contingency_figure({name: counts}), folder / _file_name("contingency", name))
+            files += write_figure(contingency_figure({name: counts}), folder / file_name("contingency", name))
     return files
 
 
@@ -71,7 +72,7 @@ def write_cluster_figures(results: ClusterResults, out: str | Path, boundary: st
     for name, model in results.models.items():
         if model.stability is not None:
             figure = stability_figure(model.stability.layers, model.stability.n_halves, name)
-            files += write_figure(figure, folder / _file_name("stability", name))
+            files += write_figure(figure, folder / file_name("stability", name))
     return files
 
 
@@ -172,7 +173,7 @@ class ProfileFigures:
             found = self.file.profiles(self.settings.kind, grouping, min_frames=self.settings.min_frames)
             for layer in self.layers or (next(iter(found.layers)),):
                 figure = profiles_figure(found, layer=layer, seconds=self.seconds)
-                files += write_figure(figure, folder / _file_name("profiles", self.name, found.grouping, layer))
+                files += write_figure(figure, folder / file_name("profiles", self.name, found.grouping, layer))
         return files
 
     def _silhouettes(self, folder: Path) -> list[Path]:
@@ -181,11 +182,11 @@ class ProfileFigures:
             results = cluster_models(self.files, replace(self.settings, grouping=grouping))
             self._clustered[str(grouping)] = results
             figure = silhouette_figure(results.silhouettes, self.edge)
-            files += write_figure(figure, folder / _file_name("silhouettes", "models", str(grouping)))
+            files += write_figure(figure, folder / file_name("silhouettes", "models", str(grouping)))
         tables = [self._clusters(grouping).silhouettes.query("model == @self.name").assign(grouped=str(grouping))
                   for grouping in self.groupings]
         figure = silhouette_figure(pd.concat(tables), self.edge, key="grouped")
-        return files + write_figure(figure, folder / _file_name("silhouettes", self.name))
+        return files + write_figure(figure, folder / file_name("silhouettes", self.name))
 
     def _shared_groupings(self) -> list[str]:
         """Return the groupings that all files have."""
@@ -202,7 +203,7 @@ class ProfileFigures:
             if unknown:
                 raise ConfigError(f"layer (={unknown[0]}) must be one of {', '.join(found)}")
             figure = draw({f"{self.name}, {name}": found[name] for name in names}, self.percentile)
-            files += write_figure(figure, folder / _file_name(what, self.name, str(grouping)))
+            files += write_figure(figure, folder / file_name(what, self.name, str(grouping)))
         return files
 
     def _clusters(self, grouping: str | None) -> ClusterResults:
@@ -228,5 +229,6 @@ def _different(file: ProfileFile) -> tuple[str, ...]:
     return tuple(found.values())
 
 
-def _file_name(*parts: str) -> str:
+def file_name(*parts: str) -> str:
+    """Make a file's name of words, such as a model's name, that may hold anything."""
     return "".join(c if c.isalnum() or c in "._-" else "_" for c in "_".join(parts))

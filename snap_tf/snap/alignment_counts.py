@@ -32,6 +32,8 @@ class AlignmentCounts:
         offsets: int64 [classes, n_steps + 1], frames by the number of steps from the step of highest relevance to the
             nearest one that is annotated with the predicted class, 0 inside it; the last column counts frames in which
             it is annotated nowhere (the -1 of the paper).
+        matches: int64 [n_steps], frames whose predicted class is annotated at each step: what a constant place would
+            get, with no look at the gradient.
 
     Source: Krug et al., Electronics 10(11):1350 (2021), section 5.1.
     """
@@ -58,6 +60,7 @@ class AlignmentCounts:
         self.aligned = np.zeros(table, np.int64)
         self.within = np.zeros(table[0], np.int64)
         self.offsets = np.zeros((table[0], self.n_steps + 1), np.int64)
+        self.matches = np.zeros(self.n_steps, np.int64)
         place = {name: i for i, name in enumerate(self.annotations)}
         # a class that is not annotated gets a number that no step has
         self._annotation_of = np.array([place.get(name, NOT_ANNOTATED - 1) for name in self.classes], np.int64)
@@ -107,6 +110,7 @@ class AlignmentCounts:
         wanted = annotated == self._annotation_of[predicted][:, None]
         offset = np.where(wanted, distance, self.n_steps).min(axis=1)
         np.add.at(self.offsets, (predicted, offset), 1)
+        self.matches += wanted.sum(axis=0)
         np.add.at(self.within, predicted, offset <= min(self.tolerance_steps, self.n_steps - 1))
 
     def merged(self, other: AlignmentCounts) -> AlignmentCounts:
@@ -156,12 +160,12 @@ class AlignmentCounts:
             setattr(found, name, values.astype(np.int64))
         n = found.frames
         if not (np.array_equal(n, found.aligned.sum(axis=1)) and np.array_equal(n, found.offsets.sum(axis=1))
-                and (found.within <= found.present).all()):
+                and (found.within <= found.present).all() and (found.matches <= found.present.sum()).all()):
             raise DataError("alignment counts must all count the same frames; the file is damaged")
         return found
 
 
-_COUNTS = ("centre", "aligned", "within", "offsets")
+_COUNTS = ("centre", "aligned", "within", "offsets", "matches")
 
 
 def _short(value: int | tuple[str, ...]) -> str:

@@ -33,6 +33,12 @@ class AlignmentSummary:
         n_phones: phones that were predicted at all.
         n_frames: frames.
         tolerance_s: of `within`.
+        centre_chance: what `centre` would be with the predictions dealt out among the frames at random (the mean over
+            all permutations).
+        aligned_chance: the same for `aligned`.
+        constant: share in which it is annotated at the same step of every frame, the best one of all: what a network's
+            delay gives without a look at the gradient. Relevance must find more than that to say where a phone is.
+        constant_offset_s: that step, from the centre of the frame; negative before it.
     """
 
     centre: float
@@ -45,6 +51,10 @@ class AlignmentSummary:
     n_phones: int
     n_frames: int | None
     tolerance_s: float
+    centre_chance: float = np.nan
+    aligned_chance: float = np.nan
+    constant: float = np.nan
+    constant_offset_s: float = np.nan
 
 
 PUBLISHED: Mapping[str, AlignmentSummary] = {
@@ -115,13 +125,16 @@ def alignment_summary(counts: AlignmentCounts, rate_hz: float) -> AlignmentSumma
     def share(values: pd.Series) -> float:
         return float((values * table["n_frames"]).sum() / n) if n else np.nan
 
-    present = int(counts.present.sum())
+    present, best = int(counts.present.sum()), int(counts.matches.argmax())
     steps = counts.offsets[:, :-1].sum(axis=0) @ np.arange(counts.n_steps)
     return AlignmentSummary(
         centre=share(table["centre"]), aligned=share(table["aligned"]), within=share(table["within"]),
         ceiling=share(table["ceiling"]), mean_offset_s=steps / present / rate_hz if present else np.nan,
         mean_offset_of_phones_s=float(table["mean_offset_ms"].mean()) / 1000, n_majority=int(table["majority"].sum()),
-        n_phones=len(table), n_frames=n, tolerance_s=counts.tolerance_steps / rate_hz)
+        n_phones=len(table), n_frames=n, tolerance_s=counts.tolerance_steps / rate_hz,
+        centre_chance=_chance(counts, counts.centre), aligned_chance=_chance(counts, counts.aligned),
+        constant=counts.matches[best] / n if n else np.nan,
+        constant_offset_s=(best - counts.n_steps // 2) / rate_hz if n else np.nan)
 
 
 def contingency(counts: AlignmentCounts, aligned: bool = True) -> pd.DataFrame:
@@ -171,11 +184,23 @@ def alignment_table(summaries: Mapping[str, AlignmentSummary], published: bool =
         "frames": "-" if s.n_frames is None else f"{s.n_frames:,}",
         "centre": _percent(s.centre),
         "aligned": _percent(s.aligned),
+        "by chance": _percent(s.aligned_chance),
+        "best constant place": _percent(s.constant) + ("" if np.isnan(s.constant) else
+                                                       f" at {1000 * s.constant_offset_s:+.0f} ms"),
         within: _percent(s.within),
         "ceiling": _percent(s.ceiling),
         "mean offset": "-" if np.isnan(s.mean_offset_s) else f"{1000 * s.mean_offset_s:.0f} ms",
         "majority without offset": f"{s.n_majority} of {s.n_phones} phones",
     } for name, s, source in rows])
+
+
+def _chance(counts: AlignmentCounts, table: np.ndarray) -> float:
+    """Return the share of matches where predictions and annotations are independent, given how often each occurs."""
+    n = table.sum()
+    if not n:
+        return np.nan
+    predicted, annotated = table.sum(axis=1) / n, table.sum(axis=0) / n
+    return float(sum(predicted[k] * annotated[at] for k, at in enumerate(_own(counts)) if at is not None))
 
 
 def _own(counts: AlignmentCounts) -> list[int | None]:

@@ -25,7 +25,7 @@ from snap_tf.snap.profile_file import ProfileFile
 from wavegan_tf.atomic import atomic_folder
 from wavegan_tf.errors import ConfigError, DataError
 
-__all__ = ["Evaluation", "alignment_of", "evaluate_alignment", "phones_of", "write_evaluation"]
+__all__ = ["Evaluation", "alignment_of", "evaluate_alignment", "is_annotated", "phones_of", "write_evaluation"]
 
 
 @dataclass(frozen=True)
@@ -60,7 +60,7 @@ def alignment_of(file: ProfileFile, annotation: str | None = None, model: str = 
                         f"has no alignment (target: {file.options.target}); run snap-tf profile on a corpus with "
                         "phones, with --target argmax")
     if annotation is None:
-        annotation = next((name for name in file.alignment if _is_annotated(file, name)), next(iter(file.alignment)))
+        annotation = next((name for name in file.alignment if is_annotated(file, name)), next(iter(file.alignment)))
     if annotation not in file.alignment:
         raise ConfigError(f"annotation (={annotation}) must be one of {', '.join(file.alignment)}")
     counts = file.alignment[annotation]
@@ -83,7 +83,7 @@ def evaluate_alignment(files: Mapping[str, ProfileFile], annotation: str | None 
         rates[model] = file.layers[0].rate_hz
         if not rates[model] > 0:
             raise DataError(f"input of {model} must have a rate, to tell offsets in ms; the profile file has none")
-        if _is_annotated(file, annotation):
+        if is_annotated(file, annotation):
             summaries[model] = alignment_summary(counts[model], rates[model])
     assert annotation is not None
     return Evaluation(annotation, counts, rates, summaries, files)
@@ -95,7 +95,7 @@ def phones_of(evaluation: Evaluation, model: str) -> pd.DataFrame:
     return table if model in evaluation.summaries else table[["phone", "n_frames", "confused_with"]]
 
 
-def _is_annotated(file: ProfileFile, annotation: str) -> bool:
+def is_annotated(file: ProfileFile, annotation: str) -> bool:
     """Tell whether classes and annotations of the same name are the same; the letter b is not the phone b."""
     assert file.alignment is not None
     return bool(file.alignment[annotation].comparable.any()) and file.model.get("writes") in (None, "", annotation)

@@ -29,10 +29,11 @@ class FixedFrames(ClipFrames):
     """
 
     def __init__(self, inputs: np.ndarray, units: np.ndarray, groups: Sequence[str], rate_hz: float, *,
-                 extra: Mapping[str, Sequence[str]] | None = None, name: str = "sample") -> None:
-        super().__init__(inputs, {GROUP: groups, **(extra or {})}, name=name, rate_hz=rate_hz)
+                 annotations: np.ndarray | None = None, extra: Mapping[str, Sequence[str]] | None = None,
+                 name: str = "sample") -> None:
+        super().__init__(inputs, {GROUP: groups, **(extra or {})}, annotations=annotations, name=name, rate_hz=rate_hz)
         self.units, self.groups, self.rate_hz = np.asarray(units, np.int64), tuple(groups), rate_hz
-        self._current = 0
+        self._words, self._current = annotations, 0
 
     def block(self, number: int) -> Block:
         """Return the frames of a block, and remember which ones."""
@@ -46,11 +47,12 @@ class FixedFrames(ClipFrames):
 
     def with_inputs(self, inputs: np.ndarray) -> FixedFrames:
         """Return the same units and groups with other inputs."""
-        return FixedFrames(inputs, self.units, self.groups, self.rate_hz, name=self.name)
+        return FixedFrames(inputs, self.units, self.groups, self.rate_hz, annotations=self._words, name=self.name)
 
     def with_columns(self, columns: Mapping[str, Sequence[str]]) -> FixedFrames:
         """Return the same frames with more labels."""
-        return FixedFrames(self.inputs, self.units, self.groups, self.rate_hz, extra=columns, name=self.name)
+        return FixedFrames(self.inputs, self.units, self.groups, self.rate_hz, annotations=self._words, extra=columns,
+                           name=self.name)
 
     @property
     def inputs(self) -> np.ndarray:
@@ -102,11 +104,16 @@ def sample_frames(network: Network, source: FrameSource, group: str, options: Pr
                         f"{len({g for g, *_ in chosen})}; use more --utterances or fewer --min-frames")
     chosen.sort(key=lambda place: place[1:3])
     frames: list[np.ndarray] = []
+    numbers_at: list[np.ndarray] = []
     block, here = source.block(chosen[0][1]), chosen[0][1]
     for _, number, row, _ in chosen:
         if number != here:
             block, here = source.block(number), number
         frames.append(block.frames(np.array([row]))[0])
+        if source.annotations is not None and target.is_of_each_frame:  # else no phone was predicted
+            numbers_at.append(block.annotations(np.array([row]))[0])
+    words = np.array([*(source.annotations or ()), ""])  # NO_ANNOTATION is the last one
     return FixedFrames(np.stack(frames), np.array([unit for *_, unit in chosen]),
                        [grouping.groups[g] for g, *_ in chosen], network.probe.rate_hz,
+                       annotations=words[np.stack(numbers_at)] if numbers_at else None,
                        name=f"{len(chosen)} frames of {source.name}")

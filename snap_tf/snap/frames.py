@@ -34,7 +34,8 @@ class Block:
         inputs: float32 [n_steps, channels], one utterance; or [n_frames, n_steps, channels], clips.
         starts: int64 [n_frames], first step of each frame in the utterance; all 0 for clips.
         frame_steps: steps of a frame.
-        annotated: int32 [n_steps], number of the annotation at each step of the utterance, -1 for none; or None.
+        annotated: int32 [n_steps], number of the annotation at each step of the utterance, -1 for none; for clips
+            [n_frames, n_steps]; or None.
         labels: what else is known, by column: an array of words, one per frame.
         origin: step of the utterance at which `inputs` begin; negative where silence was put in front.
         rate_hz: steps per second.
@@ -68,6 +69,8 @@ class Block:
     def annotations(self, rows: np.ndarray) -> np.ndarray:
         """Return the annotation of every step of frames: int32 [rows, frame_steps]."""
         assert self.annotated is not None
+        if not self.is_utterance:
+            return self.annotated[rows]
         return self.annotated[self.starts[rows, None] + np.arange(self.frame_steps)]
 
     def centres_s(self) -> np.ndarray:
@@ -145,11 +148,8 @@ class SequenceFrames:
         self._cut(frame_steps, hop_steps, ends, rate_hz, silence, sequences[0].shape[1] if len(sequences) else 0)
 
     def _set_up(self, names: Sequence[str], lengths: Sequence[int], words: set[str], content: str, name: str) -> None:
-        from snap_tf.asr.alphabet import PHONES
-
         self._all_names, self._lengths, self._content, self.name = tuple(names), lengths, content, name
-        order = {label: i for i, label in enumerate(PHONES.symbols)}  # phones as their own table lists them
-        self.annotations = tuple(sorted(words, key=lambda word: (order.get(word, len(order)), word))) or None
+        self.annotations = _in_order(words)
         self._number = {label: i for i, label in enumerate(self.annotations or ())}
         self.columns: Mapping[str, tuple[str, ...]] = {}
 
@@ -250,20 +250,21 @@ class ClipFrames:
     of_utterances = False
 
     def __init__(self, inputs: np.ndarray, labels: Mapping[str, Sequence[str]] | None = None,
-                 names: Sequence[str] | None = None, *, name: str = "arrays", block_size: int = 16,
-                 rate_hz: float = 0.0) -> None:
+                 names: Sequence[str] | None = None, *, annotations: np.ndarray | None = None, name: str = "arrays",
+                 block_size: int = 16, rate_hz: float = 0.0) -> None:
         """Take arrays that are in memory (or mapped into it).
 
         Args:
             inputs: float [n_clips, ...], what the network takes.
             labels: what is known of them: by column, a word per clip; an empty word for unknown.
             names: of the clips; their numbers by default.
+            annotations: words [n_clips, n_steps], one for every step of every clip, empty for none.
             name: of the whole, in words.
             block_size: clips in a block.
             rate_hz: steps per second.
 
         Raises:
-            DataError: no clips, other numbers of labels or names, numbers that are not finite.
+            DataError: no clips, other numbers of labels, names or annotations, numbers that are not finite.
         """
         if np.ndim(inputs) < 2 or not len(inputs):
             raise DataError(f"inputs (shape {list(np.shape(inputs))}) must be of shape [n_clips, ...], n_clips > 0")
@@ -279,7 +280,7 @@ class ClipFrames:
         self.name, self._rate_hz = name, rate_hz
         self.frame_shape: tuple[int, ...] = tuple(inputs.shape[1:])
         self.n_blocks = -(-n // block_size)
-        self.annotations: tuple[str, ...] | None = None
+        self.annotations, self._annotated = self._numbered(annotations)
         self.columns: Mapping[str, tuple[str, ...]] = {
             column: tuple(sorted(set(values.tolist()) - {""})) for column, values in self._labels.items()}
         self.skipped = 0
@@ -290,11 +291,36 @@ class ClipFrames:
                 wrong = start + int(np.flatnonzero(~np.isfinite(part).reshape(len(part), -1).all(axis=1))[0])
                 raise DataError(f"inputs must be finite numbers; NaN or infinity is in clip {self.names[wrong]}")
             digest.update(part.tobytes())
+        if self._annotated is not None:
+            digest.update(self._annotated.tobytes())
         self.fingerprint = digest.hexdigest()[:16]
+
+    def _numbered(self, annotations: np.ndarray | None) -> tuple[tuple[str, ...] | None, np.ndarray | None]:
+        """Give the annotations that there are, and their numbers at every step: int32 [n_clips, n_steps]."""
+        if annotations is None:
+            return None, None
+        there, wanted = np.shape(annotations), (len(self._inputs), self.frame_shape[0])
+        if there != wanted:
+            raise DataError(f"annotations (shape {list(there)}) must have a word for each step of each clip, "
+                            f"{list(wanted)}")
+        names = _in_order(set(np.unique(annotations).tolist()) - {""})
+        number = {label: i for i, label in enumerate(names or ())}
+        words, places = np.unique(annotations, return_inverse=True)
+        numbers = np.array([number.get(word, NO_ANNOTATION) for word in words.tolist()], np.int32)
+        return names, numbers[places].reshape(wanted)
 
     def block(self, number: int) -> Block:
         """Return the clips of a block."""
         here = slice(number * self._block_size, (number + 1) * self._block_size)
         inputs = np.asarray(self._inputs[here], np.float32)
-        return Block(self.names[here], inputs, np.zeros(len(inputs), np.int64), self.frame_shape[0], None,
+        annotated = None if self._annotated is None else self._annotated[here]
+        return Block(self.names[here], inputs, np.zeros(len(inputs), np.int64), self.frame_shape[0], annotated,
                      {column: values[here] for column, values in self._labels.items()}, 0, self._rate_hz)
+
+
+def _in_order(words: set[str]) -> tuple[str, ...] | None:
+    """Return annotations in the order in which figures show them: phones as their own table lists them."""
+    from snap_tf.asr.alphabet import PHONES
+
+    order = {label: i for i, label in enumerate(PHONES.symbols)}
+    return tuple(sorted(words, key=lambda word: (order.get(word, len(order)), word))) or None

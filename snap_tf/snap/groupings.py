@@ -97,8 +97,7 @@ class _Annotated:
         self.name, self.groups = "phone", annotations
 
     def numbers(self, block: Block, rows: np.ndarray, predicted: np.ndarray) -> np.ndarray:
-        assert block.annotated is not None
-        found = block.annotated[block.starts[rows] + block.frame_steps // 2].astype(np.int64)
+        found = block.annotations(rows)[:, block.frame_steps // 2].astype(np.int64)
         return np.where(found < 0, len(self.groups), found)
 
 

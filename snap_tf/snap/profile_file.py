@@ -26,7 +26,7 @@ from wavegan_tf.errors import ConfigError, DataError
 
 __all__ = ["SCHEMA", "ProfileFile", "merge_profiles", "read_profiles", "write_profiles"]
 
-SCHEMA = 1
+SCHEMA = 2
 _WHAT = "snap_tf profiles"
 _CHOICES: dict[str, tuple[Any, ...]] = {"mask": MASKS, "mask_scale": MASK_SCALES, "mask_output": (True, False),
                                         "global_mean": GLOBAL_MEANS}
@@ -46,8 +46,8 @@ class ProfileFile:
         layers: input first, output last; `steps` are those of a frame (0 without time).
         sums: by name of the grouping.
         shifts: by layer, int64 [T]: how many frames had their maximum at each step (the shift is T // 2 minus it).
-        alignment: counts of predicted against annotated symbols by name of the annotation (`phone`); None where the
-            data has no annotations, or the target was not the prediction.
+        alignment: counts of predicted (or chosen, where a function chose the targets) against annotated symbols by
+            name of the annotation (`phone`); None where the data has no annotations, or all frames had one target.
         versions: of the programs that made it.
     """
 

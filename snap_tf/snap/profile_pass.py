@@ -66,8 +66,8 @@ class ProfilePass:
         self._groupings = groupings
         self._sums = [empty_sums(g.name, g.groups, view.layers, quantities, options.folds) for g in groupings]
         self._shifts = {layer.name: np.zeros(max(layer.steps or 0, 1), np.int64) for layer in view.layers}
-        # where a class was decided that was not predicted says nothing about predictions
-        self._alignment = None if source.annotations is None or not view.target.is_prediction else AlignmentCounts(
+        # where the one class of all frames was decided says nothing about predictions
+        self._alignment = None if source.annotations is None or not view.target.is_of_each_frame else AlignmentCounts(
             view.target.units, source.annotations, source.frame_shape[0], options.tolerance_steps)
         self._n_frames = self._n_blank = 0
         self._largest = np.zeros((len(view.layers), 2))
@@ -134,23 +134,22 @@ class ProfilePass:
         for grouping in self._groupings:
             if isinstance(grouping.rule, Permuted):
                 grouping.rule.block = number
-        known = dict(zip(rows.tolist(), predicted.tolist(), strict=False))
+        chosen = predicted if units is None else units
         for look in _ahead(self._view.looks(block, rows, units)):
-            said = np.array([known.get(row, p) for row, p in
-                             zip(look.rows.tolist(), look.predicted.tolist(), strict=True)], np.int64)
-            self._add(block, dataclasses.replace(look, predicted=said))
+            said, asked = (_of_rows(values, rows, look) for values in (predicted, chosen))
+            self._add(block, dataclasses.replace(look, predicted=said), asked)
 
     @property
     def n_bytes(self) -> int:
         """Memory of the sums."""
         return sum(sums.n_bytes for sums in self._sums)
 
-    def _add(self, block: Block, look: Look) -> None:
+    def _add(self, block: Block, look: Look, asked: np.ndarray) -> None:
         shifts = self._shifts_of(look)
         for name, tau in look.tau.items():
             np.add.at(self._shifts[name], tau, 1)
         if self._alignment is not None:
-            self._alignment.add(look.predicted, block.annotations(look.rows), look.tau[INPUT])
+            self._alignment.add(asked, block.annotations(look.rows), look.tau[INPUT])
         folds = np.array([_fold(block, row, self._options.folds) for row in look.rows])
         absolute = {name: np.abs(values) for name, values in look.saliency.items()}
         for grouping, sums in zip(self._groupings, self._sums, strict=True):
@@ -200,6 +199,13 @@ class ProfilePass:
         alignment = None if self._alignment is None else {"phone": self._alignment}
         return ProfileFile(options, model, record, view.layers, {s.name: s for s in self._sums}, self._shifts,
                            alignment, _versions())
+
+
+def _of_rows(values: np.ndarray, rows: np.ndarray, look: Look) -> np.ndarray:
+    """Return what was known of the frames of a look before it; what it found where nothing was known."""
+    known = dict(zip(rows.tolist(), values.tolist(), strict=False))
+    return np.array([known.get(row, found) for row, found in
+                     zip(look.rows.tolist(), look.predicted.tolist(), strict=True)], np.int64)
 
 
 def _fold(block: Block, row: int, folds: int) -> int:

@@ -4,6 +4,9 @@
 * labels: groups are dealt out at random; clusters of real groups must be better than those;
 * input: frames are replaced by noise of the same mean and spread; their profiles are what the method makes of nothing.
 
+Where phones are annotated, the same three say whether alignment hangs on what was learned: how often the phone that was
+predicted is annotated where the gradient of that phone puts it.
+
 All networks are asked about the same units of the same frames.
 
 Source: Adebayo et al. 2018, Sanity checks for saliency maps, sections 3 and 4.
@@ -12,18 +15,19 @@ Source: Adebayo et al. 2018, Sanity checks for saliency maps, sections 3 and 4.
 from __future__ import annotations
 
 import dataclasses
-import json
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pandas as pd
 from tqdm import tqdm
 
+from snap_tf.snap.alignment_counts import AlignmentCounts
 from snap_tf.snap.clustering import cluster_distances, layer_names, profile_distances
+from snap_tf.snap.evaluation import alignment_summary
+from snap_tf.snap.evaluation_folder import is_annotated
 from snap_tf.snap.frame_sample import GROUP, FixedFrames, sample_frames
 from snap_tf.snap.mantel import mantel
 from snap_tf.snap.map_likeness import rank_correlation, structural_similarity
@@ -33,11 +37,13 @@ from snap_tf.snap.profiling import frame_source, profile
 from snap_tf.snap.randomised import cascade, layers_with_kernels
 from snap_tf.snap.sanity_settings import SanitySettings
 from snap_tf.snap.settings import ProfileOptions
-from wavegan_tf.atomic import atomic_file
 from wavegan_tf.errors import ConfigError
 
-__all__ = ["SanityResults", "sanity_checks", "write_sanity"]
+__all__ = ["SanityResults", "sanity_checks"]
 
+ANNOTATION = "phone"
+_Alignment = dict[str, AlignmentCounts] | None
+_SHARES = ("centre", "aligned", "aligned_chance", "constant", "within", "ceiling")
 _AT_ONCE = 4  # permutations of the labels in one pass; each needs the memory of a grouping
 
 
@@ -57,6 +63,9 @@ class SanityResults:
             differ: a few odd groups among permuted ones give high silhouettes.
         inputs: a row per layer for noise in the place of frames: `silhouette`, `distance`, and the likeness to the real
             frames as in `weights`.
+        alignment: a row per `condition` (as it is, random down to each layer, noise as input) with the shares of
+            `evaluation.AlignmentSummary`, of the units that the network as it is predicts; empty where these are not
+            annotated.
         groups: frames per group.
         settings: of the checks.
         options: of the profiles.
@@ -68,6 +77,7 @@ class SanityResults:
     weights: pd.DataFrame
     labels: pd.DataFrame
     inputs: pd.DataFrame
+    alignment: pd.DataFrame
     groups: dict[str, int]
     settings: SanitySettings
     options: ProfileOptions
@@ -88,7 +98,17 @@ class SanityResults:
                 "saliency_top, saliency_all: rank correlation of mean |saliency| after randomising the top layer, all "
                 "layers;\nmantel_all: of the distances between SNAPs; silhouettes: real, permuted labels, noise;\n"
                 "distance_p: whether groups lie further apart than permuted ones\n"
-                + table.to_string(index=False, float_format=lambda x: f"{x:.3f}"))
+                + table.to_string(index=False, float_format=lambda x: f"{x:.3f}") + self._alignment_text())
+
+    def _alignment_text(self) -> str:
+        if self.alignment.empty:
+            return ""
+        table = self.alignment[["condition", *_SHARES]].copy()
+        for name in _SHARES:
+            table[name] = [f"{100 * share:.1f} %" for share in table[name]]
+        return ("\nhow often the phone that the network predicts is annotated where its gradient is largest, of these "
+                "frames;\naligned_chance: with predictions dealt out at random; constant: at the best place that is "
+                "the same in all frames\n" + table.to_string(index=False))
 
 
 def sanity_checks(model: Any, data: Any, *, group: str = "phone", options: ProfileOptions | None = None,
@@ -124,35 +144,20 @@ def sanity_checks(model: Any, data: Any, *, group: str = "phone", options: Profi
     n_passes = 3 + len(layers_with_kernels(opened.probe.network)) + -(-settings.permutations // _AT_ONCE)
     with tqdm(total=n_passes, desc="sanity checks", unit="pass", disable=not progress) as bar, _few_warnings():
         real = _profile(opened, sample, fixed, bar)
-        weights = _weights(opened, sample, fixed, real, settings.seed, bar)
+        weights, counts_of = _weights(opened, sample, fixed, real, settings.seed, bar)
         labels = _labels(opened, sample, fixed, real, settings, bar)
-        inputs = _noise(opened, sample, fixed, real, settings.seed, bar)
+        noise = _profile(opened, _noise(sample, settings.seed), fixed, bar)
+    inputs = _inputs(real, noise)
     names = _shown_names(real)
+    conditions = {f"random down to {names.get(down_to, down_to)}" if down_to else "as it is": counts
+                  for down_to, counts in counts_of.items()}
+    alignment = _alignment(real, {**conditions, "noise as input": noise.alignment})
     for table, columns in ((weights, ("layer", "down_to")), (labels, ("layer",)), (inputs, ("layer",))):
         for column in columns:
             table[column] = [names.get(name, name) for name in table[column]]
     counts = {name: sample.groups.count(name) for name in sorted(set(sample.groups))}
-    return SanityResults(weights, labels, inputs, counts, settings, options, group, opened.record(), sample.name)
-
-
-def write_sanity(results: SanityResults, out: str | Path) -> list[Path]:
-    """Write sanity_weights.csv, sanity_labels.csv, sanity_inputs.csv and sanity.json into a folder.
-
-    Raises:
-        OSError: a file cannot be written.
-    """
-    out, files = Path(out), []
-    for name in ("weights", "labels", "inputs"):
-        files.append(out / f"sanity_{name}.csv")
-        with atomic_file(files[-1]) as path:
-            getattr(results, name).to_csv(path, index=False, float_format="%.9g", encoding="utf-8",
-                                          lineterminator="\n")
-    about = {"group": results.group, "groups": results.groups, "source": results.source, "model": results.model,
-             "settings": dataclasses.asdict(results.settings), "options": dataclasses.asdict(results.options)}
-    files.append(out / "sanity.json")
-    with atomic_file(files[-1]) as path:
-        path.write_text(json.dumps(about, indent=2) + "\n", encoding="utf-8")
-    return files
+    return SanityResults(weights, labels, inputs, alignment, counts, settings, options, group, opened.record(),
+                         sample.name)
 
 
 @contextmanager
@@ -182,12 +187,23 @@ def _profile(network: Network, sample: FixedFrames, options: ProfileOptions, bar
 
 
 def _weights(network: Network, sample: FixedFrames, options: ProfileOptions, real: ProfileFile, seed: int, bar: tqdm
-             ) -> pd.DataFrame:
-    rows = []
+             ) -> tuple[pd.DataFrame, dict[str, _Alignment]]:
+    """Compare the cascade with the network as it is; also return its alignment by the lowest randomised layer."""
+    rows, counts = [], {}
     for n, (down_to, copy) in enumerate(cascade(network, seed)):
-        likeness = _likeness(real, _profile(copy, sample, options, bar))
-        rows += [{"n_randomised": n, "down_to": down_to, **row} for row in likeness]
-    return pd.DataFrame(rows)
+        found = _profile(copy, sample, options, bar)
+        rows += [{"n_randomised": n, "down_to": down_to, **row} for row in _likeness(real, found)]
+        counts[down_to] = found.alignment
+    return pd.DataFrame(rows), counts
+
+
+def _alignment(real: ProfileFile, counts_of: Mapping[str, _Alignment]) -> pd.DataFrame:
+    """Return a row per condition with how often the unit is annotated where its gradient is largest."""
+    rate_hz = real.layers[0].rate_hz
+    if not real.alignment or not is_annotated(real, ANNOTATION) or not rate_hz > 0:
+        return pd.DataFrame()
+    return pd.DataFrame([{"condition": name, **dataclasses.asdict(alignment_summary(counts[ANNOTATION], rate_hz))}
+                         for name, counts in counts_of.items() if counts])
 
 
 def _labels(network: Network, sample: FixedFrames, options: ProfileOptions, real: ProfileFile,
@@ -222,17 +238,18 @@ def _against(prefix: str, value: float, null: np.ndarray) -> dict[str, float]:
     return {f"{prefix}{name}": x for name, x in found.items()}
 
 
-def _noise(network: Network, sample: FixedFrames, options: ProfileOptions, real: ProfileFile, seed: int, bar: tqdm
-           ) -> pd.DataFrame:
-    """Profile noise with the mean and standard deviation that each channel has in the sample."""
+def _noise(sample: FixedFrames, seed: int) -> FixedFrames:
+    """Return noise with the mean and standard deviation that each channel has in the sample."""
     inputs = np.asarray(sample.inputs, np.float32)
     axes = tuple(range(inputs.ndim - 1))
     noise = np.random.default_rng([seed, 2]).standard_normal(inputs.shape, np.float32)
-    noise = noise * inputs.std(axis=axes) + inputs.mean(axis=axes)
-    found = _profile(network, sample.with_inputs(noise.astype(np.float32)), options, bar)
-    separation = _separation(found)
+    return sample.with_inputs((noise * inputs.std(axis=axes) + inputs.mean(axis=axes)).astype(np.float32))
+
+
+def _inputs(real: ProfileFile, noise: ProfileFile) -> pd.DataFrame:
+    separation = _separation(noise)
     return pd.DataFrame([{**row, "silhouette": separation[row["layer"]][0], "distance": separation[row["layer"]][1]}
-                         for row in _likeness(real, found)])
+                         for row in _likeness(real, noise)])
 
 
 def _likeness(real: ProfileFile, other: ProfileFile) -> list[dict[str, Any]]:

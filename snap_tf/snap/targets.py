@@ -43,9 +43,9 @@ class Target:
     choose: Choose | None = None
 
     @property
-    def is_prediction(self) -> bool:
-        """Whether the gradient is taken of the largest unit, so that its place is where that was decided."""
-        return self.unit is None and not self.is_norm and self.choose is None
+    def is_of_each_frame(self) -> bool:
+        """Whether every frame has a unit of its own, predicted or chosen, so that its place may be looked for."""
+        return self.unit is None and not self.is_norm
 
     def predicted(self, values: np.ndarray) -> np.ndarray:
         """Return the largest unit of each frame, int64 [n_frames], given float [n_frames, units]."""

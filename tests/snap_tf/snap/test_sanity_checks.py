@@ -16,7 +16,8 @@ from snap_tf.snap.frames import ClipFrames
 from snap_tf.snap.map_likeness import rank_correlation, structural_similarity
 from snap_tf.snap.networks import open_network
 from snap_tf.snap.randomised import cascade
-from snap_tf.snap.sanity import SanityResults, sanity_checks, write_sanity
+from snap_tf.snap.sanity import SanityResults, sanity_checks
+from snap_tf.snap.sanity_folder import write_sanity
 from snap_tf.snap.sanity_settings import SanitySettings
 from snap_tf.snap.settings import ProfileOptions
 from wavegan_tf.config import NetworkConfig

@@ -27,11 +27,13 @@ def slow_counts(frames: tuple[np.ndarray, np.ndarray, np.ndarray], tolerance: in
     """Count one frame after the other, as section 5.1 tells it."""
     n_steps = frames[1].shape[1]
     slow = {"centre": np.zeros((3, 4), int), "aligned": np.zeros((3, 4), int), "within": np.zeros(3, int),
-            "offsets": np.zeros((3, n_steps + 1), int)}
+            "offsets": np.zeros((3, n_steps + 1), int), "matches": np.zeros(n_steps, int)}
     for k, labels, step in zip(*frames, strict=True):
         slow["centre"][k, labels[n_steps // 2] if labels[n_steps // 2] >= 0 else 3] += 1
         slow["aligned"][k, labels[step] if labels[step] >= 0 else 3] += 1
         places = [i for i in range(n_steps) if labels[i] >= 0 and ANNOTATIONS[labels[i]] == CLASSES[k]]
+        for place in places:
+            slow["matches"][place] += 1
         if not places:
             slow["offsets"][k, n_steps] += 1
             continue
@@ -51,6 +53,7 @@ def test_one_frame_by_hand() -> None:
     assert counts.offsets[0].tolist() == [0, 1, 0, 0, 0, 0, 0, 0]
     assert counts.within.tolist() == [1, 0, 0]
     assert counts.frames.tolist() == counts.present.tolist() == [1, 0, 0]
+    assert counts.matches.tolist() == [0, 0, 0, 1, 1, 0, 0]
     counts.add(np.array([1]), np.array([[-1, 0, 0, 1, 1, 2, 2]]), np.array([0]))  # unannotated step, a one step on
     assert counts.aligned[1].tolist() == [0, 0, 0, 1]
     assert counts.offsets[1, 1] == 1

@@ -1,6 +1,8 @@
 """Alignment accuracy: a table by hand, planted truths, the published numbers, folders."""
 
+import itertools
 import json
+import re
 
 import numpy as np
 import pandas as pd
@@ -56,6 +58,11 @@ def test_three_frames_by_hand() -> None:
     assert list(offsets.columns) == [-1, 0, 8, 16, 24, 32]
     assert offsets.loc["aa"].tolist() == [0, 1, 0, 1, 0, 0] and offsets.loc["s"].tolist() == [1, 0, 0, 0, 0, 0]
     assert contingency(counts).loc["aa"].tolist() == [0.5, 0.5, 0, 0]
+    # aa stands at step 0 (and 1) of two of three frames, which no other place betters: 2 of 5 steps before the centre
+    assert found.constant == pytest.approx(2 / 3) and found.constant_offset_s == pytest.approx(-2 * 0.008)
+    # two of three predictions are aa, one s; aa, s and nothing stand at the places: 2/3 * 1/3 + 1/3 * 1/3
+    assert found.aligned_chance == pytest.approx(1 / 3)
+    assert found.centre_chance == pytest.approx(1 / 3 * 2 / 3)  # s, s, t stand at the centres
 
 
 def test_planted_alignment_is_exact_and_planted_offsets_are_told() -> None:
@@ -83,6 +90,24 @@ def test_rows_sum_to_one_and_shares_are_ordered(seed: int, n: int) -> None:
     assert offset_table(counts, RATE_HZ).to_numpy().sum() == n == summary.n_frames
     trace = sum(counts.aligned[k, k] for k in range(3))
     assert summary.aligned == pytest.approx(trace / n)
+    assert summary.centre <= summary.constant <= summary.ceiling + 1e-12  # the centre is one of the constant places
+
+
+def test_chance_is_the_mean_over_all_permutations_of_the_predictions() -> None:
+    rng = np.random.default_rng(3)
+    predicted, annotated, tau = rng.integers(0, 4, 6), rng.integers(-1, 3, (6, 9)), rng.integers(0, 9, 6)
+
+    def shares(order: tuple[int, ...]) -> tuple[float, float]:
+        counts = AlignmentCounts((*PHONES, "q"), PHONES, 9)
+        counts.add(predicted[list(order)], annotated, tau)
+        found = alignment_summary(counts, RATE_HZ)
+        return found.centre, found.aligned
+
+    every = np.mean([shares(order) for order in itertools.permutations(range(6))], axis=0)
+    counts = AlignmentCounts((*PHONES, "q"), PHONES, 9)
+    counts.add(predicted, annotated, tau)
+    found = alignment_summary(counts, RATE_HZ)
+    np.testing.assert_allclose([found.centre_chance, found.aligned_chance], every, rtol=1e-12)
 
 
 def test_published_rows_stand_below_the_measured_ones() -> None:
@@ -90,6 +115,8 @@ def test_published_rows_stand_below_the_measured_ones() -> None:
     assert table["model"].tolist() == ["mine", "paper: W2P_shallow", "paper: W2P"]
     assert table["aligned"].tolist() == ["100.0 %", "59.3 %", "38.8 %"]
     assert table["within ±16 ms"].tolist()[1:] == ["80.3 %", "58.6 %"]
+    assert table["best constant place"].tolist()[1:] == table["by chance"].tolist()[1:] == ["-", "-"]
+    assert re.fullmatch(r"\d+\.\d % at [+-]\d+ ms", table["best constant place"][0])
     assert table["mean offset"].tolist() == ["0 ms", "26 ms", "37 ms"]
     assert table["majority without offset"].tolist() == ["3 of 3 phones", "44 of 60 phones", "25 of 60 phones"]
     assert {s.ceiling for s in PUBLISHED.values()} == {0.936}

@@ -15,6 +15,7 @@ from snap_tf.snap.profile_file import merge_profiles
 from snap_tf.snap.profiling import profile
 from snap_tf.snap.settings import ProfileOptions
 from snap_tf.snap.targets import make_target
+from wavegan_tf.errors import DataError
 
 LENGTHS = (40, 53, 35, 44)
 FRAME_STEPS = 32
@@ -106,6 +107,29 @@ def test_predicted_groups_and_alignment_counts(network) -> None:
     np.testing.assert_array_equal(counts.aligned, expected)
     # where `s` would be decided is not where the prediction was
     assert run(network, ProfileOptions(target="class:s"), frames, groups=("predicted",)).alignment is None
+    # where a function chooses a class for every frame, that class is looked for, not the one predicted
+    second = run(network, ProfileOptions(target="callable"), frames, groups=("predicted",),
+                 choose=lambda values: np.argsort(values, axis=1)[:, -2])
+    chosen = second.alignment["phone"].frames
+    assert chosen.sum() == len(stored) and not np.array_equal(chosen, counts.frames)
+    np.testing.assert_array_equal(second.sums["predicted"].counts, file.sums["predicted"].counts)
+
+
+def test_annotated_clips_are_like_frames_of_utterances(network) -> None:
+    frames = source()
+    blocks = [frames.block(i) for i in range(frames.n_blocks)]
+    words = np.array([*frames.annotations, ""])
+    labels = np.concatenate([words[block.annotations(np.arange(block.n_frames))] for block in blocks])
+    inputs = np.concatenate([block.frames(np.arange(block.n_frames)) for block in blocks])
+    clips = ClipFrames(inputs, annotations=labels, rate_hz=125.0)
+    assert clips.annotations == frames.annotations
+    assert clips.fingerprint != ClipFrames(inputs, rate_hz=125.0).fingerprint
+    expected, found = (run(network, frames=each, groups=("phone",)) for each in (frames, clips))
+    np.testing.assert_array_equal(expected.sums["phone"].counts, found.sums["phone"].counts)
+    for name, values in expected.alignment["phone"].to_arrays().items():
+        np.testing.assert_array_equal(found.alignment["phone"].to_arrays()[name], values, err_msg=name)
+    with pytest.raises(DataError, match=r"annotations \(shape \[1, 32\]\) must have a word for each step"):
+        ClipFrames(inputs, annotations=labels[:1])
 
 
 @pytest.mark.parametrize("hop_steps, ends", [(2, "inside"), (3, "inside"), (1, "padded")])

@@ -206,7 +206,7 @@ def test_files_that_are_none(shards, tmp_path) -> None:
         read_profiles(tmp_path / "half.npz")
     about = {"what": "snap_tf profiles", "schema": 99, "versions": {"wavegan_tf": "9.9"}}
     np.savez(tmp_path / "newer.npz", about=np.array(json.dumps(about)))
-    with pytest.raises(DataError, match=r"must be of version 1; it is of version 99, made by wavegan_tf 9\.9"):
+    with pytest.raises(DataError, match=r"must be of version 2; it is of version 99, made by wavegan_tf 9\.9"):
         read_profiles(tmp_path / "newer.npz")
 
 
