@@ -56,8 +56,11 @@ for model in W2P_shallow W2P W2L W2L_TL_frozen W2L_TL_finetuned; do
     profiles $model
 done
 
+step "Not in the paper: do the profiles hang on what was learned, on the groups, and on the inputs?" "$out/sanity" \
+    snap-tf sanity "$out/runs/W2P_shallow" "$out/sanity" --corpus "$timit" --sa keep7 ${SANITY_FLAGS:-}
 step "Section 5.1, Figures 2, 3, A1, A2: is the most relevant step where the phone is?" "$out/alignment" \
-    snap-tf align-eval "$out/profiles/W2P_shallow.npz" "$out/alignment" --compare "$out/profiles/W2P.npz"
+    snap-tf align-eval "$out/profiles/W2P_shallow.npz" "$out/alignment" --compare "$out/profiles/W2P.npz" \
+    --sanity "$out/sanity"
 step "Figure A3: phones where letters are predicted" "$out/alignment-letters" \
     snap-tf align-eval "$out/profiles/W2L.npz" "$out/alignment-letters"
 step "Section 5.3, Figure 5: clusters of phones in every layer of three models" "$out/clusters" \
@@ -75,9 +78,6 @@ step "Figures 6 and 7: W2L_TL_frozen" "$out/figures/W2L_TL_frozen-96" \
     snap-tf plot profiles "$out/profiles/W2L_TL_frozen.npz" "$out/figures/W2L_TL_frozen-96" \
     --figures clustermaps,dendrograms --layers L4,L5 --grouping phone --percentile 96 \
     --min-frames "${MIN_FRAMES:-20}"
-
-step "Not in the paper: do the profiles hang on what was learned, on the groups, and on the inputs?" "$out/sanity" \
-    snap-tf sanity "$out/runs/W2P_shallow" "$out/sanity" --corpus "$timit" --sa keep7 ${SANITY_FLAGS:-}
 
 step "The paper's numbers beside these" "" \
     "$python" "$project/scripts/reproduce/compare.py" krug_snap "$out"

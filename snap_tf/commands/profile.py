@@ -12,7 +12,7 @@ from wavegan_tf.commands.corpus_options import add_corpus_flags, comma_list, ope
 from wavegan_tf.commands.flags import add_setting_flags, given_settings
 from wavegan_tf.errors import ConfigError
 
-__all__ = ["add_parser", "clips_of"]
+__all__ = ["add_parser", "check_frames", "clips_of"]
 
 
 def add_parser(subparsers: argparse._SubParsersAction) -> None:
@@ -72,14 +72,9 @@ def _shard(text: str) -> tuple[int, int]:
 
 
 def _profile(args: argparse.Namespace) -> None:
-    given = [name for name in ("corpus", "clips", "inputs") if getattr(args, name)]
-    if len(given) != 1:
-        raise ConfigError(f"frames (={', '.join('--' + name for name in given) or 'none'}) must come from one of "
-                          "--corpus, --clips and --inputs")
+    check_frames(args)
     if not args.out.endswith(".npz"):
         raise ConfigError(f"`--out` (={args.out}) must end in .npz")
-    if args.inputs and args.split != "all":
-        raise ConfigError(f"`--split` (={args.split}) goes with --corpus and --clips; an array has no splits")
     check_output_file(args.out)
     options = ProfileOptions(**given_settings(args, ProfileOptions))
     corpus = open_named_corpus(args) if args.corpus else None  # a wrong folder is told before TensorFlow starts
@@ -94,6 +89,20 @@ def _profile(args: argparse.Namespace) -> None:
     write_profiles(found, args.out)
     _report(found, args.min_frames)
     print(f"written to {args.out}")
+
+
+def check_frames(args: argparse.Namespace) -> None:
+    """Refuse frames that come from nowhere or from two places, and options that do nothing there."""
+    given = [name for name in ("corpus", "clips", "inputs") if getattr(args, name)]
+    if len(given) != 1:
+        raise ConfigError(f"frames (={', '.join('--' + name for name in given) or 'none'}) must come from one of "
+                          "--corpus, --clips and --inputs")
+    if args.inputs and args.split != "all":
+        raise ConfigError(f"`--split` (={args.split}) goes with --corpus and --clips; an array has no splits")
+    cut = [f"--{name.replace('_', '-')}" for name in ("hop_steps", "ends") if name in vars(args)]
+    if cut and not args.corpus:
+        raise ConfigError(f"`{cut[0]}` must go with --corpus, whose utterances are cut into frames; each clip is one "
+                          "frame as it is; leave it out")
 
 
 def clips_of(args: argparse.Namespace, network: Any) -> Any:

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import argparse
 
+from snap_tf.commands.pictures import add_tensorboard, first_pictures, show_in_tensorboard
+from snap_tf.commands.profile import check_frames, clips_of
 from snap_tf.snap.sanity_settings import SanitySettings
 from snap_tf.snap.settings import ProfileOptions
 from wavegan_tf.atomic import check_output_folder
 from wavegan_tf.commands.corpus_options import add_corpus_flags, comma_list, open_named_corpus
 from wavegan_tf.commands.flags import add_setting_flags, given_settings
-from wavegan_tf.errors import ConfigError
 
 __all__ = ["add_parser"]
 
@@ -43,22 +44,17 @@ def add_parser(subparsers: argparse._SubParsersAction) -> None:
     add_setting_flags(parser, SanitySettings, defaults=True)
     add_setting_flags(parser, ProfileOptions, defaults=True, only=PROFILE_FLAGS)
     add_corpus_flags(parser)
+    add_tensorboard(parser)
     parser.set_defaults(run=_run)
 
 
 def _run(args: argparse.Namespace) -> None:
-    given = [name for name in ("corpus", "clips", "inputs") if getattr(args, name)]
-    if len(given) != 1:
-        raise ConfigError(f"frames (={', '.join('--' + name for name in given) or 'none'}) must come from one of "
-                          "--corpus, --clips and --inputs")
-    if args.inputs and args.split != "all":
-        raise ConfigError(f"`--split` (={args.split}) goes with --corpus and --clips; an array has no splits")
+    check_frames(args)
     check_output_folder(args.out)
     settings = SanitySettings(**given_settings(args, SanitySettings))
     options = ProfileOptions(**{name: value for name, value in given_settings(args, ProfileOptions).items()
                                 if name in PROFILE_FLAGS})
     corpus = open_named_corpus(args) if args.corpus else None  # a wrong folder is told before TensorFlow starts
-    from snap_tf.commands.profile import clips_of
     from snap_tf.plots.sanity import write_sanity_figure
     from snap_tf.snap.networks import open_network
     from snap_tf.snap.sanity import sanity_checks
@@ -70,4 +66,5 @@ def _run(args: argparse.Namespace) -> None:
     results = sanity_checks(network, data, group=group, options=options, settings=settings, split=args.split)
     print(results)
     files = [*write_sanity(results, args.out), *write_sanity_figure(results, f"{args.out}/sanity")]
+    show_in_tensorboard(args, first_pictures(files, "sanity"))
     print(f"written: {', '.join(map(str, files))}")

@@ -150,7 +150,7 @@ class ProfilePass:
             np.add.at(self._shifts[name], tau, 1)
         if self._alignment is not None:
             self._alignment.add(asked, block.annotations(look.rows), look.tau[INPUT])
-        folds = np.array([_fold(block, row, self._options.folds) for row in look.rows])
+        folds = np.array([_fold(block, row, self._options) for row in look.rows])
         absolute = {name: np.abs(values) for name, values in look.saliency.items()}
         for grouping, sums in zip(self._groupings, self._sums, strict=True):
             numbers = grouping.rule.numbers(block, look.rows, look.predicted)
@@ -208,11 +208,12 @@ def _of_rows(values: np.ndarray, rows: np.ndarray, look: Look) -> np.ndarray:
                      zip(look.rows.tolist(), look.predicted.tolist(), strict=True)], np.int64)
 
 
-def _fold(block: Block, row: int, folds: int) -> int:
-    """Return the fold of a frame: a hash of its name and start, the same in every run."""
-    if folds == 1:
+def _fold(block: Block, row: int, options: ProfileOptions) -> int:
+    """Return the fold of a frame: a hash of its utterance's name, or of its start too, the same in every run."""
+    if options.folds == 1:
         return 0
-    return zlib.crc32(f"{block.names[row]}:{block.starts[row] + block.origin}".encode()) % folds
+    name = block.names[row] + ("" if options.fold_by == "utterance" else f":{block.starts[row] + block.origin}")
+    return zlib.crc32(name.encode()) % options.folds
 
 
 def _ahead(looks: Iterator[Look]) -> Iterator[Look]:

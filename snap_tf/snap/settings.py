@@ -12,8 +12,8 @@ from typing import Any
 from wavegan_tf.config import CheckedSettings, option, require
 from wavegan_tf.errors import ConfigError
 
-__all__ = ["ALIGNMENTS", "BLANKS", "ENDS", "GLOBAL_MEANS", "KINDS", "MASKS", "MASK_SCALES", "MODES", "POOLINGS",
-           "POOLING_SIGNS", "SCORES", "SIGNS", "ProfileOptions"]
+__all__ = ["ALIGNMENTS", "BLANKS", "ENDS", "FOLD_UNITS", "GLOBAL_MEANS", "KINDS", "MASKS", "MASK_SCALES", "MODES",
+           "POOLINGS", "POOLING_SIGNS", "SCORES", "SIGNS", "ProfileOptions"]
 
 KINDS = ("snap", "navai", "nap")
 """Profiles that a pass can lead to; `snap` includes the normalised averages and the mask that it is made of."""
@@ -28,6 +28,7 @@ ENDS = ("inside", "padded")
 MASKS = ("mean_abs", "abs_mean")
 MASK_SCALES = ("group", "layer")
 GLOBAL_MEANS = ("frames", "groups")
+FOLD_UNITS = ("utterance", "frame")
 
 
 @dataclass(frozen=True)
@@ -70,6 +71,8 @@ class ProfileOptions(CheckedSettings):
                               choices=GLOBAL_MEANS)
     tolerance_steps: int = option(2, "input steps that count as aligned on either side of the annotation")
     folds: int = option(1, "keep sums for so many parts of the frames, for resampling; each costs its memory")
+    fold_by: str = option("utterance", "what goes into one fold as a whole: an utterance (or clip), whose frames "
+                          "overlap and are no independent draws; or each frame for itself", choices=FOLD_UNITS)
     seed: int = option(0, "of permuted groupings")
 
     def __post_init__(self) -> None:

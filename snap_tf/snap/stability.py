@@ -76,7 +76,8 @@ def stability(file: ProfileFile, kind: str = "snap", grouping: str | None = None
               halves: int = 20, seed: int = 0, progress: bool = False) -> Stability:
     """Cluster profiles of random halves of the frames, and compare with those of all frames.
 
-    Frames are resampled by folds: each belongs to one at random, so that no frame has to be kept.
+    Frames are resampled by folds: each utterance belongs to one at random with all its frames, which overlap (or each
+    frame, see `ProfileOptions.fold_by`), so that no frame has to be kept.
 
     Args:
         file: of a pass with at least four folds.

@@ -247,7 +247,7 @@ def test_w2l_cone_agrees_with_frames_of_noise() -> None:
 
 
 def test_folds_partition_the_frames(network) -> None:
-    whole, folded = run(network), run(network, ProfileOptions(folds=4))
+    whole, folded = run(network), run(network, ProfileOptions(folds=4, fold_by="frame"))
     np.testing.assert_array_equal(folded.sums["predicted"].counts.sum(axis=0), whole.sums["predicted"].counts[0])
     assert (folded.sums["predicted"].counts.sum(axis=1) > 0).all()
     one, other = whole.profiles(), folded.profiles()
@@ -255,6 +255,13 @@ def test_folds_partition_the_frames(network) -> None:
     assert parts.counts.sum() < other.counts.sum()
     for name in one.layers:
         np.testing.assert_allclose(one.layers[name].values, other.layers[name].values, atol=1e-12)
+
+
+def test_frames_of_an_utterance_lie_in_one_fold(network) -> None:
+    folded = run(network, ProfileOptions(folds=50)).sums["predicted"].counts.sum(axis=1)
+    frames = source()
+    of_utterances = sorted(frames.block(i).n_frames for i in range(frames.n_blocks))
+    assert sorted(folded[folded > 0].tolist()) == of_utterances  # four names, four of the fifty folds
 
 
 def test_permuted_groups_keep_their_sizes_and_nothing_else(network) -> None:
