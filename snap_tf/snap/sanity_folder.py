@@ -109,5 +109,7 @@ def differences_of(results: SanityResults, file: ProfileFile) -> list[str]:
 
 def _read(path: Path) -> pd.DataFrame:
     table = pd.read_csv(path, converters=dict.fromkeys(_WORDS, str))
+    for name in set(_WORDS) & set(table.columns):
+        table[name] = table[name].fillna("")  # pandas 3 takes empty words for missing ones all the same
     whole = [name for name in table.columns if name not in _WORDS and not name.startswith("n_")]
     return table.astype(dict.fromkeys(whole, float))  # a column of ones reads as whole numbers
