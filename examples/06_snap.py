@@ -34,10 +34,12 @@ def main(results: Path) -> None:
     print({name: layer.values.shape for name, layer in snaps.layers.items()})
     write_figure(profiles_figure(snaps, ("iy", "ae", "s", "sh")), results / "snaps")
 
-    # Is the step that decided a prediction where the corpus has that phone?
+    # Is the step that decided a prediction where the corpus has that phone, and more often than one step that is the
+    # same in every frame, for which a network's delay would be enough?
     summary = alignment_summary(found.alignment["phone"], found.layers[0].rate_hz)
     print(f"predicted phone annotated at the middle: {summary.centre:.1%} of {summary.n_frames} frames; at the most "
-          f"relevant step: {summary.aligned:.1%}; anywhere in the frame: {summary.ceiling:.1%}")
+          f"relevant step: {summary.aligned:.1%}; {1000 * summary.constant_offset_s:+.0f} ms from the middle: "
+          f"{summary.constant:.1%}; anywhere in the frame: {summary.ceiling:.1%}")
 
     # Which phones are alike in a layer: complete linkage, cut at four heights as in the paper.
     for name, clusters in cluster_profiles(snaps).items():

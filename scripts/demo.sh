@@ -70,10 +70,10 @@ step "Is a phone where the network looks for it?" "$out/alignment" \
 step "Profiles, drawn" "$out/profiles" \
     snap-tf plot profiles "$out/phones.npz" "$out/profiles" --logdir "$logs/profiles"
 step "The same pass over a letter recogniser" "$out/letters.npz" \
-    snap-tf profile "$letters" --corpus "$out/corpus" --group phone --group predicted \
+    snap-tf profile "$letters" --corpus "$out/corpus" --group phone --kinds snap \
     --mode utterance --hop-steps 8 --out "$out/letters.npz"
 step "And over one that began with the phone recogniser's layers" "$out/transfer.npz" \
-    snap-tf profile "$transfer" --corpus "$out/corpus" --group phone --group predicted \
+    snap-tf profile "$transfer" --corpus "$out/corpus" --group phone --kinds snap \
     --mode utterance --hop-steps 8 --out "$out/transfer.npz"
 step "Which phones every layer treats alike" "$out/clusters" \
     snap-tf cluster "$out/letters.npz" "$out/clusters" --compare "$out/transfer.npz" --grouping phone \
