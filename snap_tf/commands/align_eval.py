@@ -5,8 +5,8 @@ from __future__ import annotations
 import argparse
 from pathlib import Path
 
-from snap_tf.commands.pictures import add_tensorboard, first_pictures, show_in_tensorboard
-from snap_tf.commands.sanity_flag import add_sanity, read_checks, show_checks, write_checks
+from snap_tf.commands.model_flags import add_models, read_checks, show_checks, write_checks
+from snap_tf.commands.pictures import add_tensorboard, show_folder_in_tensorboard
 
 __all__ = ["add_parser"]
 
@@ -22,11 +22,10 @@ def add_parser(subparsers: argparse._SubParsersAction) -> None:
                     "contingency (PNG and PDF).")
     parser.add_argument("file", metavar="FILE", help="profile file that snap-tf profile wrote from annotated data")
     parser.add_argument("out", metavar="OUT", nargs="?", help="new folder for tables and figures")
-    parser.add_argument("--compare", nargs="+", default=[], metavar="FILE", help="profile files of other models")
+    add_models(parser)
     parser.add_argument("--annotation", metavar="NAME", help="which annotation, where there are several (default: the "
                                                              "one that the classes are among)")
     parser.add_argument("--phones", action="store_true", help="also print a row per predicted phone")
-    add_sanity(parser)
     add_tensorboard(parser)
     parser.set_defaults(run=_run)
 
@@ -58,7 +57,10 @@ def _run(args: argparse.Namespace) -> None:
         return
     from snap_tf.plots.snap_figures import write_alignment_figures
 
-    write_evaluation(evaluation, args.out, lambda folder: (
-        write_alignment_figures(evaluation, folder), write_checks(checks, folder)))
-    show_in_tensorboard(args, first_pictures(sorted(Path(args.out).glob("*.png")), "alignment"))
+    def draw(folder: Path) -> None:
+        write_alignment_figures(evaluation, folder)
+        write_checks(checks, folder)
+
+    write_evaluation(evaluation, args.out, draw)
+    show_folder_in_tensorboard(args, Path(args.out), "alignment")
     print(f"written to {args.out}")

@@ -6,8 +6,8 @@ import argparse
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from snap_tf.commands.pictures import add_tensorboard, first_pictures, show_in_tensorboard
-from snap_tf.commands.sanity_flag import add_sanity, read_checks, show_checks, write_checks
+from snap_tf.commands.model_flags import add_models, read_checks, show_checks, write_checks
+from snap_tf.commands.pictures import add_tensorboard, show_folder_in_tensorboard
 from wavegan_tf.atomic import check_output_folder
 from wavegan_tf.commands.corpus_options import comma_list
 from wavegan_tf.errors import ConfigError
@@ -28,14 +28,13 @@ def add_parser(subparsers: argparse._SubParsersAction) -> None:
                     "stability.csv and stability_of_clusters.csv, and the figures silhouettes and stability.")
     parser.add_argument("file", metavar="FILE", help="profile file that snap-tf profile wrote")
     parser.add_argument("out", metavar="OUT", help="new folder for the results")
-    parser.add_argument("--compare", nargs="+", default=[], metavar="FILE", help="profile files of other models")
+    add_models(parser)
     add_cluster_flags(parser, grouping="the file's first",
                       layers="names such as input, L5 (default: all that have profiles of the kind)")
     parser.add_argument("--halves", type=int, default=0, metavar="N",
-                        help="cluster N random halves of the frames, too, for stability; the profile file must have "
-                             "folds (default: none)")
+                        help="cluster N random halves of the folds, too, for stability; the profile file must have "
+                             "some (snap-tf profile --folds; whole utterances by default) (default: none)")
     parser.add_argument("--seed", type=int, default=0, help="of the halves (default: 0)")
-    add_sanity(parser)
     add_tensorboard(parser)
     parser.set_defaults(run=_run)
 
@@ -92,11 +91,14 @@ def _run(args: argparse.Namespace) -> None:
     results = cluster_models(files, settings, progress=True)
     from snap_tf.plots.snap_figures import write_cluster_figures
 
-    write_clusters(results, files, args.out, lambda folder: (
-        write_cluster_figures(results, folder, args.boundary), write_checks(checks, folder)))
-    show_in_tensorboard(args, first_pictures(sorted(Path(args.out).glob("*.png")), "clusters"))
+    def draw(folder: Path) -> None:
+        write_cluster_figures(results, folder, args.boundary)
+        write_checks(checks, folder)
+
+    write_clusters(results, files, args.out, draw)
+    show_folder_in_tensorboard(args, Path(args.out), "clusters")
     _report(results)
-    show_checks(checks, files)
+    show_checks(checks, files, results.models[next(iter(files))].grouping, settings.kind)
     print(f"written to {args.out}")
 
 

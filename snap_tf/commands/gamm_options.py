@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import argparse
 import json
-import re
 import sys
 import warnings
 from collections.abc import Iterator
@@ -12,6 +11,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from snap_tf import file_names
 from snap_tf.commands.pictures import add_tensorboard
 from wavegan_tf import __version__
 from wavegan_tf.errors import ConfigError, DataError
@@ -115,7 +115,7 @@ def statistics_errors() -> Iterator[None]:
 
 def file_name(name: object) -> str:
     """Turn a layer's or a phone's name into a name for a file."""
-    plain = re.sub(r"[^\w.-]+", "_", str(name)).strip("._")
+    plain = file_names.file_name(str(name)).strip("._")
     if not plain:
         raise ConfigError(f"name (={name}) must have a letter or a digit, to become the name of a file")
     return plain

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import argparse
+from pathlib import Path
 from typing import Any
 
 from snap_tf.commands.cluster import add_cluster_flags, cluster_settings
+from snap_tf.commands.model_flags import add_models, read_checks, show_checks
 from snap_tf.commands.pictures import add_tensorboard, first_pictures, show_in_tensorboard
-from snap_tf.commands.sanity_flag import add_sanity, read_checks, show_checks, write_checks
+from wavegan_tf.atomic import check_output_folder
 from wavegan_tf.commands.corpus_options import comma_list
 
 __all__ = ["add_profiles"]
@@ -23,7 +25,7 @@ def add_profiles(commands: Any) -> None:
                     "the profiles of all layers points in the projector.")
     parser.add_argument("file", metavar="FILE", help="profile file that snap-tf profile wrote")
     parser.add_argument("out", metavar="OUT", help="folder for the figures")
-    parser.add_argument("--compare", nargs="+", default=[], metavar="FILE", help="profile files of other models")
+    add_models(parser)
     parser.add_argument("--figures", type=comma_list, default=(), metavar="F,F",
                         help="of scheme, offsets, contingency, comparison, profiles, silhouettes, clustermaps, "
                              "dendrograms (default: all that the file has something for)")
@@ -36,7 +38,6 @@ def add_profiles(commands: Any) -> None:
                         help="cut of the trees (default: the best one of each layer)")
     parser.add_argument("--seconds", type=float, metavar="S",
                         help="of the profiles' time axis on either side (default: as far as there is something)")
-    add_sanity(parser)
     add_tensorboard(parser)
     parser.set_defaults(run=_run)
 
@@ -44,10 +45,13 @@ def add_profiles(commands: Any) -> None:
 def _run(args: argparse.Namespace) -> None:
     from dataclasses import replace
 
+    from snap_tf.file_names import file_name
+    from snap_tf.plots.sanity import write_sanity_figure
     from snap_tf.plots.snap_figures import ProfileFigures
     from snap_tf.snap.models_compared import notes_on, read_models
     from wavegan_tf.errors import ConfigError
 
+    check_output_folder(args.out)
     if args.seconds is not None and not args.seconds > 0:
         raise ConfigError(f"`--seconds` (={args.seconds:g}) must be positive")
     # --layers chooses what is drawn here; silhouettes show all layers
@@ -61,7 +65,9 @@ def _run(args: argparse.Namespace) -> None:
     checks = read_checks(args, files)
     figures = ProfileFigures(files, settings, groups=args.groups, layers=args.layers, percentile=args.percentile,
                              seconds=args.seconds, boundary=args.boundary)
-    written = figures.write(args.out, args.figures) + write_checks(checks, args.out)
+    written = figures.write(args.out, args.figures)
+    for name, results in checks.items():
+        written += write_sanity_figure(results, Path(args.out) / file_name("sanity", name))
     show_in_tensorboard(args, first_pictures(written, "profiles"))
     if args.tensorboard:
         from snap_tf.snap.projector import write_projector
@@ -73,4 +79,4 @@ def _run(args: argparse.Namespace) -> None:
     for path in written:
         if path.suffix == ".png":
             print(f"written: {path} and .pdf")
-    show_checks(checks, files)
+    show_checks(checks, files, args.grouping or files[next(iter(files))].groupings[0], args.kind)

@@ -8,7 +8,12 @@ from typing import Any
 
 from snap_tf.snap.settings import ProfileOptions
 from wavegan_tf.atomic import check_output_file
-from wavegan_tf.commands.corpus_options import add_corpus_flags, comma_list, open_named_corpus
+from wavegan_tf.commands.corpus_options import (
+    add_corpus_flags,
+    comma_list,
+    given_corpus_flags,
+    open_named_corpus,
+)
 from wavegan_tf.commands.flags import add_setting_flags, given_settings
 from wavegan_tf.errors import ConfigError
 
@@ -76,7 +81,10 @@ def _profile(args: argparse.Namespace) -> None:
     if not args.out.endswith(".npz"):
         raise ConfigError(f"`--out` (={args.out}) must end in .npz")
     check_output_file(args.out)
-    options = ProfileOptions(**given_settings(args, ProfileOptions))
+    given = given_settings(args, ProfileOptions)
+    options = ProfileOptions(**given)
+    if "fold_by" in given and options.folds == 1:
+        raise ConfigError(f"`--fold-by` (={options.fold_by}) must go with --folds, the number of parts; give both")
     corpus = open_named_corpus(args) if args.corpus else None  # a wrong folder is told before TensorFlow starts
     from snap_tf.snap.networks import open_network
     from snap_tf.snap.profile_file import write_profiles
@@ -99,10 +107,11 @@ def check_frames(args: argparse.Namespace) -> None:
                           "--corpus, --clips and --inputs")
     if args.inputs and args.split != "all":
         raise ConfigError(f"`--split` (={args.split}) goes with --corpus and --clips; an array has no splits")
-    cut = [f"--{name.replace('_', '-')}" for name in ("hop_steps", "ends") if name in vars(args)]
-    if cut and not args.corpus:
-        raise ConfigError(f"`{cut[0]}` must go with --corpus, whose utterances are cut into frames; each clip is one "
-                          "frame as it is; leave it out")
+    of_corpus = [f"--{name.replace('_', '-')}" for name in ("hop_steps", "ends") if name in vars(args)]
+    of_corpus += given_corpus_flags(args)
+    if of_corpus and not args.corpus:
+        raise ConfigError(f"`{of_corpus[0]}` must go with --corpus, whose utterances are read and cut into frames; "
+                          "each clip is one frame as it is; leave it out")
 
 
 def clips_of(args: argparse.Namespace, network: Any) -> Any:

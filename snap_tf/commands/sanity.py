@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import argparse
+from pathlib import Path
 
-from snap_tf.commands.pictures import add_tensorboard, first_pictures, show_in_tensorboard
+from snap_tf.commands.pictures import add_tensorboard, show_folder_in_tensorboard
 from snap_tf.commands.profile import check_frames, clips_of
 from snap_tf.snap.sanity_settings import SanitySettings
 from snap_tf.snap.settings import ProfileOptions
@@ -30,7 +31,7 @@ def add_parser(subparsers: argparse._SubParsersAction) -> None:
                     "sanity.json and a picture into OUT. snap-tf align-eval, cluster and plot profiles put them beside "
                     "their own results: --sanity OUT.")
     parser.add_argument("model", metavar="MODEL", help="run or export of snap-tf asr or wavegan-tf, or a Keras file")
-    parser.add_argument("out", metavar="OUT", help="folder for tables and picture")
+    parser.add_argument("out", metavar="OUT", help="new folder for tables and picture")
     parser.add_argument("--corpus", metavar="DIR", help="TIMIT, LibriSpeech, audio with TextGrids")
     parser.add_argument("--clips", metavar="DIR", help="recordings, each a frame, for networks that take audio")
     parser.add_argument("--inputs", metavar="NPY", help="array [clips, ...] of whatever the network takes")
@@ -50,7 +51,7 @@ def add_parser(subparsers: argparse._SubParsersAction) -> None:
 
 def _run(args: argparse.Namespace) -> None:
     check_frames(args)
-    check_output_folder(args.out)
+    check_output_folder(args.out, new=True)
     settings = SanitySettings(**given_settings(args, SanitySettings))
     options = ProfileOptions(**{name: value for name, value in given_settings(args, ProfileOptions).items()
                                 if name in PROFILE_FLAGS})
@@ -65,6 +66,6 @@ def _run(args: argparse.Namespace) -> None:
     group = args.group or ("phone" if corpus is not None else "predicted")
     results = sanity_checks(network, data, group=group, options=options, settings=settings, split=args.split)
     print(results)
-    files = [*write_sanity(results, args.out), *write_sanity_figure(results, f"{args.out}/sanity")]
-    show_in_tensorboard(args, first_pictures(files, "sanity"))
-    print(f"written: {', '.join(map(str, files))}")
+    write_sanity(results, args.out, write_sanity_figure)
+    show_folder_in_tensorboard(args, Path(args.out), "sanity")
+    print(f"written to {args.out}")

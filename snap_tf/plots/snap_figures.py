@@ -9,6 +9,7 @@ from pathlib import Path
 import pandas as pd
 from matplotlib.figure import Figure
 
+from snap_tf.file_names import file_name
 from snap_tf.plots.snap_alignment import contingency_figure, offset_figure, offset_map_figure
 from snap_tf.plots.snap_clusters import clustermap_figure, dendrogram_figure, silhouette_figure, stability_figure
 from snap_tf.plots.snap_profiles import comparison_figure, profiles_figure
@@ -21,8 +22,7 @@ from snap_tf.snap.models_compared import without_sums
 from snap_tf.snap.profile_file import ProfileFile
 from wavegan_tf.errors import ConfigError, DataError
 
-__all__ = ["FIGURES", "ProfileFigures", "boundary_layer", "file_name", "write_alignment_figures",
-           "write_cluster_figures"]
+__all__ = ["FIGURES", "ProfileFigures", "boundary_layer", "write_alignment_figures", "write_cluster_figures"]
 
 FIGURES = ("scheme", "offsets", "contingency", "comparison", "profiles", "silhouettes", "clustermaps", "dendrograms")
 COMPARED = 6
@@ -227,8 +227,3 @@ def _different(file: ProfileFile) -> tuple[str, ...]:
     for name, sums in file.sums.items():
         found.setdefault((sums.groups, sums.counts.tobytes()), name)
     return tuple(found.values())
-
-
-def file_name(*parts: str) -> str:
-    """Make a file's name of words, such as a model's name, that may hold anything."""
-    return "".join(c if c.isalnum() or c in "._-" else "_" for c in "_".join(parts))

@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pandas as pd
 
+from snap_tf.file_names import file_name
 from snap_tf.series.sound import write_sound
 from snap_tf.series.store import LayerStore
 
@@ -36,7 +37,7 @@ def write_sounds(store: LayerStore, folder: Path, layers: Sequence[str], rows: S
     found = []
     for name in layers:
         series = store[name]
-        place = re.sub(r"[^\w.-]", "_", series.paper_name)
+        place = file_name(series.paper_name)
         (folder / place).mkdir(exist_ok=True)
         for row in rows:
             token = store.tokens.iloc[row]

@@ -10,6 +10,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
+from snap_tf.file_names import file_name
 from snap_tf.layer_info import LayerInfo
 from snap_tf.series.layer_series import LayerSeries
 from wavegan_tf.data.manifest import format_phones, parse_phones
@@ -152,7 +153,7 @@ def file_names(layers: tuple[LayerInfo, ...]) -> dict[str, str]:
     """Give every layer a file: its papers' name where that can be one, by the network's name."""
     files: dict[str, str] = {}
     for layer in layers:
-        plain = "".join(c if c.isalnum() or c in "-_." else "_" for c in layer.paper_name)
+        plain = file_name(layer.paper_name)
         taken = {STIMULI_NAME, LATENT_NAME, *files.values()}
         choices = (f"{plain}.npy", *(f"{plain}-{n}.npy" for n in range(2, len(layers) + 4)))
         files[layer.name] = next(choice for choice in choices if choice not in taken)

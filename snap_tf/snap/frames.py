@@ -292,7 +292,7 @@ class ClipFrames:
                 raise DataError(f"inputs must be finite numbers; NaN or infinity is in clip {self.names[wrong]}")
             digest.update(part.tobytes())
         if self._annotated is not None:
-            digest.update(self._annotated.tobytes())
+            digest.update("\n".join(self.annotations or ()).encode() + self._annotated.tobytes())
         self.fingerprint = digest.hexdigest()[:16]
 
     def _numbered(self, annotations: np.ndarray | None) -> tuple[tuple[str, ...] | None, np.ndarray | None]:
@@ -300,7 +300,7 @@ class ClipFrames:
         if annotations is None:
             return None, None
         there, wanted = np.shape(annotations), (len(self._inputs), self.frame_shape[0])
-        if there != wanted:
+        if there != wanted or not all(isinstance(word, str) for word in np.ravel(annotations).tolist()):
             raise DataError(f"annotations (shape {list(there)}) must have a word for each step of each clip, "
                             f"{list(wanted)}")
         names = _in_order(set(np.unique(annotations).tolist()) - {""})

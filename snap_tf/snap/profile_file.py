@@ -106,6 +106,11 @@ class ProfileFile:
         counts = sums.counts.sum(axis=0)
         return {group: int(n) for group, n in zip(sums.groups, counts[:-1], strict=True) if n < min_frames}
 
+    def filled_folds(self, grouping: str | None = None) -> tuple[int, ...]:
+        """Return the folds that have frames of any group; with few utterances some have none."""
+        counts = self._grouping(grouping).counts[:, :-1].sum(axis=1)
+        return tuple(np.flatnonzero(counts).tolist())
+
     def _grouping(self, name: str | None) -> GroupSums:
         name = self.groupings[0] if name is None else name
         if name not in self.sums:

@@ -76,6 +76,7 @@ class ProfilePass:
         """Fix what all shards must share: grids of the sums, minima of the corpus, permutations."""
         for number in range(self._source.n_blocks):
             block = self._source.block(number)
+            self._check_rate(block)
             rows, units, _ = self._chosen(block)
             if len(rows):
                 rows = rows[:self._view.batch_size]
@@ -105,6 +106,13 @@ class ProfilePass:
             grouping.rule = Permuted(grouping.rule, numbers, self._options.seed)
         if needs_minima and np.isfinite(minima).all():
             self._view.corpus_minima = {layer.name: float(minima[i]) for i, layer in enumerate(self._view.layers)}
+
+    def _check_rate(self, block: Block) -> None:
+        """Refuse frames at another rate than the network's, whose times and tolerances would be wrong."""
+        ours = self._view.network.probe.rate_hz
+        if block.rate_hz and not np.isclose(block.rate_hz, ours):
+            raise ConfigError(f"`rate_hz` of the network (={ours:g}) must be that of the frames, {block.rate_hz:g}; "
+                              f"give it when opening the network (--rate-hz {block.rate_hz:g})")
 
     def _chosen(self, block: Block, always: bool = False) -> tuple[np.ndarray, np.ndarray | None, np.ndarray]:
         """Choose the frames that take part: their rows, the units to differentiate, and what is predicted.

@@ -8,6 +8,7 @@ from pathlib import Path
 
 import numpy as np
 
+from snap_tf.file_names import file_name
 from snap_tf.snap.clustering import PERCENTILES, cluster_profiles
 from snap_tf.snap.profiles import Profiles
 from wavegan_tf.atomic import atomic_file
@@ -60,7 +61,7 @@ def write_projector(profiles: Profiles, logdir: str | Path, name: str = "", perc
     clusters = cluster_profiles(profiles, percentiles)
     entries, files = {}, []
     for (title, found), layer in zip(clusters.items(), profiles.layers.values(), strict=True):
-        stem = _file_name("_".join(part for part in (name, profiles.kind, profiles.grouping, title) if part))
+        stem = file_name(*(part for part in (name, profiles.kind, profiles.grouping, title) if part))
         header = ["group", "frames", *(f"cluster_{p:g}" for p in percentiles)]
         rows = [[_one_line(group), str(n), *(str(cut.labels[k]) for cut in found.cuts)]
                 for k, (group, n) in enumerate(zip(profiles.groups, profiles.counts, strict=True))]
@@ -94,7 +95,3 @@ def _write(path: Path, lines: Iterable[str]) -> Path:
 def _one_line(group: str) -> str:
     """Make a label that fits into a cell; a space would not be seen."""
     return "␣" if group == " " else " ".join(group.split()) or "(empty)"
-
-
-def _file_name(text: str) -> str:
-    return "".join(c if c.isalnum() or c in "._-" else "_" for c in text)

@@ -5,7 +5,7 @@
 * input: frames are replaced by noise of the same mean and spread; their profiles are what the method makes of nothing.
 
 Where phones are annotated, the same three say whether alignment hangs on what was learned: how often the phone that was
-predicted is annotated where the gradient of that phone puts it.
+predicted is annotated at the step of highest relevance.
 
 All networks are asked about the same units of the same frames.
 
@@ -15,7 +15,7 @@ Source: Adebayo et al. 2018, Sanity checks for saliency maps, sections 3 and 4.
 from __future__ import annotations
 
 import dataclasses
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any
@@ -63,7 +63,7 @@ class SanityResults:
             differ: a few odd groups among permuted ones give high silhouettes.
         inputs: a row per layer for noise in the place of frames: `silhouette`, `distance`, and the likeness to the real
             frames as in `weights`.
-        alignment: a row per `condition` (as it is, random down to each layer, noise as input) with the shares of
+        alignment: a row per `n_randomised`, and one for noise, in words in `condition`, with the shares of
             `evaluation.AlignmentSummary`, of the units that the network as it is predicts; empty where these are not
             annotated.
         groups: frames per group.
@@ -106,9 +106,11 @@ class SanityResults:
         table = self.alignment[["condition", *_SHARES]].copy()
         for name in _SHARES:
             table[name] = [f"{100 * share:.1f} %" for share in table[name]]
-        return ("\nhow often the phone that the network predicts is annotated where its gradient is largest, of these "
-                "frames;\naligned_chance: with predictions dealt out at random; constant: at the best place that is "
-                "the same in all frames\n" + table.to_string(index=False))
+        tolerance_ms = 1000 * self.alignment["tolerance_s"].iloc[0]
+        return ("\nhow often the phone that the network predicts is annotated: at the frame's centre; aligned, at the "
+                f"step of highest relevance;\nwithin {tolerance_ms:g} ms of that; anywhere (ceiling). aligned_chance: "
+                "with predictions dealt out at random;\nconstant: at the best place that is the same in all frames\n"
+                + table.to_string(index=False))
 
 
 def sanity_checks(model: Any, data: Any, *, group: str = "phone", options: ProfileOptions | None = None,
@@ -144,19 +146,20 @@ def sanity_checks(model: Any, data: Any, *, group: str = "phone", options: Profi
     n_passes = 3 + len(layers_with_kernels(opened.probe.network)) + -(-settings.permutations // _AT_ONCE)
     with tqdm(total=n_passes, desc="sanity checks", unit="pass", disable=not progress) as bar, _few_warnings():
         real = _profile(opened, sample, fixed, bar)
-        weights, counts_of = _weights(opened, sample, fixed, real, settings.seed, bar)
+        weights, randomised = _weights(opened, sample, fixed, real, settings.seed, bar)
         labels = _labels(opened, sample, fixed, real, settings, bar)
         noise = _profile(opened, _noise(sample, settings.seed), fixed, bar)
     inputs = _inputs(real, noise)
     names = _shown_names(real)
-    conditions = {f"random down to {names.get(down_to, down_to)}" if down_to else "as it is": counts
-                  for down_to, counts in counts_of.items()}
-    alignment = _alignment(real, {**conditions, "noise as input": noise.alignment})
+    conditions = [(n, f"random down to {names.get(down_to, down_to)}" if n else "as it is", counts)
+                  for n, (down_to, counts) in enumerate(randomised)]
+    alignment = _alignment(real, [*conditions, (0, "noise as input", noise.alignment)])
     for table, columns in ((weights, ("layer", "down_to")), (labels, ("layer",)), (inputs, ("layer",))):
         for column in columns:
             table[column] = [names.get(name, name) for name in table[column]]
     counts = {name: sample.groups.count(name) for name in sorted(set(sample.groups))}
-    return SanityResults(weights, labels, inputs, alignment, counts, settings, options, group, opened.record(),
+    asked = dataclasses.replace(options, frame_steps=sample.frame_shape[0])
+    return SanityResults(weights, labels, inputs, alignment, counts, settings, asked, group, opened.record(),
                          sample.name)
 
 
@@ -187,23 +190,24 @@ def _profile(network: Network, sample: FixedFrames, options: ProfileOptions, bar
 
 
 def _weights(network: Network, sample: FixedFrames, options: ProfileOptions, real: ProfileFile, seed: int, bar: tqdm
-             ) -> tuple[pd.DataFrame, dict[str, _Alignment]]:
-    """Compare the cascade with the network as it is; also return its alignment by the lowest randomised layer."""
-    rows, counts = [], {}
+             ) -> tuple[pd.DataFrame, list[tuple[str, _Alignment]]]:
+    """Compare the cascade with the network as it is; also return each lowest randomised layer, and the alignment."""
+    rows, aligned = [], []
     for n, (down_to, copy) in enumerate(cascade(network, seed)):
         found = _profile(copy, sample, options, bar)
         rows += [{"n_randomised": n, "down_to": down_to, **row} for row in _likeness(real, found)]
-        counts[down_to] = found.alignment
-    return pd.DataFrame(rows), counts
+        aligned.append((down_to, found.alignment))
+    return pd.DataFrame(rows), aligned
 
 
-def _alignment(real: ProfileFile, counts_of: Mapping[str, _Alignment]) -> pd.DataFrame:
-    """Return a row per condition with how often the unit is annotated where its gradient is largest."""
-    rate_hz = real.layers[0].rate_hz
-    if not real.alignment or not is_annotated(real, ANNOTATION) or not rate_hz > 0:
+def _alignment(real: ProfileFile, conditions: Sequence[tuple[int, str, _Alignment]]) -> pd.DataFrame:
+    """Return a row per condition with how often the unit is annotated at the step of its highest relevance."""
+    if not real.alignment or not is_annotated(real, ANNOTATION):
         return pd.DataFrame()
-    return pd.DataFrame([{"condition": name, **dataclasses.asdict(alignment_summary(counts[ANNOTATION], rate_hz))}
-                         for name, counts in counts_of.items() if counts])
+    rate_hz = real.layers[0].rate_hz
+    return pd.DataFrame([{"n_randomised": n, "condition": name,
+                          **dataclasses.asdict(alignment_summary(counts[ANNOTATION], rate_hz))}
+                         for n, name, counts in conditions if counts])
 
 
 def _labels(network: Network, sample: FixedFrames, options: ProfileOptions, real: ProfileFile,

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 
 import pandas as pd
@@ -15,7 +15,8 @@ from snap_tf.snap.profile_file import ProfileFile
 from snap_tf.snap.sanity import SanityResults
 from snap_tf.snap.sanity_settings import SanitySettings
 from snap_tf.snap.settings import ProfileOptions
-from wavegan_tf.atomic import atomic_file
+from wavegan_tf.atomic import atomic_folder
+from wavegan_tf.config import changed_fields
 from wavegan_tf.errors import ConfigError, DataError
 
 __all__ = ["differences_of", "read_sanity", "sanity_of", "write_sanity"]
@@ -26,36 +27,39 @@ _NEEDED: dict[str, tuple[str, ...]] = {
     "labels": ("layer", *(f"{prefix}null_{end}" for prefix in ("", "distance_") for end in ("mean", "low", "high")),
                "silhouette", "p", "distance", "distance_p"),
     "inputs": ("layer", "silhouette", "distance"),
-    "alignment": ("condition", *(field.name for field in dataclasses.fields(AlignmentSummary)))}
+    "alignment": ("n_randomised", "condition", *(field.name for field in dataclasses.fields(AlignmentSummary)))}
 _WORDS = ("layer", "down_to", "condition")
 """Columns in which an empty field is an empty word, not a missing number."""
-_COMPARED = ("score", "pooling", "pooling_sign", "sign", "alignment", "mask", "mask_scale", "mask_output",
-             "global_mean")
-"""Options that decide the profiles of both; the rest is the sample's own."""
+_OWN = ("mode", "kinds", "hop_steps", "folds", "fold_by", "seed")
+"""Options that do not decide what a profile is: which frames there are, and how sums are kept."""
 
 
-def write_sanity(results: SanityResults, out: str | Path) -> list[Path]:
-    """Write sanity_weights.csv, sanity_labels.csv, sanity_inputs.csv and sanity.json into a folder.
+def write_sanity(results: SanityResults, out: str | Path,
+                 draw: Callable[[SanityResults, Path], object] | None = None) -> None:
+    """Write sanity_weights.csv, sanity_labels.csv, sanity_inputs.csv and sanity.json.
 
     Where phones are annotated, sanity_alignment.csv too. `read_sanity` takes the folder.
 
+    Args:
+        results: of the checks.
+        out: new folder.
+        draw: draws results under the name that it is given, before the folder gets its own, see `plots.sanity`.
+
     Raises:
-        OSError: a file cannot be written.
+        ExportError: the folder is there and not empty.
+        OSError: it cannot be written.
     """
-    out, files = Path(out), []
-    for name in TABLES:
-        table = getattr(results, name)
-        if table.empty:
-            continue
-        files.append(out / f"sanity_{name}.csv")
-        with atomic_file(files[-1]) as path:
-            table.to_csv(path, index=False, float_format="%.9g", encoding="utf-8", lineterminator="\n")
     about = {"group": results.group, "groups": results.groups, "source": results.source, "model": results.model,
              "settings": dataclasses.asdict(results.settings), "options": dataclasses.asdict(results.options)}
-    files.append(out / "sanity.json")
-    with atomic_file(files[-1]) as path:
-        path.write_text(json.dumps(about, indent=2) + "\n", encoding="utf-8")
-    return files
+    with atomic_folder(out) as folder:
+        for name in TABLES:
+            table = getattr(results, name)
+            if not table.empty:
+                table.to_csv(folder / f"sanity_{name}.csv", index=False, float_format="%.9g", encoding="utf-8",
+                             lineterminator="\n")
+        (folder / "sanity.json").write_text(json.dumps(about, indent=2) + "\n", encoding="utf-8")
+        if draw is not None:
+            draw(results, folder / "sanity")
 
 
 def read_sanity(folder: str | Path) -> SanityResults:
@@ -71,9 +75,12 @@ def read_sanity(folder: str | Path) -> SanityResults:
         path = folder / "sanity_alignment.csv"
         tables["alignment"] = _read(path) if path.is_file() else pd.DataFrame()
         for name, table in tables.items():
-            missing = [column for column in _NEEDED[name] if column not in table.columns and not table.empty]
-            if missing:
+            missing = [column for column in _NEEDED[name] if column not in table.columns]
+            if missing and (name != "alignment" or path.is_file()):
                 raise ValueError(f"table {name} has no {missing[0]}; another version made it")
+            if not missing and table.empty:
+                raise ValueError(f"table {name} has no rows")
+        _ = about["model"]["name"], about["model"]["hash"]
         return SanityResults(**tables, groups=about["groups"], settings=SanitySettings(**about["settings"]),
                              options=ProfileOptions(**about["options"]), group=about["group"], model=about["model"],
                              source=about["source"])
@@ -92,19 +99,34 @@ def sanity_of(files: Mapping[str, ProfileFile], folders: Sequence[str | Path]) -
     found: dict[str, SanityResults] = {}
     for folder in folders:
         results = read_sanity(folder)
-        own = [name for name, file in without_sums(files).items() if file.model["hash"] == results.model["hash"]]
-        if not own or own[0] in found:
-            why = f"{own[0]} has some already" if own else f"they are of {results.model['name']} with other weights"
-            raise ConfigError(f"sanity checks (={folder}) must be of one of the models {', '.join(files)}, once; "
-                              f"{why}; run snap-tf sanity with the model of the profile file")
+        name, its_hash = results.model["name"], results.model["hash"]
+        own = [model for model, file in without_sums(files).items() if file.model["hash"] == its_hash]
+        if not own:
+            alike = any(file.model["name"] == name for file in without_sums(files).values())
+            raise ConfigError(f"sanity checks (={folder}) must be of one of the models {', '.join(files)}; they are of "
+                              f"{name}{' with other weights' * alike}; run snap-tf sanity with the model of the "
+                              "profile file")
+        if own[0] in found:
+            raise ConfigError(f"sanity checks (={folder}) must be the only ones of {own[0]}; name one folder per model")
         found.update(dict.fromkeys(own, results))
     return found
 
 
-def differences_of(results: SanityResults, file: ProfileFile) -> list[str]:
-    """List the options that decide profiles and that the checks have otherwise, as `option: profiles -> checks`."""
-    pairs = [(name, getattr(file.options, name), getattr(results.options, name)) for name in _COMPARED]
-    return [f"{name}: {theirs} -> {ours}" for name, theirs, ours in pairs if theirs != ours]
+def differences_of(results: SanityResults, file: ProfileFile, grouping: str | None = None, kind: str = "snap"
+                   ) -> list[str]:
+    """List in what checks are not of the same profiles, as `option: profiles -> checks`.
+
+    Args:
+        results: of the checks, which are always of SNAPs.
+        file: the profiles.
+        grouping: of the profiles; None where the result has none.
+        kind: of the profiles.
+    """
+    found = [change for change in changed_fields(file.options, results.options)
+             if change.partition(":")[0] not in _OWN]
+    if grouping is not None and grouping != results.group:
+        found.append(f"grouping: {grouping!r} -> {results.group!r}")
+    return found + ([f"kind: {kind!r} -> 'snap'"] if kind != "snap" else [])
 
 
 def _read(path: Path) -> pd.DataFrame:

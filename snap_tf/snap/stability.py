@@ -51,21 +51,27 @@ class Stability:
     left_out: tuple[str, ...]
 
 
-def half_samples(folds: int, n: int, seed: int) -> list[tuple[int, ...]]:
+def half_samples(folds: Sequence[int], n: int, seed: int) -> list[tuple[int, ...]]:
     """Draw halves of the folds, without repetition as long as there are others.
+
+    Args:
+        folds: numbers of those that have frames.
+        n: how many halves.
+        seed: of the draw.
 
     Raises:
         ConfigError: too few folds, or less than one half.
     """
-    if folds < SMALLEST_FOLDS:
-        raise ConfigError(f"`folds` of the profile file (={folds}) must be at least {SMALLEST_FOLDS} to resample its "
-                          f"frames; run snap-tf profile again with --folds {2 * SMALLEST_FOLDS}")
+    if len(folds) < SMALLEST_FOLDS:
+        raise ConfigError(f"`folds` of the profile file with frames in them (={len(folds)}) must be at least "
+                          f"{SMALLEST_FOLDS} to resample its frames; run snap-tf profile again with --folds "
+                          f"{2 * SMALLEST_FOLDS}, on more utterances or with --fold-by frame")
     if n < 1:
         raise ConfigError(f"`halves` (={n}) must be at least 1")
     rng = np.random.default_rng(seed)
     drawn: dict[tuple[int, ...], None] = {}
     for _ in range(20 * n):
-        drawn[tuple(sorted(rng.choice(folds, folds // 2, replace=False).tolist()))] = None
+        drawn[tuple(sorted(rng.choice(folds, len(folds) // 2, replace=False).tolist()))] = None
         if len(drawn) == n:
             break
     return list(drawn)
@@ -96,7 +102,7 @@ def stability(file: ProfileFile, kind: str = "snap", grouping: str | None = None
 
     Source: Hennig, Computational Statistics & Data Analysis 52 (2007), for the recovery of clusters.
     """
-    drawn = half_samples(file.options.folds, halves, seed)
+    drawn = half_samples(file.filled_folds(grouping), halves, seed)
     whole = _distances(file.profiles(kind, grouping, min_frames=min_frames), layers)
     # distances only: the profiles of a wide network are too large to keep one for every half
     of_halves = [_distances(file.profiles(kind, grouping, folds=folds), layers)

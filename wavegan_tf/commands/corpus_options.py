@@ -8,7 +8,9 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from wavegan_tf.data.corpus import Corpus
 
-__all__ = ["add_corpus_flags", "comma_list", "open_named_corpus"]
+__all__ = ["add_corpus_flags", "comma_list", "given_corpus_flags", "open_named_corpus"]
+
+_READING = ("sa", "sa_seed", "textgrids", "word_tier", "phone_tier", "speaker_pattern")
 
 
 def add_corpus_flags(parser: argparse.ArgumentParser) -> None:
@@ -34,6 +36,12 @@ def open_named_corpus(args: argparse.Namespace) -> Corpus:
                                "word_tier": args.word_tier, "phone_tier": args.phone_tier,
                                "speaker_pattern": args.speaker_pattern}
     return open_corpus(args.corpus, args.layout, **{k: v for k, v in options.items() if v is not None})
+
+
+def given_corpus_flags(args: argparse.Namespace) -> list[str]:
+    """Return which flags of `add_corpus_flags` were given, for commands that can do without a corpus."""
+    given = [name for name in _READING if getattr(args, name) is not None]
+    return [f"--{name.replace('_', '-')}" for name in [*(["layout"] if args.layout != "auto" else []), *given]]
 
 
 def comma_list(text: str) -> tuple[str, ...]:

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import argparse
 
+from wavegan_tf.errors import ConfigError
+
 __all__ = ["add_parser"]
 
 
@@ -19,7 +21,7 @@ def add_parser(subparsers: argparse._SubParsersAction) -> None:
     parser.add_argument("--score", metavar="FOLDER",
                         help="labelled recordings, such as the test part of words that wavegan-tf slice wrote: the "
                              "agreement of the Q-network's codes with them goes into the card")
-    parser.add_argument("--label-from", default="auto", metavar="WHERE",
+    parser.add_argument("--label-from", metavar="WHERE",
                         help="with --score: where the labels are, as in wavegan-tf classify (default: auto)")
     parser.add_argument("--note", action="append", default=[], metavar="TEXT",
                         help="a sentence for the card's limits; may be given several times")
@@ -30,9 +32,11 @@ def _run(args: argparse.Namespace) -> None:
     if args.score:
         from wavegan_tf.use.export_scored import export_scored
 
-        export_scored(args.run_folder, args.out, args.score, args.step, label_from=args.label_from, limits=args.note,
-                      progress=True)
+        export_scored(args.run_folder, args.out, args.score, args.step, label_from=args.label_from or "auto",
+                      limits=args.note, progress=True)
     else:
+        if args.label_from:
+            raise ConfigError(f"`--label-from` (={args.label_from}) must go with --score; give both or neither")
         from wavegan_tf.export.folder import export_run
 
         export_run(args.run_folder, args.out, args.step, limits=args.note)

@@ -58,6 +58,9 @@ class PlantedFile(ProfileFile):
             layers[info.name] = LayerProfiles(info, (info.steps or 1) // 2, values[kept])
         return Profiles(kind, grouping or "phone", tuple(np.array(GROUPS)[kept].tolist()), counts[kept], layers)
 
+    def filled_folds(self, grouping: str | None = None) -> tuple[int, ...]:
+        return tuple(range(self.options.folds))
+
     def rare_groups(self, grouping: str | None = None, min_frames: int = 1) -> dict[str, int]:
         return {group: n for group, n in self.few.items() if n < min_frames}
 

@@ -18,7 +18,7 @@ from snap_tf.snap.sanity import SanityResults, sanity_checks
 from snap_tf.snap.sanity_folder import differences_of, read_sanity, sanity_of, write_sanity
 from snap_tf.snap.sanity_settings import SanitySettings
 from snap_tf.snap.settings import ProfileOptions
-from wavegan_tf.errors import ConfigError, DataError
+from wavegan_tf.errors import ConfigError, DataError, ExportError
 
 PHONES = ("aa", "s", "t", "k")
 N_STEPS, N_CLIPS, RATE_HZ = 40, 48, 125.0
@@ -80,23 +80,55 @@ def test_no_alignment_without_predictions_that_are_annotated() -> None:
 
 
 def test_what_is_written_is_read_again(results: SanityResults, tmp_path: Path) -> None:
-    files = write_sanity(results, tmp_path)
-    assert "sanity_alignment.csv" in [path.name for path in files]
-    again = read_sanity(tmp_path)
+    folder = tmp_path / "out"
+    write_sanity(results, folder)
+    again = read_sanity(folder)
     for name in ("weights", "labels", "inputs", "alignment"):
         pd.testing.assert_frame_equal(getattr(again, name), getattr(results, name), rtol=1e-8)
     for field in dataclasses.fields(SanityResults):
         if field.name not in ("weights", "labels", "inputs", "alignment"):
             assert getattr(again, field.name) == getattr(results, field.name), field.name
     assert str(again) == str(results)
-    results.alignment.drop(columns="constant").to_csv(tmp_path / "sanity_alignment.csv")
+    results.alignment.drop(columns="constant").to_csv(folder / "sanity_alignment.csv")
     with pytest.raises(DataError, match="table alignment has no constant; another version made it"):
-        read_sanity(tmp_path)
-    (tmp_path / "sanity_alignment.csv").unlink()
-    assert read_sanity(tmp_path).alignment.empty
-    (tmp_path / "sanity_labels.csv").unlink()
+        read_sanity(folder)
+    (folder / "sanity_alignment.csv").unlink()
+    assert read_sanity(folder).alignment.empty
+    results.weights.head(0).to_csv(folder / "sanity_weights.csv")
+    with pytest.raises(DataError, match="table weights has no rows"):
+        read_sanity(folder)
+    (folder / "sanity_labels.csv").unlink()
     with pytest.raises(DataError, match=r"must be a folder that snap-tf sanity wrote: .*sanity_labels\.csv"):
-        read_sanity(tmp_path)
+        read_sanity(folder)
+    with pytest.raises(ExportError, match="must be new or empty"):
+        write_sanity(results, folder)
+
+
+def test_what_is_interrupted_leaves_nothing(results: SanityResults, tmp_path: Path) -> None:
+    def interrupt(_: SanityResults, __: Path) -> None:
+        raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt):
+        write_sanity(results, tmp_path / "out", interrupt)
+    assert not list(tmp_path.iterdir())
+
+
+def test_every_randomised_layer_has_a_row_though_two_have_one_name() -> None:
+    def part(name: str, shape: tuple[int, int]) -> keras.Model:
+        return keras.Sequential([keras.Input(shape), keras.layers.Conv1D(4, 3, padding="same", name="conv")], name=name)
+
+    network = keras.Sequential([keras.Input((N_STEPS, 4)), part("a", (N_STEPS, 4)), part("b", (N_STEPS, 4)),
+                                keras.layers.GlobalMaxPooling1D(), keras.layers.Dense(4, name="top")])
+    found = sanity_checks(network, bursts(), group="label:word", progress=False, classes=PHONES, rate_hz=RATE_HZ,
+                          settings=SanitySettings(frames_per_group=3, permutations=1, min_frames=2))
+    assert found.alignment["n_randomised"].tolist() == [0, 1, 2, 3, 0]
+
+
+def tags(logs: Path) -> list[str]:
+    from tensorboard.backend.event_processing.event_accumulator import EventAccumulator
+
+    found = [EventAccumulator(str(path)).Reload().Tags() for path in logs.rglob("events.*")]
+    return [tag for kinds in found for kind in ("images", "tensors") for tag in kinds[kind]]
 
 
 @pytest.fixture
@@ -118,10 +150,15 @@ def test_checks_stand_beside_results(command: list[str], checked: dict[str, Path
                  "--tensorboard", str(logs)]) == 0
     printed = capsys.readouterr().out
     assert "sanity checks of W2P_shallow: 48 frames of bursts" in printed and "aligned_chance" in printed
-    assert "note: these checks were made with other options than the profiles: pooling: same -> none" in printed
-    assert (out / "sanity_W2P_shallow.png").stat().st_size > 20_000 and (out / "sanity_W2P_shallow.pdf").is_file()
-    assert read_sanity(out / "sanity_W2P_shallow").model["name"] == "mine"
-    assert any(logs.rglob("events.*"))
+    assert "note: what was checked differs from what stands above: " in printed
+    assert "pooling: 'same' -> 'none'" in printed
+    assert ("grouping: 'phone' -> 'label:word'" in printed) == (command[0] != "align-eval")
+    if command[0] == "plot":
+        assert (out / "sanity_W2P_shallow.png").stat().st_size > 20_000
+    else:
+        assert read_sanity(out / "sanity_W2P_shallow").model["name"] == "mine"
+        assert (out / "sanity_W2P_shallow" / "sanity.png").stat().st_size > 20_000
+    assert any("sanity" in tag for tag in tags(logs))
 
 
 def test_checks_of_other_models_are_refused(checked: dict[str, Path], tmp_path: Path,
@@ -132,14 +169,28 @@ def test_checks_of_other_models_are_refused(checked: dict[str, Path], tmp_path: 
         assert not out.exists()
         return capsys.readouterr().err
 
-    assert "they are of other with other weights; run snap-tf sanity with the model" in refused(checked["other"])
-    assert "W2P_shallow has some already" in refused(checked["mine"], checked["mine"])
+    assert "they are of other; run snap-tf sanity with the model" in refused(checked["other"])
+    about = json.loads((checked["other"] / "sanity.json").read_text())
+    about["model"]["name"] = "W2P_shallow"
+    (checked["other"] / "sanity.json").write_text(json.dumps(about))
+    assert "they are of W2P_shallow with other weights; run" in refused(checked["other"])
+    twice = "must be the only ones of W2P_shallow; name one folder per model"
+    assert twice in refused(checked["mine"], checked["mine"])
+    assert twice in refused(checked["mine"], Path("--sanity"), checked["mine"])  # none is forgotten
     assert "must be a folder that snap-tf sanity wrote" in refused(tmp_path / "nowhere")
     damaged = tmp_path / "damaged"
     shutil.copytree(checked["mine"], damaged)
     about = json.loads((damaged / "sanity.json").read_text())
-    (damaged / "sanity.json").write_text(json.dumps({**about, "options": {"no such": 1}}))
-    assert "must be a folder that snap-tf sanity wrote" in refused(damaged)
+    for change in ({"options": {"no such": 1}}, {"model": None}, {"model": {"name": "x"}}):
+        (damaged / "sanity.json").write_text(json.dumps({**about, **change}))
+        assert "must be a folder that snap-tf sanity wrote" in refused(damaged)
+
+
+def test_places_that_are_no_folder_are_refused_before_figures(checked: dict[str, Path], tmp_path: Path,
+                                                              capsys: pytest.CaptureFixture[str]) -> None:
+    (tmp_path / "file").write_text("")
+    assert main(["plot", "profiles", str(checked["planted.npz"]), str(tmp_path / "file")]) == 2
+    assert "file is no folder; choose another name" in capsys.readouterr().err
 
 
 def test_checks_of_several_models(results: SanityResults, tmp_path: Path) -> None:
@@ -149,6 +200,14 @@ def test_checks_of_several_models(results: SanityResults, tmp_path: Path) -> Non
         write_sanity(dataclasses.replace(results, model={**results.model, "hash": of}), tmp_path / name)
     found = sanity_of(files, [tmp_path / "x", tmp_path / "y"])
     assert {name: checks.model["hash"] for name, checks in found.items()} == {"a": "0", "b": "1"}
-    assert differences_of(found["a"], files["a"]) == ["pooling: same -> none"]
-    with pytest.raises(ConfigError, match="must be of one of the models a, once"):
+    own = dataclasses.replace(files["a"], options=results.options)
+    assert differences_of(found["a"], own) == []
+    assert differences_of(found["a"], own, "label:word") == []
+    assert differences_of(found["a"], own, "phone", "nap") == ["grouping: 'phone' -> 'label:word'",
+                                                               "kind: 'nap' -> 'snap'"]
+    for option, value in (("target", "class:s"), ("blank", "keep"), ("frame_steps", 100), ("mask", "abs_mean")):
+        other = dataclasses.replace(own, options=dataclasses.replace(own.options, **{option: value}))
+        (found_one,) = differences_of(found["a"], other)
+        assert found_one.startswith(f"{option}: {value!r} -> ")
+    with pytest.raises(ConfigError, match="must be of one of the models a; they are of"):
         sanity_of({"a": files["a"]}, [tmp_path / "x"])

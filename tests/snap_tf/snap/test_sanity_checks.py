@@ -153,12 +153,12 @@ def test_likeness_of_maps() -> None:
 
 
 def test_files_and_picture(results: SanityResults, tmp_path: Path) -> None:
-    files = write_sanity(results, tmp_path)
-    assert [path.name for path in files] == ["sanity_weights.csv", "sanity_labels.csv", "sanity_inputs.csv",
-                                             "sanity.json"]
-    table = pd.read_csv(files[0])
+    write_sanity(results, tmp_path / "out")
+    assert sorted(path.name for path in (tmp_path / "out").iterdir()) == [
+        "sanity.json", "sanity_inputs.csv", "sanity_labels.csv", "sanity_weights.csv"]
+    table = pd.read_csv(tmp_path / "out" / "sanity_weights.csv")
     assert len(table) == len(results.weights) and table["mantel"].iloc[0] == pytest.approx(1.0)
-    about = json.loads(files[3].read_text())
+    about = json.loads((tmp_path / "out" / "sanity.json").read_text())
     assert about["groups"] == {f"g{i}": 8 for i in range(N_GROUPS)} and about["settings"]["seed"] == 3
     figure = sanity_figure(results)
     ticks = [label.get_text() for label in figure.axes[0].get_xticklabels()]
@@ -184,8 +184,10 @@ def test_command(results: SanityResults, tmp_path: Path, capsys: pytest.CaptureF
     assert (asked["group"], asked["n_blocks"]) == ("label:word", 5)
     assert asked["settings"] == SanitySettings(permutations=7) and asked["options"] == ProfileOptions(pooling="none")
     out = capsys.readouterr().out
-    assert f"{N_GROUPS} groups by " in out and "mantel_all" in out and "sanity.png" in out
+    assert f"{N_GROUPS} groups by " in out and "mantel_all" in out and "written to" in out
     assert (tmp_path / "out" / "sanity.png").stat().st_size > 10_000
+    assert main(argv) == 2  # two runs in one folder could not be told apart
+    assert "must be new or empty" in capsys.readouterr().err
     assert main([*argv, "--corpus", str(tmp_path)]) == 2
     assert "must come from one of --corpus, --clips and --inputs" in capsys.readouterr().err
 

@@ -87,9 +87,11 @@ def test_arrays_on_the_command_line(tmp_path, capsys) -> None:
     assert read_profiles(tmp_path / "out.npz").sums["predicted"].counts.sum() == 7
     assert main([*arguments, str(tmp_path / "inputs.npy"), "--split", "test"]) == 2
     assert "`--split` (=test) goes with --corpus and --clips" in capsys.readouterr().err
-    for flags in (["--hop-steps", "4"], ["--ends", "padded"]):
-        assert main([*arguments, str(tmp_path / "clips.npy"), *flags]) == 2
+    for flags in (["--hop-steps", "4"], ["--ends", "padded"], ["--sa", "keep7"], ["--layout", "timit"]):
+        assert main([*arguments, str(tmp_path / "inputs.npy"), *flags]) == 2
         assert f"`{flags[0]}` must go with --corpus" in capsys.readouterr().err
+    assert main([*arguments, str(tmp_path / "inputs.npy"), "--fold-by", "frame"]) == 2
+    assert "`--fold-by` (=frame) must go with --folds" in capsys.readouterr().err
     assert main([*arguments, str(tmp_path / "inputs.npy"), "--frame-steps", "10"]) == 2
     assert "`frame_steps` (=10) must be left out for array" in capsys.readouterr().err
     (tmp_path / "text.npy").write_text("nothing")

@@ -189,12 +189,13 @@ def test_mantel_of_tables_that_do_not_fit() -> None:
 # -- resampling of frames ----------------------------------------------------------------------------------------------
 
 def test_halves_are_halves_all_different_and_as_many_as_there_are() -> None:
-    halves = half_samples(8, 20, seed=1)
+    halves = half_samples(range(8), 20, seed=1)
     assert len(set(halves)) == 20 and all(len(set(half)) == 4 and set(half) <= set(range(8)) for half in halves)
-    assert halves == half_samples(8, 20, seed=1) != half_samples(8, 20, seed=2)
-    assert len(half_samples(4, 50, seed=0)) == 6
-    with pytest.raises(ConfigError, match=r"at least 4 .* --folds 8"):
-        half_samples(1, 5, 0)
+    assert halves == half_samples(range(8), 20, seed=1) != half_samples(range(8), 20, seed=2)
+    assert {fold for half in half_samples((1, 5, 6, 9), 50, seed=0) for fold in half} == {1, 5, 6, 9}
+    assert len(half_samples((1, 5, 6, 9), 50, seed=0)) == 6
+    with pytest.raises(ConfigError, match=r"in them \(=1\) must be at least 4 .* --folds 8, on more utterances or"):
+        half_samples((3,), 5, 0)
 
 
 def test_clear_families_are_stable_and_noise_is_not() -> None:

@@ -14,8 +14,9 @@ from snap_tf.snap.networks import open_network
 from snap_tf.snap.profile_file import merge_profiles
 from snap_tf.snap.profiling import profile
 from snap_tf.snap.settings import ProfileOptions
+from snap_tf.snap.stability import stability
 from snap_tf.snap.targets import make_target
-from wavegan_tf.errors import DataError
+from wavegan_tf.errors import ConfigError, DataError
 
 LENGTHS = (40, 53, 35, 44)
 FRAME_STEPS = 32
@@ -130,6 +131,10 @@ def test_annotated_clips_are_like_frames_of_utterances(network) -> None:
         np.testing.assert_array_equal(found.alignment["phone"].to_arrays()[name], values, err_msg=name)
     with pytest.raises(DataError, match=r"annotations \(shape \[1, 32\]\) must have a word for each step"):
         ClipFrames(inputs, annotations=labels[:1])
+    with pytest.raises(DataError, match="must have a word for each step"):
+        ClipFrames(inputs, annotations=np.where(labels == "", None, labels.astype(object)))
+    renamed = ClipFrames(inputs, annotations=np.where(labels == "aa", "ab", labels), rate_hz=125.0)
+    assert renamed.fingerprint != clips.fingerprint
 
 
 @pytest.mark.parametrize("hop_steps, ends", [(2, "inside"), (3, "inside"), (1, "padded")])
@@ -262,6 +267,15 @@ def test_frames_of_an_utterance_lie_in_one_fold(network) -> None:
     frames = source()
     of_utterances = sorted(frames.block(i).n_frames for i in range(frames.n_blocks))
     assert sorted(folded[folded > 0].tolist()) == of_utterances  # four names, four of the fifty folds
+    file = run(network, ProfileOptions(folds=50))
+    assert file.filled_folds() == tuple(np.flatnonzero(folded))
+    assert stability(file, halves=100).n_halves == 6  # halves of the four that have frames
+
+
+def test_frames_at_another_rate_are_refused(network) -> None:
+    clips = ClipFrames(np.zeros((2, FRAME_STEPS, 6), np.float32), rate_hz=100.0)
+    with pytest.raises(ConfigError, match=r"`rate_hz` of the network \(=125\) must be that of the frames, 100"):
+        run(network, frames=clips)
 
 
 def test_permuted_groups_keep_their_sizes_and_nothing_else(network) -> None:

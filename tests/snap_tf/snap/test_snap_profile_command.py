@@ -267,7 +267,7 @@ def test_places_that_cannot_be_written_are_refused_before_the_pass(corpus, recog
     assert run(recogniser, corpus, tmp_path / "file" / "x.npz") == 2
     assert "file is no folder; choose another name" in capsys.readouterr().err
     assert main(["sanity", str(recogniser), str(tmp_path / "file"), "--corpus", str(corpus)]) == 2
-    assert "file is no folder; choose another name" in capsys.readouterr().err
+    assert "file) must be new or empty; choose another name" in capsys.readouterr().err
 
 
 def test_tables_of_the_same_name_are_not_lost(corpus, recogniser, tmp_path, capsys) -> None:

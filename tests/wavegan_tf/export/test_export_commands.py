@@ -48,6 +48,8 @@ def test_from_the_original_to_a_run_to_an_export_and_back(golden_dir, tmp_path, 
     scored = tmp_path / "scored"
     assert main(["export", str(run), str(scored), "--score", str(tmp_path / "heard"), "--label-from", "folder",
                  "--note", "Two words."]) == 0
+    assert main(["export", str(run), str(tmp_path / "lone"), "--label-from", "folder"]) == 2
+    assert not (tmp_path / "lone").exists()
     card = (scored / "CARD.md").read_text()
     assert f"## Codes of {tmp_path.name}/heard\n" in card and "matching accuracy" in card and "- Two words." in card
     capsys.readouterr()
