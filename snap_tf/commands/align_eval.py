@@ -16,8 +16,9 @@ def add_parser(subparsers: argparse._SubParsersAction) -> None:
     parser = subparsers.add_parser(
         "align-eval", help="compare the places of highest relevance with the annotation of phones",
         description="Prints the share of frames in which the predicted phone is annotated at the centre, at the step "
-                    "of highest relevance, near it, and anywhere in the frame, beside the published numbers (Krug et "
-                    "al. 2021, section 5.1). With OUT, writes alignment.csv, phones.csv, contingency_centre.csv, "
+                    "of highest relevance, near it, and anywhere in the frame; what chance and the best place that is "
+                    "the same in all frames would give; and the published numbers (Krug et al. 2021, section 5.1). "
+                    "With OUT, writes alignment.csv, phones.csv, contingency_centre.csv, "
                     "contingency_aligned.csv, offsets.csv, alignment.json and the figures offsets, offsets_of_phones, "
                     "contingency (PNG and PDF).")
     parser.add_argument("file", metavar="FILE", help="profile file that snap-tf profile wrote from annotated data")

@@ -135,7 +135,7 @@ def clips_of(args: argparse.Namespace, network: Any) -> Any:
 def _array(path: str, network: Any) -> Any:
     import numpy as np
 
-    from snap_tf.snap.frames import ClipFrames
+    from snap_tf.snap.clip_frames import ClipFrames
     from wavegan_tf.errors import DataError
 
     try:

@@ -6,7 +6,8 @@ from collections.abc import Mapping, Sequence
 
 import numpy as np
 
-from snap_tf.snap.frames import Block, ClipFrames, FrameSource
+from snap_tf.snap.clip_frames import ClipFrames
+from snap_tf.snap.frames import Block, FrameSource
 from snap_tf.snap.groupings import find_grouping
 from snap_tf.snap.model_view import ModelView
 from snap_tf.snap.networks import Network
@@ -112,7 +113,7 @@ def sample_frames(network: Network, source: FrameSource, group: str, options: Pr
         frames.append(block.frames(np.array([row]))[0])
         if source.annotations is not None and target.is_of_each_frame:  # else no phone was predicted
             numbers_at.append(block.annotations(np.array([row]))[0])
-    words = np.array([*(source.annotations or ()), ""])  # NO_ANNOTATION is the last one
+    words = np.array([*(source.annotations or ()), ""])  # NOT_ANNOTATED is the last one
     return FixedFrames(np.stack(frames), np.array([unit for *_, unit in chosen]),
                        [grouping.groups[g] for g, *_ in chosen], network.probe.rate_hz,
                        annotations=words[np.stack(numbers_at)] if numbers_at else None,

@@ -36,8 +36,8 @@ def profile(model: Any, data: Any, options: ProfileOptions | None = None, *, gro
         model: run or exported model of `snap-tf asr` or `wavegan-tf`, Keras file, Keras model, or what
             `networks.open_network` returned.
         data: a corpus (`wavegan_tf.data.corpus.Corpus`) for networks that take log-mel spectrograms; an array
-            [n_clips, ...] of whatever the network takes; or any `frames.FrameSource`, such as `frames.ClipFrames` with
-            labels.
+            [n_clips, ...] of whatever the network takes; or any `frames.FrameSource`, such as
+            `clip_frames.ClipFrames` with labels.
         options: every choice; the defaults are the paper's.
         groups: names of groupings, see `groupings.find_grouping`; `permuted:` before one deals its groups out at
             random.
@@ -104,7 +104,8 @@ def start_pass(network: Network, source: FrameSource, options: ProfileOptions, *
 
 def frame_source(network: Network, data: Any, options: ProfileOptions, split: str = "all") -> FrameSource:
     """Make frames of whatever was given; see `profile`."""
-    from snap_tf.snap.frames import ClipFrames, UtteranceFrames
+    from snap_tf.snap.clip_frames import ClipFrames
+    from snap_tf.snap.frames import UtteranceFrames
 
     if hasattr(data, "block"):
         return data

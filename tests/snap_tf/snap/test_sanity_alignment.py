@@ -12,7 +12,7 @@ import pytest
 from planted_files import summed_file
 
 from snap_tf.cli import main
-from snap_tf.snap.frames import ClipFrames
+from snap_tf.snap.clip_frames import ClipFrames
 from snap_tf.snap.profile_file import write_profiles
 from snap_tf.snap.sanity import SanityResults, sanity_checks
 from snap_tf.snap.sanity_folder import differences_of, read_sanity, sanity_of, write_sanity

@@ -11,8 +11,8 @@ from scipy.stats import spearmanr
 
 from snap_tf.cli import main
 from snap_tf.plots.sanity import sanity_figure
+from snap_tf.snap.clip_frames import ClipFrames
 from snap_tf.snap.frame_sample import sample_frames
-from snap_tf.snap.frames import ClipFrames
 from snap_tf.snap.map_likeness import rank_correlation, structural_similarity
 from snap_tf.snap.networks import open_network
 from snap_tf.snap.randomised import cascade

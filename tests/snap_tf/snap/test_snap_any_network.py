@@ -8,7 +8,7 @@ import tensorflow as tf
 from small_networks import with_random_weights
 
 from snap_tf.cli import main
-from snap_tf.snap.frames import ClipFrames
+from snap_tf.snap.clip_frames import ClipFrames
 from snap_tf.snap.networks import open_network
 from snap_tf.snap.profile_file import read_profiles
 from snap_tf.snap.profiling import profile

@@ -8,7 +8,8 @@ import pytest
 from small_networks import CLASSES, annotations, narrow_recogniser, parts_of, sequences, small_network
 from twins.snap_paper import paper_profiles, store_frame
 
-from snap_tf.snap.frames import ClipFrames, SequenceFrames
+from snap_tf.snap.clip_frames import ClipFrames
+from snap_tf.snap.frames import SequenceFrames
 from snap_tf.snap.model_view import ModelView
 from snap_tf.snap.networks import open_network
 from snap_tf.snap.profile_file import merge_profiles
