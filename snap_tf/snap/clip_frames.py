@@ -73,9 +73,9 @@ class ClipFrames:
         if there != wanted or not all(isinstance(word, str) for word in np.ravel(annotations).tolist()):
             raise DataError(f"annotations (shape {list(there)}) must have a word for each step of each clip, "
                             f"{list(wanted)}")
-        names = annotation_order(set(np.unique(annotations).tolist()) - {""})
-        number = {label: i for i, label in enumerate(names or ())}
         words, places = np.unique(annotations, return_inverse=True)
+        names = annotation_order(set(words.tolist()) - {""})
+        number = {label: i for i, label in enumerate(names or ())}
         numbers = np.array([number.get(word, NOT_ANNOTATED) for word in words.tolist()], np.int32)
         return names, numbers[places].reshape(wanted)
 

@@ -70,7 +70,6 @@ class ProfilePass:
         self._alignment = None if source.annotations is None or not view.target.is_of_each_frame else AlignmentCounts(
             view.target.units, source.annotations, source.frame_shape[0], options.tolerance_steps)
         self._n_frames = self._n_blank = 0
-        self._largest = np.zeros((len(view.layers), 2))
 
     def prepare(self, progress: bool) -> None:
         """Fix what all shards must share: grids of the sums, minima of the corpus, permutations."""
@@ -210,10 +209,8 @@ class ProfilePass:
 
 
 def _of_rows(values: np.ndarray, rows: np.ndarray, look: Look) -> np.ndarray:
-    """Return what was known of the frames of a look before it; what it found where nothing was known."""
-    known = dict(zip(rows.tolist(), values.tolist(), strict=False))
-    return np.array([known.get(row, found) for row, found in
-                     zip(look.rows.tolist(), look.predicted.tolist(), strict=True)], np.int64)
+    """Return what was known of the frames of a look before it, given rising rows; else what the look found itself."""
+    return values[np.searchsorted(rows, look.rows)] if len(values) else look.predicted
 
 
 def _fold(block: Block, row: int, options: ProfileOptions) -> int:

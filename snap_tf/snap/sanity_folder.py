@@ -55,7 +55,7 @@ def write_sanity(results: SanityResults, out: str | Path,
         for name in TABLES:
             table = getattr(results, name)
             if not table.empty:
-                table.to_csv(folder / f"sanity_{name}.csv", index=False, float_format="%.9g", encoding="utf-8",
+                table.to_csv(_place(folder, name), index=False, float_format="%.9g", encoding="utf-8",
                              lineterminator="\n")
         (folder / "sanity.json").write_text(json.dumps(about, indent=2) + "\n", encoding="utf-8")
         if draw is not None:
@@ -71,19 +71,15 @@ def read_sanity(folder: str | Path) -> SanityResults:
     folder = Path(folder)
     try:
         about = json.loads((folder / "sanity.json").read_text(encoding="utf-8"))
-        tables = {name: _read(folder / f"sanity_{name}.csv") for name in TABLES if name != "alignment"}
-        path = folder / "sanity_alignment.csv"
-        tables["alignment"] = _read(path) if path.is_file() else pd.DataFrame()
+        there = [name for name in TABLES if name != "alignment" or _place(folder, name).is_file()]
+        tables = {name: _read(_place(folder, name)) for name in there}
         for name, table in tables.items():
-            missing = [column for column in _NEEDED[name] if column not in table.columns]
-            if missing and (name != "alignment" or path.is_file()):
-                raise ValueError(f"table {name} has no {missing[0]}; another version made it")
-            if not missing and table.empty:
-                raise ValueError(f"table {name} has no rows")
-        _ = about["model"]["name"], about["model"]["hash"]
-        return SanityResults(**tables, groups=about["groups"], settings=SanitySettings(**about["settings"]),
-                             options=ProfileOptions(**about["options"]), group=about["group"], model=about["model"],
-                             source=about["source"])
+            _check_whole(name, table)
+        if not {"name", "hash"} <= set(about["model"]):
+            raise ValueError("its model has no name or hash")
+        return SanityResults(**{"alignment": pd.DataFrame(), **tables}, groups=about["groups"],
+                             settings=SanitySettings(**about["settings"]), options=ProfileOptions(**about["options"]),
+                             group=about["group"], model=about["model"], source=about["source"])
     except (OSError, ValueError, KeyError, TypeError) as error:
         raise DataError(f"sanity checks (={folder}) must be a folder that snap-tf sanity wrote: {error}; run it again"
                         ) from error
@@ -129,9 +125,21 @@ def differences_of(results: SanityResults, file: ProfileFile, grouping: str | No
     return found + ([f"kind: {kind!r} -> 'snap'"] if kind != "snap" else [])
 
 
+def _place(folder: Path, name: str) -> Path:
+    return folder / f"sanity_{name}.csv"
+
+
+def _check_whole(name: str, table: pd.DataFrame) -> None:
+    missing = [column for column in _NEEDED[name] if column not in table.columns]
+    if missing:
+        raise ValueError(f"table {name} has no {missing[0]}; another version made it")
+    if table.empty:
+        raise ValueError(f"table {name} has no rows")
+
+
 def _read(path: Path) -> pd.DataFrame:
     table = pd.read_csv(path, converters=dict.fromkeys(_WORDS, str))
-    for name in set(_WORDS) & set(table.columns):
-        table[name] = table[name].fillna("")  # pandas 3 takes empty words for missing ones all the same
-    whole = [name for name in table.columns if name not in _WORDS and not name.startswith("n_")]
+    for column in set(_WORDS) & set(table.columns):
+        table[column] = table[column].fillna("")  # pandas 3 takes empty words for missing ones all the same
+    whole = [column for column in table.columns if column not in _WORDS and not column.startswith("n_")]
     return table.astype(dict.fromkeys(whole, float))  # a column of ones reads as whole numbers
