@@ -23,15 +23,18 @@ TESTS = Path(__file__).parent
 
 @pytest.fixture(autouse=True)
 def operations_as_they_were() -> Iterator[None]:
-    """Let no test that trains leave deterministic operations on, which is a setting of the whole process.
+    """Let no test leave deterministic operations or a seed behind, which are settings of the whole process.
 
-    With them on, TensorFlow refuses random numbers without a seed, in whichever test comes next.
+    With deterministic operations on, as training leaves them, TensorFlow refuses random numbers without a seed; with
+    a seed left from elsewhere it does not. Both decide what happens in whichever test comes next.
     """
     yield
     if "tensorflow" in sys.modules:
+        import tensorflow as tf
         from tensorflow.python.framework import config  # there is no public way to turn them off
 
         config.disable_op_determinism()
+        tf.random.set_seed(None)
 
 
 @pytest.fixture(scope="session")
