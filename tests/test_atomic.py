@@ -2,7 +2,7 @@
 
 import pytest
 
-from wavegan_tf.atomic import atomic_file, atomic_folder, check_output_file, check_output_folder
+from wavegan_tf.atomic import atomic_file, atomic_files, atomic_folder, check_output_file, check_output_folder
 from wavegan_tf.errors import ExportError
 
 
@@ -67,3 +67,30 @@ def test_places_are_checked_before_long_work(tmp_path):
     with pytest.raises(ExportError, match="must be new or empty"):
         check_output_folder(tmp_path / "full", new=True)
     assert not (tmp_path / "new").exists()
+
+
+def test_several_files_come_at_once(tmp_path):
+    (tmp_path / "a").write_text("old")
+    (tmp_path / "mine").write_text("x")
+    with pytest.raises(OSError, match="No space"), atomic_files(tmp_path) as folder:
+        (folder / "a").write_text("half")
+        raise OSError(28, "No space left on device")
+    assert (tmp_path / "a").read_text() == "old" and {p.name for p in tmp_path.iterdir()} == {"a", "mine"}
+    with atomic_files(tmp_path) as folder:
+        (folder / "a").write_text("new")
+        (folder / "b").write_text("2")
+    assert (tmp_path / "a").read_text() == "new" and {p.name for p in tmp_path.iterdir()} == {"a", "b", "mine"}
+    with pytest.raises(KeyboardInterrupt), atomic_files(tmp_path / "deep" / "out"):
+        raise KeyboardInterrupt
+    assert not (tmp_path / "deep" / "out").exists()
+
+
+def test_a_failed_write_names_the_file(tmp_path):
+    """Writes that fail half-way name no file, and the temporary name would say nothing."""
+    for given in (None, "temporary"):
+        with pytest.raises(OSError, match="File too large") as caught, atomic_file(tmp_path / "out.npz") as temporary:
+            raise OSError(27, "File too large", given and str(temporary))
+        assert caught.value.filename == str(tmp_path / "out.npz")
+    with pytest.raises(FileNotFoundError) as caught, atomic_file(tmp_path / "out.npz"):
+        (tmp_path / "input").read_text()  # of another file: as it is
+    assert caught.value.filename == str(tmp_path / "input")

@@ -24,8 +24,8 @@ GAMM_NEEDS = {"numpy", "scipy", "pandas", "statsmodels", "patsy", "formulaic", "
 SNAP_MAY_USE = ("data", "errors", "atomic", "config", "command_line", "__version__", "commands.corpus_options",
                 "commands.flags", "use.labels", "use.generate.Request", "use.generate.choose_vectors")
 # and what training has in common, whatever is trained: checkpoints, sessions, curves, interrupts
-ASR_MAY_USE = ("checkpoint_folders", "export.checksums", "training.devices", "training.events", "training.interrupts",
-               "training.metrics", "training.runs")
+ASR_MAY_USE = ("checkpoint_folders", "export.checksums", "export.disk", "training.devices", "training.events",
+               "training.interrupts", "training.metrics", "training.runs")
 DISTRIBUTIONS = {"sklearn": "scikit-learn", "parselmouth": "praat-parselmouth"}
 
 

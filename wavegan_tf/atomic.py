@@ -9,7 +9,7 @@ from pathlib import Path
 
 from wavegan_tf.errors import ExportError
 
-__all__ = ["atomic_file", "atomic_folder", "check_output_file", "check_output_folder", "sync_folder"]
+__all__ = ["atomic_file", "atomic_files", "atomic_folder", "check_output_file", "check_output_folder", "sync_folder"]
 
 
 @contextmanager
@@ -27,12 +27,39 @@ def atomic_file(path: str | Path) -> Iterator[Path]:
     try:
         yield temporary
         _sync(temporary)
+    except OSError as error:
+        if error.errno is None or error.filename not in (None, name):
+            raise
+        # the user knows the file by its own name, and a write that fails half-way gives none
+        raise OSError(error.errno, error.strerror, str(path)) from error
+    else:
         # mkstemp makes private files; results are to be shared like any other file
         temporary.chmod(0o666 & ~_umask())
         temporary.replace(path)
         _sync(path.parent)
     finally:
         temporary.unlink(missing_ok=True)
+
+
+@contextmanager
+def atomic_files(folder: str | Path) -> Iterator[Path]:
+    """Give an empty temporary folder; move its files into `folder` when the block ends well.
+
+    Files of the same names are exchanged, others in `folder` stay. When the block raises, nothing has changed.
+    """
+    folder = Path(folder)
+    there = folder if folder.is_dir() else folder.parent
+    there.mkdir(parents=True, exist_ok=True)
+    temporary = Path(tempfile.mkdtemp(prefix=f".{folder.name}-", dir=there))
+    try:
+        yield temporary
+        sync_folder(temporary)
+        folder.mkdir(exist_ok=True)
+        for file in sorted(temporary.iterdir()):
+            file.replace(folder / file.name)
+        _sync(folder)
+    finally:
+        shutil.rmtree(temporary, ignore_errors=True)
 
 
 @contextmanager

@@ -22,6 +22,7 @@ from snap_tf.asr.wav2letter import layers_of
 from wavegan_tf import __version__
 from wavegan_tf.atomic import atomic_folder
 from wavegan_tf.export.checksums import write_checksums
+from wavegan_tf.export.disk import disk_errors
 
 __all__ = ["CARD_NAME", "SAVED_MODEL_FOLDER", "describe", "export_recogniser"]
 
@@ -51,7 +52,7 @@ def export_recogniser(recogniser: Recogniser, out: str | Path, test: Evaluation 
         ExportError: `out` is not empty.
         OSError: a file cannot be written.
     """
-    with atomic_folder(out) as folder:
+    with atomic_folder(out) as folder, disk_errors(out):
         if compact:
             _save_compact(recogniser.network, folder / NETWORK_NAME)
         else:

@@ -20,6 +20,7 @@ from snap_tf.snap.clustering import LayerClusters
 from snap_tf.snap.evaluation_folder import Evaluation, evaluate_alignment
 from snap_tf.snap.models_compared import without_sums
 from snap_tf.snap.profile_file import ProfileFile
+from wavegan_tf.atomic import atomic_files
 from wavegan_tf.errors import ConfigError, DataError
 
 __all__ = ["FIGURES", "ProfileFigures", "boundary_layer", "write_alignment_figures", "write_cluster_figures"]
@@ -124,7 +125,7 @@ class ProfileFigures:
         return [name for name in FIGURES if name not in missing]
 
     def write(self, out: str | Path, figures: Sequence[str] = ()) -> list[Path]:
-        """Draw figures into a folder.
+        """Draw figures into a folder, all of them or none.
 
         Args:
             out: folder.
@@ -141,7 +142,6 @@ class ProfileFigures:
         if "offsets" in figures and not evaluate_alignment(self.files).summaries:
             raise DataError(f"figure (=offsets) must be of a model whose classes are annotated; those of "
                             f"{', '.join(self.files)} are not; contingency can be drawn")
-        folder = Path(out)
         makers: dict[str, Callable[[Path], list[Path]]] = {
             "scheme": self._scheme, "comparison": self._comparison, "profiles": self._profiles,
             "offsets": lambda to: write_alignment_figures(evaluate_alignment(self.files), to, ("offsets",)),
@@ -150,7 +150,9 @@ class ProfileFigures:
             "clustermaps": lambda to: self._trees(to, "clustermap", clustermap_figure),
             "dendrograms": lambda to: self._trees(to, "dendrogram", dendrogram_figure),
         }
-        return [file for name in figures or self.possible() for file in makers[name](folder)]
+        with atomic_files(out) as folder:
+            files = [file for name in figures or self.possible() for file in makers[name](folder)]
+        return [Path(out) / file.name for file in files]
 
     def _n_groups(self) -> int:
         rows = self.file.sums[self.groupings[0] or self.file.groupings[0]].counts.sum(axis=0)[:-1]

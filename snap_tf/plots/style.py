@@ -7,7 +7,7 @@ from typing import Any
 
 from matplotlib.figure import Figure
 
-from wavegan_tf.atomic import atomic_file
+from wavegan_tf.atomic import atomic_files
 
 __all__ = ["LAYER_COLOUR", "LINE", "OUTPUT_COLOUR", "PHONE_COLOUR", "SMALL", "STIMULUS_COLOUR", "TEXT", "plain_axes",
            "write_figure"]
@@ -43,10 +43,10 @@ def write_figure(figure: Figure, path: str | Path, formats: tuple[str, ...] = ("
     path = Path(path)
     stem = path.with_suffix("") if path.suffix.lstrip(".").lower() in formats else path
     files = []
-    for kind in formats:
-        file = stem.with_name(f"{stem.name}.{kind}")
-        metadata = {"pdf": {"CreationDate": None}, "svg": {"Date": None}}.get(kind)
-        with atomic_file(file) as temporary:
-            figure.savefig(temporary, dpi=dpi, metadata=metadata)
-        files.append(file)
+    with atomic_files(stem.parent) as folder:
+        for kind in formats:
+            file = stem.with_name(f"{stem.name}.{kind}")
+            metadata = {"pdf": {"CreationDate": None}, "svg": {"Date": None}}.get(kind)
+            figure.savefig(folder / file.name, dpi=dpi, metadata=metadata)
+            files.append(file)
     return files

@@ -189,7 +189,10 @@ def read_profiles(path: str | Path, *, sums: bool = True) -> ProfileFile:
                 raise DataError(f"profile file (={path}) must be one that `snap-tf profile` wrote; it is another npz "
                                 "file")
             about = json.loads(str(archive["about"]))
-            if about.get("what") != _WHAT or about.get("schema") != SCHEMA:
+            if about.get("what") != _WHAT:
+                raise DataError(f"profile file (={path}) must be one that `snap-tf profile` wrote; it is a file of "
+                                "another kind")
+            if about.get("schema") != SCHEMA:
                 made_by = about.get("versions", {}).get("wavegan_tf")
                 raise DataError(f"profile file (={path}) must be of version {SCHEMA}; it is of version "
                                 f"{about.get('schema')}, made by wavegan_tf {made_by}; make it again with snap-tf "

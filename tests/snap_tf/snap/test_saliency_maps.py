@@ -1,5 +1,6 @@
 """`snap-tf saliency`: which logit is explained, files with axes, pictures, refusals."""
 
+import errno
 import json
 from dataclasses import replace
 from pathlib import Path
@@ -160,6 +161,16 @@ def test_networks_that_hear_samples(recording: Path, tmp_path: Path) -> None:
     any_length.save(tmp_path / "any.keras")
     found = saliency_map(open_listener(tmp_path / "any.keras"), recording)
     assert found.values.shape == (LENGTH, 1) and found.target.step == ((LENGTH - 8) // 4 + 1) // 2
+
+
+def test_a_map_without_its_picture_is_not_left(run: Path, recording: Path, tmp_path: Path,
+                                               monkeypatch: pytest.MonkeyPatch) -> None:
+    def full(*_: object, **__: object) -> None:
+        raise OSError(errno.ENOSPC, "No space left on device")
+
+    monkeypatch.setattr("snap_tf.plots.saliency.write_figure", full)
+    assert main(["saliency", str(run), str(recording), str(tmp_path / "map"), "--class", "aa"]) == 2
+    assert not list(tmp_path.iterdir())
 
 
 def refusal(capsys: pytest.CaptureFixture[str], *argv: object) -> str:

@@ -151,13 +151,20 @@ def test_offsets_of_letters_are_refused_where_they_are_asked_for(made, tmp_path,
     (["plot", "profiles", "{plain}", "out", "--percentile", "50"], "must be one of --percentiles, 87"),
     (["plot", "profiles", "{plain}", "out", "--seconds", "0"], "`--seconds` (=0)"),
     (["plot", "profiles", "{plain}", "out", "--layers", "L9", "--figures", "dendrograms"], "layer (=L9) must be one"),
+    (["plot", "profiles", "{plain}", "out", "--layers", "L9", "--figures", "scheme,dendrograms"], "layer (=L9) must"),
+    (["plot", "profiles", "{W2P_shallow}", "out", "--min-frames", "1000"], "must have at least 1000 frames"),
 ])
 def test_bad_input_is_one_line_and_leaves_nothing(made, tmp_path, capsys, monkeypatch, arguments, message) -> None:
     monkeypatch.chdir(tmp_path)
     before = {path.name for path in tmp_path.iterdir()}
     assert message in refused(capsys, *(text.format(**made) for text in arguments))
-    assert {path.name for path in tmp_path.iterdir()} <= before | {"out"}
-    assert not list(tmp_path.glob("out/*.csv"))
+    assert {path.name for path in tmp_path.iterdir()} == before
+
+
+def test_files_of_another_kind_are_told(made, tmp_path, capsys) -> None:
+    """A saliency map has an `about`, too; it was called a profile file of version None."""
+    np.savez(tmp_path / "map.npz", about=json.dumps({"target": {}, "version": "1"}))
+    assert "wrote; it is a file of another kind" in refused(capsys, "align-eval", str(tmp_path / "map.npz"))
 
 
 def test_a_folder_that_is_not_empty_is_left_alone(made, tmp_path, capsys) -> None:
