@@ -75,6 +75,8 @@ def _run(args: argparse.Namespace) -> None:
             _draw(result, folder, args)
             write_settings(args, folder / "settings.json")
     print(result.contrasts.to_string(index=False, na_rep="-"))
+    for row in result.tests[result.tests["curve_p"].isna()].itertuples():
+        print(f"not tested: {row.a} and {row.b} in {row.layer}: {row.note}")
     show_folder_in_tensorboard(args, Path(args.out), "contrasts")
     print(f"written to {args.out}")
 

@@ -70,6 +70,7 @@ def _run(args: argparse.Namespace) -> None:
         if args.at:
             fits = fit_layers(table, layer=args.at, layers=args.layers, **options)
         else:
+            _check_layers(table, args)
             fits = {"": _fit(table, **options)}
         with atomic_folder(args.out, replace=args.overwrite) as folder:
             for name, fit in fits.items():
@@ -82,6 +83,14 @@ def _run(args: argparse.Namespace) -> None:
         print(f"{args.at} {name}\n\n{summary(fit)}" if args.at else summary(fit))
     show_folder_in_tensorboard(args, Path(args.out), "gamm")
     print(f"written to {args.out}")
+
+
+def _check_layers(table: pd.DataFrame, args: argparse.Namespace) -> None:
+    """Refuse a table of several layers where the model does not tell them apart: tokens would have several series."""
+    n_layers = table["layer"].nunique() if "layer" in table.columns else 0
+    if n_layers > 1 and "layer" not in (args.group, args.token) and "layer" not in (args.formula or ""):
+        raise ConfigError(f"`--at` must be given for a table of {n_layers} layers; say --at layer for a fit of each, "
+                          "or keep the rows of one")
 
 
 def _options(args: argparse.Namespace) -> dict[str, Any]:

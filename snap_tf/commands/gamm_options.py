@@ -75,6 +75,8 @@ def pair_list(text: str) -> tuple[tuple[str, str], ...]:
     pairs = [tuple(part.strip() for part in item.split(":")) for item in comma_list(text)]
     if not pairs or any(len(pair) != 2 or not all(pair) for pair in pairs):
         raise argparse.ArgumentTypeError(f"`{text}` must read A:B or A:B,C:D")
+    if same := [a for a, b in pairs if a == b]:
+        raise argparse.ArgumentTypeError(f"`{same[0]}:{same[0]}` must be of two different words or phones")
     return tuple((a, b) for a, b in pairs)
 
 

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import itertools
-from collections.abc import Iterable, Mapping, Sequence
+import warnings
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any
 
@@ -11,7 +13,7 @@ import numpy as np
 import pandas as pd
 
 from snap_tf.gamm.columns import require_columns
-from snap_tf.gamm.errors import GammError, name_some
+from snap_tf.gamm.errors import GammError, GammWarning, name_some
 from snap_tf.gamm.fit import gamm
 from snap_tf.gamm.population import difference_tests
 from snap_tf.gamm.result import GammFit
@@ -66,7 +68,8 @@ def fit_layers(data: pd.DataFrame, *, layer: str = "layer", layers: Iterable[obj
     fits = {}
     for name, part in _parts(data, layer, layers):
         try:
-            fits[name] = gamm(formula, part, **options) if formula else gamm_words(part, **options)
+            with _warnings_of(f"layer {name}"):
+                fits[name] = gamm(formula, part, **options) if formula else gamm_words(part, **options)
         except GammError as error:
             raise GammError(f"layer {name}: {error}") from error
     return fits
@@ -115,7 +118,8 @@ class ContrastLayers:
 
     Attributes:
         tests: table with a, b, layer, level (difference b - a), level_t, level_p, shape_edf, shape_F, shape_p, curve_z,
-            curve_p, the three p values corrected (`_adjusted`), encoded, and note (why a layer could not be tested).
+            curve_p, the three p values corrected (`_adjusted`), encoded, rho, and note (why a pair could not be
+            tested in a layer, or what to mind about its fit).
         contrasts: table with a, b, last_encoded, stops_at (the first layer from which on the contrast is not encoded;
             empty if the last layer has it still), last_shape and last_level (the last layers with a difference of
             shape and of level).
@@ -151,7 +155,8 @@ def lost_contrasts(data: pd.DataFrame, *, pairs: Iterable[tuple[object, object]]
         **options: as for `gamm_words`.
 
     Raises:
-        GammError: a column, phone or layer does not exist.
+        GammError: a column, phone or layer does not exist, a pair is not of two phones, or no pair can be fitted in any
+            layer (the message says why for the first).
     Source: Beguš & Zhou, ICASSP 2022, section 4.2 and Figure 4 ([s] and [ʃ]); over all contrasts as proposed there.
     """
     require_columns([group, layer, time, token], data)
@@ -160,6 +165,8 @@ def lost_contrasts(data: pd.DataFrame, *, pairs: Iterable[tuple[object, object]]
     missing = sorted({str(phone) for pair in chosen for phone in pair if phone not in present})
     if missing:
         raise GammError(f"phone (={name_some(missing)}) must be in `{group}`; there are {name_some(present, 40)}")
+    if same := [a for a, b in chosen if a == b]:
+        raise GammError(f"pair (={same[0]}:{same[0]}) must be of two phones; there are {name_some(present, 40)}")
     if not chosen:
         raise GammError(f"`{group}` must hold two phones or more; there is {name_some(present) or 'none'}")
     parts = _parts(data, layer, layers)
@@ -167,10 +174,14 @@ def lost_contrasts(data: pd.DataFrame, *, pairs: Iterable[tuple[object, object]]
     for a, b in chosen:
         for name, part in parts:
             two = part[part[group].isin((a, b))]
-            fit, note = _fit_pair(two, a, time=time, token=token, group=group, normalise=normalise, **options)
+            fit, note = _fit_pair(two, a, f"{a} and {b} in {name}", time=time, token=token, group=group,
+                                  normalise=normalise, **options)
             if fit is not None:
                 fits[a, b, name] = fit
             rows.append({"a": a, "b": b, "layer": name, **_pair_row(fit, a, b), "note": note})
+    if not fits:
+        raise GammError(f"{rows[0]['a']} and {rows[0]['b']} in {rows[0]['layer']}: {rows[0]['note']}"
+                        + (f" (none of {len(rows)} fits was possible)" if len(rows) > 1 else ""))
     tests = pd.DataFrame(rows)
     for kind in ("level", "shape", "curve"):
         tests[f"{kind}_p_adjusted"] = adjust(tests[f"{kind}_p"].to_numpy(float), correction)
@@ -196,24 +207,39 @@ def adjust(p: np.ndarray, correction: str = "holm") -> np.ndarray:
     return adjusted
 
 
-def _fit_pair(data: pd.DataFrame, a: object, *, time: str, token: str, group: str, normalise: bool,
+@contextmanager
+def _warnings_of(name: str) -> Iterator[None]:
+    """Say in a fit's warnings which of many fits they are of."""
+    with warnings.catch_warnings(record=True) as caught:
+        warnings.simplefilter("always")
+        yield
+    for warning in caught:
+        if issubclass(warning.category, GammWarning):
+            warnings.warn(f"{name}: {warning.message}", GammWarning, stacklevel=4)
+        else:
+            warnings.warn_explicit(warning.message, warning.category, warning.filename, warning.lineno)
+
+
+def _fit_pair(data: pd.DataFrame, a: object, name: str, *, time: str, token: str, group: str, normalise: bool,
               **options: Any) -> tuple[GammFit | None, str]:
     try:
         table = normalise_time(data, time=time, token=token) if normalise else data
-        return gamm_words(table, time=time, token=token, group=group, reference=a, **options), ""
+        with _warnings_of(name):
+            fit = gamm_words(table, time=time, token=token, group=group, reference=a, **options)
+        return fit, "; ".join(fit.notices)
     except GammError as error:
         return None, str(error)
 
 
 def _pair_row(fit: GammFit | None, a: object, b: object) -> dict[str, float]:
-    names = ("level", "level_t", "level_p", "shape_edf", "shape_F", "shape_p", "curve_z", "curve_p")
+    names = ("level", "level_t", "level_p", "shape_edf", "shape_F", "shape_p", "curve_z", "curve_p", "rho")
     if fit is None:
         return dict.fromkeys(names, np.nan)
     level = fit.parametric.iloc[1]
     curve = difference_tests(fit, [(a, b)]).iloc[0]
     shape = fit.smooths.iloc[1] if _is_difference(fit) else pd.Series({"edf": np.nan, "F": np.nan, "p": np.nan})
     return dict(zip(names, (level["estimate"], level["t"], level["p"], shape["edf"], shape["F"], shape["p"], curve["z"],
-                            curve["p"]), strict=True))
+                            curve["p"], fit.rho), strict=True))
 
 
 def _is_difference(fit: GammFit) -> bool:

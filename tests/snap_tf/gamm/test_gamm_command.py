@@ -134,6 +134,52 @@ def test_contrasts(layers: Path, tmp_path: Path, capsys: pytest.CaptureFixture) 
     assert "Conv2" in capsys.readouterr().out
 
 
+def test_what_cannot_be_fitted_anywhere_is_an_error(layers: Path, tmp_path: Path,
+                                                    capsys: pytest.CaptureFixture) -> None:
+    """It was a table without a single test, which reads as: this contrast is encoded nowhere."""
+    out = tmp_path / "out"
+    for flags, message in ((["--rho", "2"], "s and sh in Conv1: rho (=2) must be 0 up to"),
+                           (["--rho", "abc"], "rho (=abc) must be"), (["--k", "500"], "k (=500)"),
+                           (["--m", "3"], "m (=3)"), (["--k-random", "1"], "(none of 2 fits was possible)")):
+        assert main(["contrasts", str(layers), *flags, "--out", str(out)]) == 2
+        assert message in capsys.readouterr().err and not out.exists()
+    with pytest.raises(SystemExit) as caught:
+        main(["contrasts", str(layers), "--pairs", "s:s", "--out", str(out)])
+    assert caught.value.code == 2 and "`s:s` must be of two different words" in capsys.readouterr().err
+
+
+def test_layers_that_cannot_be_tested_are_said(layers: Path, tmp_path: Path, capsys: pytest.CaptureFixture) -> None:
+    table = pd.read_csv(layers)
+    poor = (table["layer"] == "Conv2") & (table.groupby(["layer", "token"]).cumcount() >= 3)
+    table[~poor].to_csv(layers, index=False)
+    assert main(["contrasts", str(layers), *SMALL, "--rho", "auto", "--out", str(tmp_path / "out")]) == 0
+    printed = capsys.readouterr()
+    assert "not tested: s and sh in Conv2: k (=" in printed.out
+    tests = pd.read_csv(tmp_path / "out" / "tests.csv").set_index("layer")
+    assert tests.loc["Conv1", "rho"] >= 0 and np.isnan(tests.loc["Conv2", "rho"])
+    if "lag-1" in printed.err:  # then it says of which fit, and the table says so too
+        assert "note: s and sh in Conv1: the residuals" in printed.err and "lag-1" in tests.loc["Conv1", "note"]
+
+
+def test_layers_are_not_mixed_in_silence(layers: Path, tmp_path: Path, capsys: pytest.CaptureFixture) -> None:
+    """Steps of several layers lie at different times, so that nothing else told one series from the next."""
+    out = tmp_path / "out"
+    assert main(["gamm", str(layers), *SMALL, "--out", str(out)]) == 2
+    assert "`--at` must be given for a table of 2 layers; say --at layer" in capsys.readouterr().err
+    assert not out.exists()
+    table = pd.read_csv(layers)
+    table[table["layer"] == "Conv1"].to_csv(layers, index=False)
+    assert main(["gamm", str(layers), *SMALL, "--out", str(out)]) == 0
+
+
+def test_tables_with_semicolons_are_told(layers: Path, tmp_path: Path, capsys: pytest.CaptureFixture) -> None:
+    for sign, name in ((";", "semi.csv"), ("\t", "tabs.csv")):
+        pd.read_csv(layers).to_csv(tmp_path / name, sep=sign, index=False)
+        assert main(["gamm", str(tmp_path / name), "--out", str(tmp_path / "out")]) == 2
+        error = capsys.readouterr().err
+        assert "must have commas between its columns; it has " + {";": ";", "\t": "tabs"}[sign] in error
+
+
 MISTAKES = {
     "no such column": ([*COLUMNS[:1], "Valu", *COLUMNS[2:]],
                        "column (=Valu) must be in the table; it has Token, Word, Sample, Value; name one of these"),

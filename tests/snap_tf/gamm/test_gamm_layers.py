@@ -111,6 +111,8 @@ def test_a_contrast_that_is_nowhere(table: pd.DataFrame) -> None:
 
 
 @pytest.mark.parametrize(("options", "message"), [
+    ({"pairs": [("s", "s")]}, r"pair \(=s:s\) must be of two phones"),
+    ({"rho": 2}, r"s and z in Conv1: rho \(=2\) must be .* \(none of 4 fits was possible\)"),
     ({"pairs": [("s", "x")]}, r"phone \(=x\) must be in `label`; there are s, sh, z"),
     ({"group": "phone"}, r"column \(=phone\) must be in the table"),
     ({"layers": ["fc"]}, r"layer \(=fc\) must be in `layer`"),
