@@ -100,8 +100,12 @@ def record_calls(model: Callable[..., Any], inputs: Any) -> list[LayerCall]:
 
 def _mark_output(calls: list[LayerCall], output: Any, model: Any) -> list[LayerCall]:
     """Find the call that gives the model's output, or add one; a model with several outputs has none."""
-    if getattr(output, "shape", None) is None or output.shape.rank is None:
+    import keras
+
+    outputs = [tensor for tensor in keras.tree.flatten(output) if tensor is not None]
+    if len(outputs) != 1 or getattr(outputs[0], "shape", None) is None or outputs[0].shape.rank is None:
         return calls
+    output = outputs[0]
     while True:
         for i, call in enumerate(calls):
             if call.post is output or call.pre is output:
@@ -122,12 +126,22 @@ def _recording() -> Iterator[list[_Call]]:
     import keras
     import tensorflow as tf
 
-    original, thread = keras.layers.Layer.__call__, threading.get_ident()
+    unwatched, thread = keras.layers.Layer.__call__, threading.get_ident()
     calls: list[_Call] = []
+
+    def original(layer: Any, *args: Any, **kwargs: Any) -> Any:
+        if getattr(layer, "groups", 1) == 1:
+            return unwatched(layer, *args, **kwargs)
+        # without XLA, in a function of Keras' own, a CPU has no gradient of these convolutions
+        tf.config.run_functions_eagerly(eager)
+        try:
+            return unwatched(layer, *args, **kwargs)
+        finally:
+            tf.config.run_functions_eagerly(True)
 
     def recorded(layer: Any, *args: Any, **kwargs: Any) -> Any:
         if threading.get_ident() != thread:
-            return original(layer, *args, **kwargs)
+            return unwatched(layer, *args, **kwargs)
         call = _Call(layer, args[0] if args else next(iter(kwargs.values()), None))
         own, n_calls = layer.__dict__.get("activation"), len(calls)
         if not callable(own):
@@ -156,7 +170,7 @@ def _recording() -> Iterator[list[_Call]]:
         yield calls
     finally:
         tf.config.run_functions_eagerly(eager)
-        keras.layers.Layer.__call__ = original
+        keras.layers.Layer.__call__ = unwatched
 
 
 def _around_activation(call: _Call, calls: list[_Call]) -> tuple[Any, Any, str]:
@@ -189,7 +203,10 @@ def _is_activation(layer: Any) -> bool:
 def _activation_of(layer: Any) -> str:
     """Name the activation that a layer is or has."""
     activation = getattr(layer, "activation", None)
+    thing: Any
     for thing in (layer, activation):
+        if type(thing).__name__ == "ReLU" and thing.negative_slope:
+            return "leaky_relu"
         if type(thing).__name__ in _ACTIVATION_LAYERS:
             return _ACTIVATION_LAYERS[type(thing).__name__]
     return "linear" if activation is None else getattr(activation, "__name__", type(activation).__name__)

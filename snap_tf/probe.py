@@ -8,6 +8,7 @@ second of audio are 22 kB, the layers themselves 2 MB.
 from __future__ import annotations
 
 import hashlib
+import math
 from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 from typing import Any
@@ -60,8 +61,8 @@ def probe(model: Any, layers: Layers = None, *, part: str | None = None, stage: 
     """
     if stage not in STAGES:
         raise ConfigError(f"`stage` (={stage}) must be one of {', '.join(STAGES)}")
-    if rate_hz is not None and not rate_hz > 0:
-        raise ConfigError(f"`rate_hz` (={rate_hz}) must be positive")
+    if rate_hz is not None and not 0 < rate_hz < math.inf:
+        raise ConfigError(f"`rate_hz` (={rate_hz}) must be positive and finite")
     config = None
     if isinstance(model, str | Path) and Path(model).suffix not in (".keras", ".h5"):
         if rate_hz is not None or input_shape is not None:
@@ -75,6 +76,8 @@ def probe(model: Any, layers: Layers = None, *, part: str | None = None, stage: 
                               "leave it out for a Keras model")
         if isinstance(model, str | Path):
             model = _load_keras(Path(model))
+        if not hasattr(model, "weights") or not callable(model):
+            raise ConfigError(f"`model` (={model!r}) must be a path or a Keras model")
         name, rate_hz = str(model.name), 16000.0 if rate_hz is None else rate_hz
         source = (OwnNetwork(model, rate_hz) if hasattr(model, "layer_taps") and hasattr(model, "trace")
                   else KerasModel(model, rate_hz, input_shape))
@@ -88,6 +91,7 @@ class Probe:
         layers: what is known about each, in the order asked for.
         stage: which tensor of a layer is taken, see `STAGES`.
         rate_hz: samples per second of the audio (or frames of the features) that go in, or come out of a generator.
+        output: name of the layer that is the model's output; empty where it has several outputs.
         length: how many of them an input (or output) has; 0 where it may be any number.
         input_shape: of one input, without the batch.
         config: settings of the run; None for other models.
@@ -101,6 +105,7 @@ class Probe:
         self.layers = tuple(layers)
         self.stage = stage
         self.rate_hz = rate_hz
+        self.output = source.output
         self.length = source.length
         self.input_shape = source.input_shape
         self.config = config
@@ -150,12 +155,11 @@ class Probe:
             inputs: float32 tensor [batch, *input_shape].
 
         Returns:
-            By layer name, float32 [batch, steps, channels]; outputs without time are [batch, values].
+            By layer name, [batch, steps, channels] in the network's own number format, which is float32 unless it
+            computes in mixed precision; outputs without time are [batch, values].
         """
-        import tensorflow as tf
-
         found = self._source.tensors(inputs, self.stage)
-        return {layer.name: tf.cast(found[layer.name], tf.float32) for layer in self.layers}
+        return {layer.name: found[layer.name] for layer in self.layers}
 
     def run(self, inputs: Any, reduce: Reduce = "mean", *, batch_size: int | None = None,
             progress: bool = False) -> Iterator[dict[str, np.ndarray]]:
@@ -181,11 +185,19 @@ class Probe:
             ExportError: the network gives NaN or infinity.
         """
         size = self.batch_size if batch_size is None else batch_size
-        if size < 1:
-            raise ConfigError(f"`batch_size` (={size}) must be positive")
+        return self._run(inputs, self.check(reduce, size), size, progress)
+
+    def check(self, reduce: Reduce = "mean", batch_size: int = 1) -> Callable[[Any], Any] | None:
+        """Refuse what `run` would refuse of its options, and return the reducing function; None for `none`.
+
+        Raises:
+            ConfigError: no such reduction or feature map, or no such batch.
+        """
+        if batch_size < 1:
+            raise ConfigError(f"`batch_size` (={batch_size}) must be positive")
         apply = None if reduce == "none" else reduction(reduce) if isinstance(reduce, str) else reduce
         self._check_maps(apply)
-        return self._run(inputs, apply, size, progress)
+        return apply
 
     def collect(self, inputs: Any, reduce: Reduce = "mean", **options: Any) -> dict[str, np.ndarray]:
         """Compute the layers of all inputs at once: what `run` yields, joined; for amounts that fit into memory."""
@@ -224,7 +236,7 @@ class Probe:
         key = (apply, shape)
         if key not in self._compiled:
             def compute(inputs: Any) -> dict[str, Any]:
-                layers = self.tensors(inputs)
+                layers = {name: tf.cast(values, tf.float32) for name, values in self.tensors(inputs).items()}
                 if apply is None:
                     return layers
                 return {layer.name: apply(layers[layer.name]) if layer.has_time else layers[layer.name]

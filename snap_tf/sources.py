@@ -26,6 +26,7 @@ class Source(Protocol):
     Attributes:
         layers: all that it has, first to last.
         default: names of those that are meant when none is named.
+        output: name of the one that is the output; empty where there are several outputs.
         input_shape: of one input, without the batch.
         length: steps or samples that `rate_hz` counts, those of the input or, for a generator, of the output; 0 where
             the input may have any number.
@@ -35,6 +36,7 @@ class Source(Protocol):
 
     layers: tuple[LayerInfo, ...]
     default: tuple[str, ...]
+    output: str
     input_shape: tuple[int | None, ...]
     length: int
     may_pad: bool
@@ -57,6 +59,7 @@ class OwnNetwork:
         self.network = network
         self.layers = tuple(LayerInfo(**tap.to_dict()) for tap in network.layer_taps(rate_hz))
         self.default = tuple(layer.name for layer in self.layers)
+        self.output = self.layers[-1].name
         self.input_shape: tuple[int | None, ...] = network.example_shape
         self.length = network.slice_len
         # D and Q with the original's batch normalisation always use the statistics of the batch
@@ -91,6 +94,7 @@ class SavedSignature:
         (self._keyword, spec), = self._signature.structured_input_signature[1].items()
         self.layers = tuple(layers)
         self.default = tuple(layer.name for layer in self.layers)
+        self.output = self.layers[-1].name
         self.input_shape: tuple[int | None, ...] = tuple(spec.shape[1:])
         self.length = length
 
@@ -136,6 +140,7 @@ class KerasModel:
                       call.activation)
             for call, paper_name, n, rate in zip(calls, _paper_names(calls), steps, rates, strict=True))
         self.default = tuple(call.name for call in calls if call.is_convolution or call.is_output)
+        self.output = next((call.name for call in calls if call.is_output), "")
         self._parts = {call.name: call.layer for call in calls}
 
     def _trial(self, shape: tuple[int | None, ...]) -> list[LayerCall]:
@@ -151,6 +156,11 @@ class KerasModel:
         if not calls:
             raise ConfigError(f"model (={self.network.name}) must return [batch, steps, channels] or [batch, values], "
                               "or call layers that do; it does neither")
+        for call in calls:
+            if call.is_convolution and getattr(call.layer, "data_format", None) == "channels_first":
+                raise ConfigError(f"layer (={call.name}) must have its channels last, [batch, steps, channels]; it is "
+                                  'channels_first; build the model with data_format="channels_last" (the weights '
+                                  "are the same)")
         return calls
 
     def _calls(self, inputs: Any) -> list[LayerCall]:

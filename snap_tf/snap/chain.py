@@ -40,7 +40,7 @@ class Operation:
         after: the same at the end.
         record: name of the layer whose value is complete after this operation; empty for none.
         to_logits: whether a softmax or sigmoid of the layer is left off.
-        weights: of a convolution, with a quicker gradient; None for those with dilation or groups.
+        weights: of a convolution, with a quicker gradient; None for those with dilation.
     """
 
     layer: Any
@@ -190,8 +190,12 @@ def make_chain(model: Any, layers: Sequence[str]) -> Chain:
 
 def _operation(layer: Any) -> Operation:
     kind = type(layer).__name__
+    if layer.compute_dtype != "float32":
+        raise NoChain(f"layer {layer.name} computes in {layer.compute_dtype}, not in float32")
+    if getattr(layer, "groups", 1) != 1:
+        raise NoChain(f"layer {layer.name} ({kind}) has groups of channels")
     if kind == "Conv1D" and layer.data_format == "channels_last":
-        plain = layer.dilation_rate[0] == 1 and layer.groups == 1
+        plain = layer.dilation_rate[0] == 1
         return Operation(layer, "convolution", (layer.kernel_size[0] - 1) * layer.dilation_rate[0] + 1,
                          layer.strides[0], layer.padding,
                          weights=Kernel(layer.kernel, layer.strides[0]) if plain else None)

@@ -31,7 +31,8 @@ class Block:
 
     Attributes:
         names: of the frames' utterance or clip, one per frame.
-        inputs: float32 [n_steps, channels], one utterance; or [n_frames, n_steps, channels], clips.
+        inputs: float32 [n_steps, channels], one utterance; or clips, [n_frames, n_steps, channels] or
+            [n_frames, values].
         starts: int64 [n_frames], first step of each frame in the utterance; all 0 for clips.
         frame_steps: steps of a frame.
         annotated: int32 [n_steps], number of the annotation at each step of the utterance, -1 for none; for clips
@@ -39,6 +40,7 @@ class Block:
         labels: what else is known, by column: an array of words, one per frame.
         origin: step of the utterance at which `inputs` begin; negative where silence was put in front.
         rate_hz: steps per second.
+        is_utterance: whether the frames are cut out of one utterance.
     """
 
     names: tuple[str, ...]
@@ -49,16 +51,12 @@ class Block:
     labels: Mapping[str, np.ndarray] = field(default_factory=dict)
     origin: int = 0
     rate_hz: float = 0.0
+    is_utterance: bool = False
 
     @property
     def n_frames(self) -> int:
         """Number of frames."""
         return len(self.starts)
-
-    @property
-    def is_utterance(self) -> bool:
-        """Whether the frames are cut out of one utterance."""
-        return self.inputs.ndim == 2
 
     def frames(self, rows: np.ndarray) -> np.ndarray:
         """Cut frames out: float32 [rows, frame_steps, channels]."""
@@ -193,7 +191,7 @@ class SequenceFrames:
         starts = np.arange(0, last + 1, self._hop_steps, dtype=np.int64)
         known = {column: np.full(len(starts), word) for column, word in labels.items()}
         return Block((self.names[number],) * len(starts), inputs, starts, frame_steps, annotated, known, -pad,
-                     self._rate_hz)
+                     self._rate_hz, is_utterance=True)
 
 
 class UtteranceFrames(SequenceFrames):

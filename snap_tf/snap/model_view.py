@@ -67,7 +67,7 @@ class ModelView:
         intervals: by layer, first and last step where saliency may be other than zero.
         target_step: of the target's layer.
         mode: `frame` or `utterance`, what is really done.
-        notice: why that is not what was asked for; empty if it is.
+        notice: what is not as it was asked for, see `NetworkTrace`.
         batch_size: frames at a time.
     """
 
@@ -129,8 +129,10 @@ class ModelView:
         return self._at_target(found)
 
     def _at_target(self, found: dict[str, Any]) -> Any:
-        """Take the target layer's units at the target step: [batch, units]."""
-        values = found[self.target.layer]
+        """Take the target layer's units at the target step: float32 [batch, units]."""
+        import tensorflow as tf
+
+        values = tf.cast(found[self.target.layer], tf.float32)
         if len(values.shape) == 2:
             return values
         return values[:, self.target_step - (self._cone.intervals()[self.target.layer][0] if self._cone else 0)]
@@ -174,12 +176,14 @@ class ModelView:
         gradients = tf.gradients(tf.reduce_sum(score), [inner[name] for name in names])
         result: dict[str, Any] = {"predicted": largest, "activations": {}, "saliency": {}, "tau": {}, "extremes": []}
         for i, (layer, saliency) in enumerate(zip(self.layers, gradients, strict=True)):
-            activation, own = whole[layer.name], inner[layer.name]
+            # a network in mixed precision has numbers of its own, and gradients with respect to those
+            tensors = (whole[layer.name], inner[layer.name], saliency)
+            activation, own, saliency = (tf.cast(tensor, tf.float32) for tensor in tensors)
             if not layer.has_time:
                 activation, own, saliency = activation[:, None], own[:, None], saliency[:, None]
             first, last = self.intervals[layer.name]
             n_steps = max(layer.steps or 0, 1)
-            if own is not activation:
+            if inner is not whole:
                 activation = tf.concat([activation[:, :first], own, activation[:, last + 1:]], axis=1)
             result["tau"][layer.name] = peak_step(
                 saliency, self._with_sign(layer, own, activation, numbers[2, i]), score=self.options.score,

@@ -32,7 +32,7 @@ class NetworkTrace:
         target_step: of the target's layer.
         chain: the network as a chain of local operations, or None.
         cone: what the target step depends on, or None.
-        notice: why mode `utterance` cannot be had although it was asked for; empty if it can, or was not.
+        notice: what is not as it was asked for, and why: mode `utterance`, layers; empty for nothing.
     """
 
     layers: tuple[LayerInfo, ...]
@@ -67,17 +67,25 @@ def trace_network(network: Network, options: ProfileOptions, target: Target, fra
             reason = "frames are computed one by one: the inputs are clips, not utterances"
     except NoChain as no_chain:
         reason = f"frames are computed one by one, not by utterance: {no_chain}"
-    return NetworkTrace(layers, step, chain, cone, reason if options.mode == "utterance" else "")
+    left_out = [layer.title for layer in network.layers if layer.name not in shapes]
+    notices = [reason] if reason and options.mode == "utterance" else []
+    if left_out:
+        notices.append(f"left out, because the target does not depend on them: {', '.join(left_out)}")
+    return NetworkTrace(layers, step, chain, cone, "; ".join(notices))
 
 
 def _check_shape(network: Network, frame_shape: tuple[int, ...]) -> None:
     wanted = network.probe.input_shape
+    if len(wanted) > 2:
+        raise ConfigError(f"`model` (={network.probe.name}) must take [steps, channels] or [values]; it takes inputs "
+                          f"of {len(wanted)} axes, {list(wanted)}, which have no single time axis to align; choose a "
+                          "network of one-dimensional convolutions")
     fits = len(wanted) == len(frame_shape) and all(
         w in (None, n) for w, n in zip(wanted, frame_shape, strict=True))
-    if not fits or len(wanted) > 2:
+    if not fits:
         shown = ", ".join("any" if n is None else str(n) for n in wanted)
         raise DataError(f"frames (shape {list(frame_shape)}) must be of shape [{shown}] for "
-                        f"{network.probe.name}, of one or two axes; choose other inputs or --frame-steps")
+                        f"{network.probe.name}; choose other inputs or --frame-steps")
 
 
 def _trial(network: Network, target: Target, frame_shape: tuple[int, ...]) -> dict[str, tuple[int, ...]]:

@@ -6,7 +6,6 @@ Everything reaches its layers through `snap_tf.probe`.
 from __future__ import annotations
 
 import dataclasses
-import json
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -73,7 +72,8 @@ def open_network(model: Any, *, layers: Layers = None, part: str | None = None, 
         classes: names of the output's units; known for recognisers.
 
     Raises:
-        ConfigError: no such layer or part; another number of classes; an option that does not go with the model.
+        ConfigError: no such layer or part; several outputs; another number of classes; an option that does not go
+            with the model.
         ExportError: the path is no model, or a SavedModel without its weights, which gives no gradients.
     """
     if isinstance(model, Network):
@@ -91,20 +91,23 @@ def open_network(model: Any, *, layers: Layers = None, part: str | None = None, 
         classes = tuple(classes) or recogniser.alphabet.symbols
         blank, writes = recogniser.alphabet.blank, recogniser.alphabet.kind
         source = str(recogniser.source)
-    layers = _own_names(recogniser, layers)
     options: dict[str, Any] = {"part": part, "step": step, "rate_hz": rate_hz, "input_shape": input_shape}
-    opened = probe(model, layers, **options)
+    whole = probe(model, None, **options)
+    output = _one_output(whole)
+    layers = _own_names(recogniser, layers, output)
+    opened = whole if layers is None else probe(model, layers, **options)
     if isinstance(model, str | Path) and Path(model).suffix in (".keras", ".h5"):
         import keras
 
         model = keras.saving.load_model(model, compile=False)  # `probe` has opened it, so it can be
-    whole = probe(model, None, **options) if layers is not None else opened
-    output = whole.layers[-1].name
     if layers is None and (dense := _dense(model, options)):
         wanted = {*dense, *(layer.name for layer in opened.layers)}
         opened = probe(model, [name for name in _all_names(model, options) if name in wanted], **options)
     elif output not in [layer.name for layer in opened.layers]:
         opened = probe(model, [*(layer.name for layer in opened.layers), output], **options)
+    if INPUT in (layer.name for layer in opened.layers):
+        raise ConfigError(f"layer (={INPUT}) must have another name: it is what profiles call the input; rename it or "
+                          "leave it out of `layers`")
     known = _names_of(recogniser, opened.layers)
     n_classes = next(layer.channels for layer in opened.layers if layer.name == output)
     if classes and len(classes) != n_classes:
@@ -112,6 +115,15 @@ def open_network(model: Any, *, layers: Layers = None, part: str | None = None, 
     keras_model = model if hasattr(model, "layers") and not hasattr(model, "layer_taps") else None
     return Network(opened, known, output, tuple(classes) or tuple(f"class_{i}" for i in range(n_classes)), blank,
                    writes, keras_model, source)
+
+
+def _one_output(opened: Probe) -> str:
+    """Name the layer that is the output, whose units are the classes."""
+    if not opened.output:
+        raise ConfigError(f"`model` (={opened.name}) must have one output, [batch, values] or [batch, steps, "
+                          "channels]; it has several, or one of another shape; choose one, for example "
+                          "keras.Model(model.inputs, model.outputs[0])")
+    return opened.output
 
 
 def _recogniser(model: Any) -> Any:
@@ -133,14 +145,9 @@ def _recogniser(model: Any) -> Any:
 
 
 def _is_recogniser_folder(path: Path) -> bool:
-    from snap_tf.asr.layer_table import MODELS
+    from snap_tf.asr.runs import is_run_of_recogniser
 
-    if (path / "best").is_dir() or (path / "network.keras").is_file():
-        return True
-    try:
-        return json.loads((path / "config.json").read_text(encoding="utf-8")).get("model") in MODELS
-    except (OSError, ValueError, AttributeError):
-        return False
+    return (path / "best").is_dir() or (path / "network.keras").is_file() or is_run_of_recogniser(path)
 
 
 def _dense(model: Any, options: dict[str, Any]) -> list[str]:
@@ -157,8 +164,8 @@ def _all_names(model: Any, options: dict[str, Any]) -> list[str]:
     return [layer.name for layer in probe(model, lambda part: True, **options).layers]
 
 
-def _own_names(recogniser: Any, layers: Layers) -> Layers:
-    """Translate the names that figures use into the network's own."""
+def _own_names(recogniser: Any, layers: Layers, output: str) -> Layers:
+    """Translate the names that figures use into the network's own; the output where only the input is named."""
     if layers is None or callable(layers):
         return layers
     names: dict[Any, str] = {}
@@ -167,7 +174,7 @@ def _own_names(recogniser: Any, layers: Layers) -> Layers:
 
         names = {layer.paper_name: layer.name for layer in layers_of(recogniser.network)}
     wanted = [layers] if isinstance(layers, str | int) else layers
-    return [names.get(layer, layer) for layer in wanted if layer != INPUT]
+    return [names.get(layer, layer) for layer in wanted if layer != INPUT] or [output]
 
 
 def _names_of(recogniser: Any, layers: Sequence[LayerInfo]) -> tuple[LayerInfo, ...]:

@@ -51,7 +51,7 @@ def profile(model: Any, data: Any, options: ProfileOptions | None = None, *, gro
 
     Returns:
         A `ProfileFile`: `.profiles("snap", "phone")` finalises it, `profile_file.write_profiles` writes it. Its
-        `source["notice"]` says where a mode could not be had.
+        `source["notice"]` says where a mode could not be had, or a layer has no saliency.
 
     Raises:
         ConfigError: options that do not go with the network or the data.
@@ -116,7 +116,11 @@ def frame_source(network: Network, data: Any, options: ProfileOptions, split: st
         length = network.probe.input_shape[0]
         return UtteranceFrames(data, options.frame_steps or length or RECOGNISER_FRAME_STEPS, options.hop_steps,
                                options.ends, split=split)
-    return ClipFrames(np.asarray(data), rate_hz=network.probe.rate_hz)
+    try:
+        clips = np.asarray(data)
+    except ValueError as error:
+        raise DataError(f"`data` (={len(data)} arrays) must be of one shape each; {error}") from None
+    return ClipFrames(clips, rate_hz=network.probe.rate_hz)
 
 
 def _check_annotations(network: Network, source: FrameSource) -> None:
