@@ -19,6 +19,7 @@ from typing import Any
 import keras
 
 from snap_tf.asr.alphabet import Alphabet, alphabet_of_size
+from snap_tf.asr.layer_table import MODELS
 from snap_tf.asr.settings import CONFIG_NAME, RecogniserConfig
 from snap_tf.asr.spectrogram_geometry import N_MELS
 from wavegan_tf.atomic import atomic_folder
@@ -72,6 +73,14 @@ def save_best(run: str | Path, network: keras.Model, scores: dict[str, Any]) -> 
         (folder / SCORES_NAME).write_text(json.dumps(scores, indent=2) + "\n", encoding="utf-8")
 
 
+def is_run_of_recogniser(path: Path) -> bool:
+    """Tell whether a folder holds the settings of `snap-tf asr train`, and not those of another program."""
+    try:
+        return json.loads((path / CONFIG_NAME).read_text(encoding="utf-8")).get("model") in MODELS
+    except (OSError, ValueError, AttributeError):
+        return False
+
+
 def open_recogniser(path: str | Path) -> Recogniser:
     """Read a trained recogniser.
 
@@ -88,7 +97,7 @@ def open_recogniser(path: str | Path) -> Recogniser:
         candidates = [path / BEST_FOLDER / NETWORK_NAME, path / NETWORK_NAME]
         file = next((c for c in candidates if c.is_file()), None)
         if file is None:
-            if (path / CONFIG_NAME).is_file():
+            if is_run_of_recogniser(path):
                 raise ExportError(f"run (={path}) must have a validated network; it has none yet; train it further: "
                                   "snap-tf asr train")
             raise ConfigError(f"model (={path}) must be a run of `snap-tf asr train`, an exported recogniser or a "

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import argparse
+from pathlib import Path
 from typing import Any
 
 from snap_tf.commands.acoustic_options import acoustic_settings, add_acoustic_settings
 from snap_tf.commands.pictures import add_tensorboard, first_pictures, show_in_tensorboard
 from snap_tf.commands.plot_profiles import add_profiles
 from wavegan_tf.commands.corpus_options import comma_list
+from wavegan_tf.errors import ConfigError
 
 __all__ = ["add_parser"]
 
@@ -71,6 +73,7 @@ def _stack(args: argparse.Namespace) -> None:
     from snap_tf.plots.stack import write_stack
     from snap_tf.series.store import open_layers
 
+    _check_name(args)
     _say(args, write_stack(open_layers(args.layers_folder), args.figure, args.labels, args.tokens, args.seconds))
 
 
@@ -78,6 +81,7 @@ def _spectrograms(args: argparse.Namespace) -> None:
     from snap_tf.plots.spectrograms import choose_columns, write_spectrograms
     from snap_tf.series.store import open_layers
 
+    _check_name(args)
     settings = acoustic_settings(args)
     store = open_layers(args.layers_folder)
     rows = choose_columns(store, args.labels, args.tokens, args.phones)
@@ -88,6 +92,7 @@ def _overlay(args: argparse.Namespace) -> None:
     from snap_tf.plots.overlay import write_label_overlay
     from snap_tf.series.store import open_layers
 
+    _check_name(args)
     files, left_out = write_label_overlay(open_layers(args.layers_folder), args.figure, args.labels, args.phones,
                                           args.min_points)
     for reason in left_out:
@@ -105,6 +110,13 @@ def _interpolation(args: argparse.Namespace) -> None:
         files = write_interpolation(found, folder, args.tensorboard, args.base)
     print(f"figures: {', '.join(file.name for file in files if file.suffix == '.png')}")
     print(f"written to {args.out}")
+
+
+def _check_name(args: argparse.Namespace) -> None:
+    """Refuse a folder where the name of the files is meant: they would lie beside it."""
+    if args.figure.endswith(("/", "\\")) or Path(args.figure).name in ("", ".."):
+        raise ConfigError(f"FIGURE (={args.figure}) must be the name of the files without suffix; it is a folder; say "
+                          f"{args.figure.rstrip('/')}/NAME")
 
 
 def _say(args: argparse.Namespace, files: list[Any]) -> None:

@@ -141,7 +141,7 @@ def write_spectrograms(store: LayerStore, path: str | Path, rows: Sequence[int],
 
 def _draw(store: LayerStore, rows: Sequence[int], names: Sequence[str], settings: AcousticSettings
           ) -> tuple[Figure, pd.DataFrame, dict[str, Any]]:
-    layers = measured_layers(store, names)
+    layers = measured_layers(store, names, rows)
     if not 1 <= len(rows) <= MOST_COLUMNS:
         raise ConfigError(f"tokens (={len(rows)}) must be 1 to {MOST_COLUMNS} in one figure; name fewer")
     end_s = store.longest_s(rows)

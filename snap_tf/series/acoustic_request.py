@@ -99,8 +99,14 @@ class Refused:
     nyquist_hz: float
 
 
-def measured_layers(store: LayerStore, names: Sequence[str] = ()) -> list[MeasuredLayer]:
+def measured_layers(store: LayerStore, names: Sequence[str], rows: Sequence[int]) -> list[MeasuredLayer]:
     """Return the layers with time that were named, or all and the stimulus.
+
+    Args:
+        store: the layers.
+        names: of layers; all of them and the stimulus when empty.
+        rows: what will be measured of them; all stimuli are measured up to what the least of these holds, so that they
+            can be compared.
 
     Raises:
         ConfigError: no such layer; lists those there are.
@@ -111,7 +117,7 @@ def measured_layers(store: LayerStore, names: Sequence[str] = ()) -> list[Measur
     found = []
     for name in wanted:
         if name == STIMULUS and stimuli is not None:
-            found.append(MeasuredLayer(STIMULUS, stimuli[:, :, 0], store.rate_hz, store.band_hz))
+            found.append(MeasuredLayer(STIMULUS, stimuli[:, :, 0], store.rate_hz, store.band_hz(rows)))
             continue
         try:
             series = store[name]

@@ -119,19 +119,18 @@ def measure_into(store: LayerStore, folder: Path, request: AcousticRequest | Non
                  settings: AcousticSettings | None = None, *, progress: bool = False) -> Acoustics:
     """Do what `write_acoustics` does in a folder that exists; what is half-written stays when it fails."""
     request, settings = request or AcousticRequest(), settings or AcousticSettings()
-    layers = measured_layers(store, request.layers)
     rows = select_rows(store, request.labels, request.tokens)
+    layers = measured_layers(store, request.layers, rows)
     places, notices = clip_places(store, rows), []
     if request.phones:
         places, intervals, n_cut = phone_places(store, rows, request.phones)
         _write(intervals, folder / INTERVALS_NAME)
         if n_cut:
             notices.append(f"{n_cut} intervals left out: they go beyond the {store.n_samples} samples of a clip")
-    notices += [f"{layer.name}: recorded at {2 * layer.band_hz:g} Hz; there is nothing above {layer.band_hz:g} Hz"
-                for layer in layers if layer.band_hz < layer.rate_hz / 2]
+    notices += [_on_band(layer, store, rows) for layer in layers if layer.band_hz < layer.rate_hz / 2]
     measures = request.measures or (*MEASURES, SPECTRUM)
     of_layer, refused = carried(layers, measures, settings, bool(request.layers), bool(request.measures), places)
-    sounds = [item.name for item in measured_layers(store, request.sounds)] if request.sounds else []
+    sounds = [item.name for item in measured_layers(store, request.sounds, rows)] if request.sounds else []
     compared = None
     if request.compare:
         compared, not_compared = compare_layers(store, layers, rows, request, settings, folder, progress)
@@ -147,6 +146,15 @@ def measure_into(store: LayerStore, folder: Path, request: AcousticRequest | Non
     record = _record(store, layers, places, of_layer, request, settings)
     (folder / "acoustics.json").write_text(json.dumps(record, indent=2, ensure_ascii=False) + "\n", encoding="utf-8")
     return Acoustics(folder, summary, compared, tuple(refused), tuple(notices))
+
+
+def _on_band(layer: MeasuredLayer, store: LayerStore, rows: Sequence[int]) -> str:
+    """Say how far up stimuli are measured, and which recordings are to blame."""
+    n_low = sum(rate_hz <= 2 * layer.band_hz for rate_hz in store.source_rates_hz(rows))
+    of = "" if n_low == len(rows) else f"{n_low} of {len(rows)} tokens "
+    rest = "" if n_low == len(rows) else "; all are measured up to there (choose --tokens at one rate for more)"
+    return (f"{layer.name}: {of}recorded at {2 * layer.band_hz:g} Hz; there is nothing above {layer.band_hz:g} Hz"
+            f"{rest}")
 
 
 def _measure_all(layers: Sequence[MeasuredLayer], of_layer: dict[str, list[str]], places: Sequence[Place],

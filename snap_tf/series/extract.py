@@ -77,11 +77,13 @@ class Extracted:
         rows = [{"layer": layer.title, "steps": layer.steps or "-", "maps": layer.channels,
                  "rate_hz": f"{layer.rate_hz:g}" if layer.has_time else "-", "activation": layer.activation}
                 for layer in store.layers]
-        counts = store.tokens["label"].value_counts(sort=False)
-        labels = ", ".join(f"{label} {n}" for label, n in counts.head(12).items() if label)
+        labels = store.tokens["label"]
+        counts = labels[labels != ""].value_counts(sort=False)
+        shown = ", ".join(f"{label} {n}" for label, n in counts.head(12).items())
         more = f" and {len(counts) - 12} more" if len(counts) > 12 else ""
+        without = f"; {(labels == '').sum()} without a label" if shown and (labels == "").any() else ""
         return "\n".join([pd.DataFrame(rows).to_string(index=False),
-                          f"{len(store.tokens)} tokens{': ' + labels + more if labels else ''}", *self.notices])
+                          f"{len(store.tokens)} tokens{': ' + shown + more + without if shown else ''}", *self.notices])
 
 
 def audio_settings(probe: Probe) -> DataConfig:
@@ -127,7 +129,8 @@ def write_layers(probe: Probe, inputs: Stimuli | LatentInputs, out: str | Path, 
         OSError: a file cannot be written.
     """
     selection = selection or Selection()
-    size = batch_size or probe.batch_size
+    size = probe.batch_size if batch_size is None else batch_size
+    probe.check(selection.reduce, size)
     _check(probe, inputs, selection)
     with atomic_folder(out) as folder:
         if isinstance(inputs, Stimuli):

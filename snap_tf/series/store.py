@@ -92,11 +92,16 @@ class LayerStore(Mapping[str, LayerSeries]):
             return None
         return _whole_numbers(pd.read_csv(path, dtype=str, keep_default_na=False), "row", "start_sample", "end_sample")
 
-    @property
-    def band_hz(self) -> float:
-        """Highest frequency in what the network heard: half the lowest rate of the recordings, at most half its own."""
-        rates = self.tokens["source_rate_hz"] if "source_rate_hz" in self.tokens else pd.Series(dtype=float)
-        return min([self.rate_hz, *rates[rates > 0].astype(float)]) / 2
+    def band_hz(self, rows: Sequence[int]) -> float:
+        """Return the highest frequency that is in all of some clips: half their recordings' lowest rate, or our own."""
+        return min([self.rate_hz, *self.source_rates_hz(rows)]) / 2
+
+    def source_rates_hz(self, rows: Sequence[int]) -> list[float]:
+        """Return the rates at which some clips were recorded, where they are known."""
+        if "source_rate_hz" not in self.tokens:
+            return []
+        rates = self.tokens["source_rate_hz"].iloc[list(rows)].astype(float)
+        return rates[rates > 0].tolist()
 
     def longest_s(self, rows: Sequence[int]) -> float:
         """Return how long the longest of some clips is, or generated audio, in seconds."""

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+import json
 from pathlib import Path
 
-__all__ = ["CARD_NAME", "CONFIG_NAME", "METADATA_NAME", "SAVED_MODEL_NAME", "WEIGHTS_FOLDER", "is_export", "is_run",
-           "run_root", "weights_file"]
+__all__ = ["CARD_NAME", "CONFIG_NAME", "METADATA_NAME", "SAVED_MODEL_NAME", "WEIGHTS_FOLDER", "is_export",
+           "is_of_another_program", "is_run", "run_root", "weights_file"]
 
 CONFIG_NAME = "config.json"
 METADATA_NAME = "model.json"
@@ -28,6 +29,14 @@ def is_export(path: str | Path) -> bool:
 def is_run(path: str | Path) -> bool:
     """Tell whether a folder is that of a run, or of one of its checkpoints."""
     return (run_root(path) / CONFIG_NAME).is_file() and not is_export(path)
+
+
+def is_of_another_program(path: str | Path) -> bool:
+    """Tell whether the settings in a folder are not those of a GAN's run, such as those of a recogniser."""
+    try:
+        return "network" not in json.loads((run_root(path) / CONFIG_NAME).read_text(encoding="utf-8"))
+    except (OSError, ValueError, TypeError):
+        return False
 
 
 def run_root(path: str | Path) -> Path:

@@ -15,6 +15,7 @@ from wavegan_tf.export.layout import (
     SAVED_MODEL_NAME,
     WEIGHTS_FOLDER,
     is_export,
+    is_of_another_program,
     is_run,
     run_root,
     weights_file,
@@ -51,6 +52,9 @@ def open_model(path: str | Path, step: int | None = None) -> Model:
             raise ConfigError(f"`step` (={step}) must be left out for an exported model (={path}); export the run at "
                               "that step, or name the run")
         return _open_weights(path) if (path / WEIGHTS_FOLDER).is_dir() else _open_saved_model(path)
+    if is_run(path) and is_of_another_program(path):
+        raise ExportError(f"model (={path}) must be a run or an exported model of wavegan-tf; its settings are those "
+                          "of another program; recognisers go with snap-tf asr, profile and saliency")
     if is_run(path):
         return _open_run(path, step)
     there = ", ".join(sorted(item.name for item in path.iterdir())[:8]) or "nothing"

@@ -57,7 +57,9 @@ class Classified:
         n_known = int((self.table["label"] != "").sum())
         if not n_known:
             return "\n".join([*lines, "no labels known; see --label-from and --labels"])
-        lines.append(f"{n_known} files have a label ({self.labels.source})")
+        n_unknown = len(self.table) - n_known
+        lines.append(f"{n_known} files have a label ({self.labels.source})"
+                     + (f", {n_unknown} have none" if n_unknown else ""))
         if self.agreement is None:
             lines.append("all of them the same: there is nothing to compare")
         else:

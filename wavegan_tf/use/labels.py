@@ -42,7 +42,7 @@ def find_labels(folder: str | Path, files: Sequence[str], label_from: str = "aut
             one.
 
     Raises:
-        ConfigError: no such way, or no regular expression.
+        ConfigError: no such way, no regular expression, or one that no name matches.
         DataError: no manifest, or without labels.
     """
     folder = Path(folder)
@@ -113,4 +113,8 @@ def _from_names(files: Sequence[str], pattern: str) -> Labels:
         match = regex.search(PurePosixPath(name).name)
         if match:
             found[name] = match[1] if regex.groups else match[0]
-    return Labels({name: label for name, label in found.items() if label}, source=f"file names by {pattern}")
+    found = {name: label for name, label in found.items() if label}
+    if files and not found:
+        raise ConfigError(f"regular expression (=name:{pattern}) must match the name of at least one file; the first "
+                          f"is {PurePosixPath(files[0]).name}")
+    return Labels(found, source=f"file names by {pattern}")

@@ -118,6 +118,16 @@ def test_the_card_of_a_run_that_was_killed(run: Path, tmp_path: Path) -> None:
     assert "- 2 updates; 0 of them took 0 s, the others were in sessions" in (tmp_path / "out/CARD.md").read_text()
 
 
+def test_an_export_that_tensorflow_cannot_write(run: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch,
+                                               capsys: pytest.CaptureFixture[str]) -> None:
+    def fail(*_: object, **__: object) -> None:
+        raise tf.errors.OutOfRangeError(None, None, f"{tmp_path}/variables: File too large")
+
+    monkeypatch.setattr(tf.saved_model, "save", fail)
+    assert "out failed:" in refusal(capsys, "export", run, tmp_path / "out")
+    assert not list(tmp_path.iterdir())
+
+
 def test_compact_export(run: Path, tmp_path: Path) -> None:
     out, again = tmp_path / "compact", tmp_path / "again"
     assert main(["asr", "export", str(run), str(out), "--compact"]) == 0
@@ -253,6 +263,10 @@ def test_refusals(run: Path, corpus: Path, tmp_path: Path, capsys: pytest.Captur
         capsys, "train", "W2L_TL_finetuned", *new, "--from", run)
     assert "must have the width of the new network (=1.0)" in refusal(
         capsys, "train", "W2L_TL_frozen", *new, "--from", run)
+    (tmp_path / "gan").mkdir()
+    (tmp_path / "gan" / "config.json").write_text('{"data": {}, "network": {}, "train": {}}')
+    assert "must be a run of `snap-tf asr train`, an exported recogniser" in refusal(
+        capsys, "train", "W2L_TL_frozen", *new, "--from", tmp_path / "gan")
     assert "`width` (=0.0) must be from 1/256 to 16" in refusal(capsys, "train", "W2L", *new, "--width", 0)
     old = ["--corpus", corpus, "--run", run]
     assert "changed: width: 0.03 -> 0.5" in refusal(capsys, "train", "W2P_shallow", *old, "--width", 0.5)

@@ -183,6 +183,10 @@ BAD = {
     "interval": (["layers", "MODEL", "OUTSIDE", "OUT"], "must have a length and lie inside the 5000 samples"),
     "reduce": (["layers", "MODEL", "SLICES", "OUT", "--reduce", "median"], "`reduce` (=median) must be one of mean"),
     "map": (["layers", "MODEL", "SLICES", "OUT", "--reduce", "map:1"], "layer Conv1 (downconv_0): `reduce` (=map:1)"),
+    "no batch": (["layers", "MODEL", "SLICES", "OUT", "--batch-size", "0"], "`batch_size` (=0) must be positive"),
+    "names": (["layers", "MODEL", "SOUNDS", "OUT", "--label-from", "name:zzz"], "must match the name of at least one"),
+    "recogniser": (["layers", "RECOGNISER", "SLICES", "OUT"], "its settings are those of another program"),
+    "folder for a figure": (["plot", "stack", "WRITTEN", "OUT/"], "must be the name of the files without suffix"),
     "seed": (["layers", "MODEL", "SLICES", "OUT", "--seed", "1"], "`--seed` (=1) goes with latent vectors"),
     "words of z": (["layers", "MODEL", "z", "OUT", "--words", "a"], "`--words` (=('a',)) goes with recordings"),
     "phones of z": (["layers", "MODEL", "z", "OUT", "--phones", "s"], "`phones` (=s) must be left out for latent"),
@@ -204,7 +208,10 @@ def test_bad_input_ends_with_2_one_line_and_nothing_half_written(case, model, ow
     places = {"MODEL": model, "SLICES": own_slices, "OUT": tmp_path / "out", "NONE": tmp_path / "none",
               "EMPTY": tmp_path / "empty", "GRIDS": tmp_path / "grids", "OUTSIDE": tmp_path / "outside",
               "WRITTEN": written}
+    places |= {"OUT/": f"{places['OUT']}/", "SOUNDS": own_slices / "test", "RECOGNISER": tmp_path / "recogniser"}
     places["EMPTY"].mkdir()
+    places["RECOGNISER"].mkdir()
+    (places["RECOGNISER"] / "config.json").write_text('{"model": "W2L", "width": 0.25}')
     if case == "tier":
         places["GRIDS"].mkdir()
         soundfile.write(places["GRIDS"] / "a.wav", np.ones(16000) / 2, 16000)

@@ -57,7 +57,7 @@ def test_digits_at_another_rate(model, shared_dir, tmp_path):
     assert store["Conv5"].values.shape == (300, 16) and store.outputs["logits"].shape == (300, 3)
     np.testing.assert_allclose(np.abs(store.stimuli).max(axis=(1, 2))[~store.tokens["cropped"]], 1, atol=1e-6)
     assert (store.tokens["n_samples"] > 16384).equals(store.tokens["cropped"])
-    assert (store.tokens["source_rate_hz"] == 8000).all() and store.band_hz == 4000
+    assert (store.tokens["source_rate_hz"] == 8000).all() and store.band_hz([0]) == 4000
 
 
 @pytest.mark.shared

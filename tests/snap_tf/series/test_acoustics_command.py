@@ -171,7 +171,7 @@ def test_figure_has_its_numbers(written):
 
 def test_panels_keep_to_their_layer_and_slow_layers_are_drawn_as_series(layers):
     store = open_layers(layers)
-    conv2 = measured_layers(store, ["Conv2"])[0]
+    conv2 = measured_layers(store, ["Conv2"], [0, 1])[0]
     spectrogram, tracks = spectrogram_numbers(conv2, 0, AcousticSettings(), 1.0)
     assert spectrogram is not None and tracks.empty
     slow = type(conv2)("Conv5", conv2.values[:, ::16], 15.625)

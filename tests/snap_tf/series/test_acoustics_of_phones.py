@@ -161,9 +161,15 @@ def test_recordings_at_a_lower_rate_are_not_measured_where_they_are_empty(layers
     low = tmp_path / "low"
     shutil.copytree(layers, low)
     write_tokens(open_layers(layers).tokens.assign(source_rate_hz=[8000, 16000]), low / "tokens.csv")
-    assert open_layers(low).band_hz == 4000 and open_layers(layers).band_hz == 8000
+    assert open_layers(low).band_hz([0, 1]) == 4000 and open_layers(layers).band_hz([0, 1]) == 8000
     assert main(["acoustics", str(low), str(tmp_path / "out"), "--measures", "formants,spectrum"]) == 0
-    assert "stimulus: recorded at 8000 Hz; there is nothing above 4000 Hz" in capsys.readouterr().out
+    assert ("stimulus: 1 of 2 tokens recorded at 8000 Hz; there is nothing above 4000 Hz; all are measured up to there"
+            in capsys.readouterr().out)
+    fast = open_layers(low).tokens["token"].iloc[1]  # that of another rate does not count where it is not asked for
+    assert main(["acoustics", str(low), str(tmp_path / "fast"), "--measures", "formants", "--tokens", fast]) == 0
+    assert "recorded at" not in capsys.readouterr().out
+    ceiling = json.loads((tmp_path / "fast" / "acoustics.json").read_text())["layers"]["stimulus"]
+    assert ceiling["formant_ceiling_hz"] == 5500
     about = json.loads((tmp_path / "out" / "acoustics.json").read_text())["layers"]
     assert (about["stimulus"]["formant_ceiling_hz"], about["stimulus"]["n_formants"]) == (4000, 4)
     assert about["Conv4"]["formant_ceiling_hz"] == 2000  # a layer carries up to its own Nyquist frequency

@@ -134,6 +134,7 @@ def test_few_labels(onehot_model, recordings, tmp_path):
     (tmp_path / "labels.csv").write_text("file,label\nask/ask_3000.wav,a\nwash_5000.wav,b\n")
     table = classify_folder(model, recordings, label_table=tmp_path / "labels.csv", n_permutations=5)
     assert table.agreement.confusion.to_numpy().sum() == 2
+    assert f"2 files have a label (labels.csv, column label), {len(table.table) - 2} have none" in str(table)
 
 
 def test_a_split_of_a_manifest(onehot_model, recordings, tmp_path):

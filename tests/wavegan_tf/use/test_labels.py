@@ -18,7 +18,9 @@ def test_names(tmp_path):
     files = ["7_jackson_3.wav", "sub/0_theo_12.wav", "noise.wav"]
     assert find_labels(tmp_path, files, r"name:^(\d)_").of == {files[0]: "7", files[1]: "0"}
     assert find_labels(tmp_path, files, r"name:[a-z]+(?=_)").of == {files[0]: "jackson", files[1]: "theo"}
-    assert find_labels(tmp_path, files, r"name:^(x)?").of == {}
+    for nothing in ("name:^(x)?", "name:zzz"):
+        with pytest.raises(ConfigError, match="must match the name of at least one file; the first is 7_jackson_3"):
+            find_labels(tmp_path, files, nothing)
     with pytest.raises(ConfigError, match="must hold a regular expression"):
         find_labels(tmp_path, files, "name:(")
 
