@@ -15,7 +15,6 @@ from snap_tf.series.acoustic_request import select_rows
 from snap_tf.series.intervals import MIN_POINTS, interval_points, too_few_points
 from snap_tf.series.places import phone_places
 from snap_tf.series.store import LayerStore
-from wavegan_tf.atomic import atomic_file
 from wavegan_tf.errors import ConfigError
 
 __all__ = ["label_overlay_figure", "label_overlay_numbers", "write_label_overlay"]
@@ -82,11 +81,8 @@ def write_label_overlay(store: LayerStore, path: str | Path, labels: Sequence[st
         OSError: a file cannot be written.
     """
     numbers, left_out = label_overlay_numbers(store, labels, phones, min_points)
-    files = write_figure(_draw(store, numbers, left_out, store.longest_s(select_rows(store, labels))), path)
-    table = files[0].with_suffix(".csv")
-    with atomic_file(table) as temporary:
-        numbers.to_csv(temporary, index=False, float_format="%.9g", encoding="utf-8", lineterminator="\n")
-    return [*files, table], left_out
+    figure = _draw(store, numbers, left_out, store.longest_s(select_rows(store, labels)))
+    return write_figure(figure, path, numbers=numbers), left_out
 
 
 def _of_phones(store: LayerStore, rows: Sequence[int], phones: Sequence[str], min_points: int

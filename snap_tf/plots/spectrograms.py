@@ -21,7 +21,6 @@ from snap_tf.series.acoustics import measure, refusal
 from snap_tf.series.places import phone_places
 from snap_tf.series.sound import centred, power_spectrogram
 from snap_tf.series.store import LayerStore
-from wavegan_tf.atomic import atomic_file
 from wavegan_tf.errors import ConfigError, UserError
 
 __all__ = ["choose_columns", "spectrogram_figure", "spectrogram_numbers", "write_spectrograms"]
@@ -130,13 +129,7 @@ def write_spectrograms(store: LayerStore, path: str | Path, rows: Sequence[int],
         OSError: a file cannot be written.
     """
     figure, tracks, arrays = _draw(store, rows, layers, settings or AcousticSettings())
-    files = write_figure(figure, path)
-    table, levels = files[0].with_suffix(".csv"), files[0].with_suffix(".npz")
-    with atomic_file(table) as temporary:
-        tracks.to_csv(temporary, index=False, float_format="%.9g", encoding="utf-8", lineterminator="\n")
-    with atomic_file(levels) as temporary:
-        np.savez_compressed(temporary, **arrays)
-    return [*files, table, levels]
+    return write_figure(figure, path, numbers=tracks, arrays=arrays)
 
 
 def _draw(store: LayerStore, rows: Sequence[int], names: Sequence[str], settings: AcousticSettings

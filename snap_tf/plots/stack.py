@@ -14,7 +14,6 @@ from matplotlib.layout_engine import ConstrainedLayoutEngine
 from snap_tf.plots.phones import draw_phones
 from snap_tf.plots.style import LAYER_COLOUR, LINE, OUTPUT_COLOUR, SMALL, STIMULUS_COLOUR, TEXT, write_figure
 from snap_tf.series.store import LayerStore
-from wavegan_tf.atomic import atomic_file
 from wavegan_tf.errors import ConfigError, DataError
 
 __all__ = ["choose_tokens", "stack_figure", "stack_numbers", "write_stack"]
@@ -164,12 +163,7 @@ def write_stack(store: LayerStore, path: str | Path, labels: Sequence[str] = (),
         OSError: a file cannot be written.
     """
     rows = choose_tokens(store, labels, tokens)
-    files = write_figure(stack_figure(store, rows, seconds), path)
-    table = files[0].with_suffix(".csv")
-    with atomic_file(table) as temporary:
-        stack_numbers(store, rows, seconds).to_csv(temporary, index=False, float_format="%.9g", encoding="utf-8",
-                                                   lineterminator="\n")
-    return [*files, table]
+    return write_figure(stack_figure(store, rows, seconds), path, numbers=stack_numbers(store, rows, seconds))
 
 
 def _draw_output(axes: Any, part: pd.DataFrame) -> None:

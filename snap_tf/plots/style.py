@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
+import numpy as np
+import pandas as pd
 from matplotlib.figure import Figure
 
 from wavegan_tf.atomic import atomic_files
@@ -24,15 +27,17 @@ def plain_axes(axes: Any) -> None:
     axes.spines[["top", "right"]].set_visible(False)
 
 
-def write_figure(figure: Figure, path: str | Path, formats: tuple[str, ...] = ("png", "pdf"), dpi: int = 300
-                 ) -> list[Path]:
-    """Write a figure in several formats, each beside the other; no dates are put into the files.
+def write_figure(figure: Figure, path: str | Path, formats: tuple[str, ...] = ("png", "pdf"), dpi: int = 300,
+                 numbers: pd.DataFrame | None = None, arrays: Mapping[str, np.ndarray] | None = None) -> list[Path]:
+    """Write a figure in several formats, each beside the other, all or none; no dates are put into the files.
 
     Args:
         figure: the figure.
         path: name without suffix; one of `formats` at its end is left off.
         formats: png, pdf or svg.
         dpi: of bitmaps.
+        numbers: what was drawn, written beside it as CSV.
+        arrays: the same for what is no table, as NPZ.
 
     Returns:
         The files.
@@ -49,4 +54,11 @@ def write_figure(figure: Figure, path: str | Path, formats: tuple[str, ...] = ("
             metadata = {"pdf": {"CreationDate": None}, "svg": {"Date": None}}.get(kind)
             figure.savefig(folder / file.name, dpi=dpi, metadata=metadata)
             files.append(file)
+        if numbers is not None:
+            files.append(stem.with_name(f"{stem.name}.csv"))
+            numbers.to_csv(folder / files[-1].name, index=False, float_format="%.9g", encoding="utf-8",
+                           lineterminator="\n")
+        if arrays is not None:
+            files.append(stem.with_name(f"{stem.name}.npz"))
+            np.savez_compressed(folder / files[-1].name, **arrays)
     return files
