@@ -45,7 +45,8 @@ step "Frication of ask and wash in every layer that has the steps" "$out/fricati
     snap-tf layers "$out/ciwgan-model" "$out/words" "$out/frication" --split test --words ask,wash --phones s,sh \
     --no-stimuli
 step "Figure 4: which layer loses [s] and [ʃ]" "$out/contrast" \
-    snap-tf contrasts "$out/frication/table.csv" --pairs s:sh --rho auto --figures 1 --out "$out/contrast"
+    snap-tf contrasts "$out/frication/table.csv" --pairs s:sh --k-random 4 --rho auto --figures 1 \
+    --out "$out/contrast"
 
 # fiwGAN: all words, nothing withheld: the Q-network never hears a recording, only what the generator makes.
 step "All words" "$out/all-words" \

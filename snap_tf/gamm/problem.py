@@ -73,13 +73,15 @@ class Problem:
         """Make the columns of a model for a table.
 
         Raises:
-            GammError: the response does not vary, or the model does not fit the table.
+            GammError: the response does not vary, the model does not fit the table or has more coefficients than it
+                has rows.
         """
         self.model, self.table, self.method = model, table, method
         self.design = Design(model, table, knots)
         self.patterns = token_patterns(self.design, table)
         self.n_tokens = int(table.blocks[-1]) + 1
         check_identifiable(self.design, self.patterns)
+        self._check_coefficients()
         raw = table.frame[model.response].to_numpy()
         if np.ptp(raw) == 0:
             raise GammError(f"`{model.response}` must vary; it is {raw[0]:g} in every row")
@@ -92,6 +94,19 @@ class Problem:
         if self.unit <= 1e-12 * np.abs(raw).max():
             raise GammError(f"`{model.response}` must vary within the parametric terms; it is constant there")
         self.response = centred / self.unit
+
+    def _check_coefficients(self) -> None:
+        """Refuse what mgcv refuses: tokens would be fitted exactly, and no degree of freedom be left to test with."""
+        n_rows, per_token = len(self.table.blocks), self.patterns[0].random.shape[1]
+        n_coefficients = self.design.p + self.n_tokens * per_token
+        if n_coefficients <= n_rows:
+            return
+        fit = (n_rows - self.design.p) // max(self.n_tokens, 1)
+        tokens = f", {per_token} of them for each of {self.n_tokens} tokens" if per_token else ""
+        advice = (f"lower `k_random` to {fit}" if 2 < fit < per_token
+                  else "give tokens an intercept, or nothing, of their own" if per_token > 1 else "take a smaller `k`")
+        raise GammError(f"the model (={n_coefficients} coefficients{tokens}) must have no more than the table has "
+                        f"rows, {n_rows}; {advice}")
 
     def optimum(self, rho: float) -> Optimum:
         """Whiten, and find the smoothing parameters.

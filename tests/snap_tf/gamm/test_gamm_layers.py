@@ -104,6 +104,23 @@ def test_a_layer_with_too_few_steps_is_noted_and_left_out(table: pd.DataFrame) -
     assert found.contrasts.iloc[0]["last_encoded"] == "Conv3" and found.contrasts.iloc[0]["stops_at"] is None
 
 
+def test_more_coefficients_than_rows_are_refused_as_mgcv_does(table: pd.DataFrame) -> None:
+    """With nine columns for tokens of six rows residuals vanish: t = 4.7 had p = .9999, for want of degrees of freedom.
+
+    mgcv 1.8-41, gam and bam: "Model has more coefficients than data".
+    """
+    one = table[table["layer"] == "Conv1"]
+    # tokens at every other time, half of them at the odd ones: twice as many different times as a token has rows
+    odd = (one.groupby("token").cumcount() + pd.factorize(one["token"])[0]) % 2 == 1
+    n_tokens, n_rows = one["token"].nunique(), int(odd.sum())
+    most = (n_rows - 8) // n_tokens
+    message = (rf"the model \(={8 + n_tokens * (most + 1)} coefficients, {most + 1} of them for each of {n_tokens} "
+               rf"tokens\) must have no more than the table has rows, {n_rows}; lower `k_random` to {most}")
+    with pytest.raises(GammError, match=message):
+        gamm_words(one[odd], by="none", k=6, k_random=most + 1)
+    assert np.isfinite(gamm_words(one[odd], by="none", k=6, k_random=most).score)
+
+
 def test_a_contrast_that_is_nowhere(table: pd.DataFrame) -> None:
     found = lost_contrasts(table, pairs=[("s", "z")], layers=["Conv3", "Conv4"], **SMALL)
     row = found.contrasts.iloc[0]
