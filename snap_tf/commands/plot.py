@@ -59,7 +59,12 @@ def _figure(commands: Any, name: str, what: str, run: Any) -> argparse.ArgumentP
     parser.add_argument("layers_folder", metavar="LAYERS", help="folder that snap-tf layers wrote")
     parser.add_argument("figure", metavar="FIGURE", help="name of the files, without suffix")
     add_tensorboard(parser)
-    parser.set_defaults(run=run)
+
+    def checked(args: argparse.Namespace) -> None:
+        _check_name(args)
+        run(args)
+
+    parser.set_defaults(run=checked)
     return parser
 
 
@@ -73,7 +78,6 @@ def _stack(args: argparse.Namespace) -> None:
     from snap_tf.plots.stack import write_stack
     from snap_tf.series.store import open_layers
 
-    _check_name(args)
     _say(args, write_stack(open_layers(args.layers_folder), args.figure, args.labels, args.tokens, args.seconds))
 
 
@@ -81,7 +85,6 @@ def _spectrograms(args: argparse.Namespace) -> None:
     from snap_tf.plots.spectrograms import choose_columns, write_spectrograms
     from snap_tf.series.store import open_layers
 
-    _check_name(args)
     settings = acoustic_settings(args)
     store = open_layers(args.layers_folder)
     rows = choose_columns(store, args.labels, args.tokens, args.phones)
@@ -92,7 +95,6 @@ def _overlay(args: argparse.Namespace) -> None:
     from snap_tf.plots.overlay import write_label_overlay
     from snap_tf.series.store import open_layers
 
-    _check_name(args)
     files, left_out = write_label_overlay(open_layers(args.layers_folder), args.figure, args.labels, args.phones,
                                           args.min_points)
     for reason in left_out:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import argparse
 
 from snap_tf.snap.saliency_options import METHODS, SaliencyOptions
-from wavegan_tf.atomic import atomic_files, check_output_file
+from wavegan_tf.atomic import check_output_file
 from wavegan_tf.commands.flags import add_setting_flags, given_settings
 
 __all__ = ["add_parser"]
@@ -41,7 +41,7 @@ def _run(args: argparse.Namespace) -> None:
     check_output_file(f"{out}.npz")
     from snap_tf.plots.saliency import write_saliency
     from snap_tf.snap.heard import open_listener
-    from snap_tf.snap.saliency_maps import saliency_map, write_saliency_map
+    from snap_tf.snap.saliency_maps import saliency_map
 
     network = open_listener(args.model, part=args.part, step=args.step)
     recording = None if args.audio == "neutral" and not Path("neutral").exists() else args.audio
@@ -52,8 +52,4 @@ def _run(args: argparse.Namespace) -> None:
           + ("" if target.probability != target.probability else f", probability {target.probability:.3f}"))
     if options.method == "optimised":
         print(f"optimised: logit {found.optimised_logit:.3f}")
-    place = Path(out)
-    with atomic_files(place.parent) as folder:
-        files = [write_saliency_map(found, folder / f"{place.name}.npz"), *write_saliency(found, folder / place.name)]
-    files = [place.parent / file.name for file in files]
-    print(f"written: {', '.join(map(str, files))}")
+    print(f"written: {', '.join(map(str, sorted(write_saliency(found, out))))}")

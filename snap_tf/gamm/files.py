@@ -37,10 +37,10 @@ def read_table(path: str | Path, labels: Iterable[str | None] = ()) -> pd.DataFr
     separator = "\t" if path.suffix.lower() in (".tsv", ".txt") else ","
     try:
         columns = pd.read_csv(path, sep=separator, nrows=0).columns
-        if len(columns) == 1 and (other := next((sign for sign in ";\t" if sign in columns[0]), "")):
-            other = {"\t": "tabs"}.get(other, other)
-            raise GammError(f"table (={path}) must have commas between its columns; it has {other}; save it with "
-                            "commas, or with tabs and a name that ends in .tsv")
+        for sign, name in ((";", ";"), ("\t", "tabs")):
+            if len(columns) == 1 and sign in columns[0]:
+                raise GammError(f"table (={path}) must have commas between its columns; it has {name}; save it with "
+                                "commas, or with tabs and a name that ends in .tsv")
         return pd.read_csv(path, sep=separator, keep_default_na=False, na_values=[""], low_memory=False,
                            dtype={name: str for name in labels if name in columns})
     except (pd.errors.EmptyDataError, pd.errors.ParserError, UnicodeDecodeError) as error:

@@ -4,8 +4,7 @@ from __future__ import annotations
 
 import itertools
 import warnings
-from collections.abc import Iterable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -68,8 +67,7 @@ def fit_layers(data: pd.DataFrame, *, layer: str = "layer", layers: Iterable[obj
     fits = {}
     for name, part in _parts(data, layer, layers):
         try:
-            with _warnings_of(f"layer {name}"):
-                fits[name] = gamm(formula, part, **options) if formula else gamm_words(part, **options)
+            fits[name] = _fit_named(f"layer {name}", part, formula, **options)
         except GammError as error:
             raise GammError(f"layer {name}: {error}") from error
     return fits
@@ -207,25 +205,21 @@ def adjust(p: np.ndarray, correction: str = "holm") -> np.ndarray:
     return adjusted
 
 
-@contextmanager
-def _warnings_of(name: str) -> Iterator[None]:
-    """Say in a fit's warnings which of many fits they are of."""
-    with warnings.catch_warnings(record=True) as caught:
-        warnings.simplefilter("always")
-        yield
-    for warning in caught:
-        if issubclass(warning.category, GammWarning):
-            warnings.warn(f"{name}: {warning.message}", GammWarning, stacklevel=4)
-        else:
-            warnings.warn_explicit(warning.message, warning.category, warning.filename, warning.lineno)
+def _fit_named(name: str, data: pd.DataFrame, formula: str | None = None, **options: Any) -> GammFit:
+    """Fit a model, by keywords without a formula, and say in its warnings which of many fits they are of."""
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", GammWarning)
+        fit = gamm(formula, data, **options) if formula else gamm_words(data, **options)
+    for notice in fit.notices:
+        warnings.warn(f"{name}: {notice}", GammWarning, stacklevel=3)
+    return fit
 
 
 def _fit_pair(data: pd.DataFrame, a: object, name: str, *, time: str, token: str, group: str, normalise: bool,
               **options: Any) -> tuple[GammFit | None, str]:
     try:
         table = normalise_time(data, time=time, token=token) if normalise else data
-        with _warnings_of(name):
-            fit = gamm_words(table, time=time, token=token, group=group, reference=a, **options)
+        fit = _fit_named(name, table, time=time, token=token, group=group, reference=a, **options)
         return fit, "; ".join(fit.notices)
     except GammError as error:
         return None, str(error)

@@ -11,7 +11,7 @@ from matplotlib.figure import Figure
 
 from snap_tf.plots.style import LINE, OUTPUT_COLOUR, SMALL, STIMULUS_COLOUR, TEXT, write_figure
 from snap_tf.series.sound import power_spectrogram
-from snap_tf.snap.saliency_maps import SaliencyMap
+from snap_tf.snap.saliency_maps import SaliencyMap, saliency_arrays
 
 __all__ = ["saliency_figure", "write_saliency"]
 
@@ -55,12 +55,12 @@ def saliency_figure(found: SaliencyMap) -> Figure:
 
 
 def write_saliency(found: SaliencyMap, path: str | Path) -> list[Path]:
-    """Draw a map and write it as PNG.
+    """Draw a map and write it as PNG, and as NPZ beside it (see `saliency_arrays`); `path` is the name without suffix.
 
     Raises:
-        OSError: the file cannot be written.
+        OSError: a file cannot be written.
     """
-    return write_figure(saliency_figure(found), path, ("png",), dpi=150)
+    return write_figure(saliency_figure(found), path, ("png",), dpi=150, arrays=saliency_arrays(found))
 
 
 def _title(found: SaliencyMap) -> str:

@@ -151,10 +151,11 @@ def measure_into(store: LayerStore, folder: Path, request: AcousticRequest | Non
 def _on_band(layer: MeasuredLayer, store: LayerStore, rows: Sequence[int]) -> str:
     """Say how far up stimuli are measured, and which recordings are to blame."""
     n_low = sum(rate_hz <= 2 * layer.band_hz for rate_hz in store.source_rates_hz(rows))
-    of = "" if n_low == len(rows) else f"{n_low} of {len(rows)} tokens "
-    rest = "" if n_low == len(rows) else "; all are measured up to there (choose --tokens at one rate for more)"
-    return (f"{layer.name}: {of}recorded at {2 * layer.band_hz:g} Hz; there is nothing above {layer.band_hz:g} Hz"
-            f"{rest}")
+    said = f"recorded at {2 * layer.band_hz:g} Hz; there is nothing above {layer.band_hz:g} Hz"
+    if n_low == len(rows):
+        return f"{layer.name}: {said}"
+    return (f"{layer.name}: {n_low} of {len(rows)} tokens {said}; all are measured up to there (choose --tokens at one "
+            "rate for more)")
 
 
 def _measure_all(layers: Sequence[MeasuredLayer], of_layer: dict[str, list[str]], places: Sequence[Place],

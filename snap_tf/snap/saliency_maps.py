@@ -13,10 +13,9 @@ import numpy as np
 from snap_tf.snap.heard import HeardBy
 from snap_tf.snap.saliency_options import SaliencyOptions
 from wavegan_tf import __version__
-from wavegan_tf.atomic import atomic_file
 from wavegan_tf.errors import ConfigError
 
-__all__ = ["SaliencyMap", "Target", "choose_target", "saliency_map", "write_saliency_map"]
+__all__ = ["SaliencyMap", "Target", "choose_target", "saliency_arrays", "saliency_map"]
 
 @dataclass(frozen=True)
 class Target:
@@ -155,24 +154,16 @@ def saliency_map(network: HeardBy, recording: str | Path | None, *, class_name: 
                        "neutral" if recording is None else Path(recording).name)
 
 
-def write_saliency_map(found: SaliencyMap, path: str | Path) -> Path:
-    """Write a map as NPZ: values, times_s, inputs, input_times_s, frequencies_hz, and `about` (JSON).
-
-    Raises:
-        OSError: the file cannot be written.
-    """
+def saliency_arrays(found: SaliencyMap) -> dict[str, np.ndarray]:
+    """Give a map as arrays: values, times_s, inputs, input_times_s, frequencies_hz, and `about` (JSON)."""
     about = {"target": dataclasses.asdict(found.target), "optimised_logit": found.optimised_logit,
              "options": dataclasses.asdict(found.options), "model": found.model, "weights": found.weights,
              "source": found.source, "rate_hz": found.rate_hz, "input_rate_hz": found.input_rate_hz,
              "version": __version__}
-    path = Path(path)
-    path = path if path.suffix == ".npz" else path.with_name(f"{path.name}.npz")
     half = 0.0 if len(found.frequencies_hz) else 0.5
-    with atomic_file(path) as temporary:
-        np.savez_compressed(temporary, values=found.values, times_s=found.times_s, inputs=found.inputs,
-                            input_times_s=(np.arange(len(found.inputs)) + half) / found.input_rate_hz,
-                            frequencies_hz=found.frequencies_hz, about=np.array(json.dumps(about)))
-    return path
+    return {"values": found.values, "times_s": found.times_s, "inputs": found.inputs,
+            "input_times_s": (np.arange(len(found.inputs)) + half) / found.input_rate_hz,
+            "frequencies_hz": found.frequencies_hz, "about": np.array(json.dumps(about))}
 
 
 def _compute(network: HeardBy, vis: Any, inputs: np.ndarray, target: Target, options: SaliencyOptions
