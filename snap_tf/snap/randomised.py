@@ -31,8 +31,9 @@ def copied(network: Network) -> Network:
             copy.build((None, *network.probe.input_shape))
         copy.set_weights(model.get_weights())
     except (NotImplementedError, TypeError, ValueError) as error:
-        raise ConfigError(f"model (={network.probe.name}) must be a Keras network that can be copied: {error}; give it "
-                          "a get_config") from error
+        reason = " ".join(str(error).strip().split("\n\n")[0].split())  # Keras goes on with a page of example
+        raise ConfigError(f"model (={network.probe.name}) must be a Keras network that can be copied: {reason}; give "
+                          "it a get_config") from error
     return open_network(copy, layers=[layer.name for layer in network.probe.layers], rate_hz=network.probe.rate_hz,
                         classes=network.classes)
 

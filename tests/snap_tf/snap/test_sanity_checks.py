@@ -200,3 +200,22 @@ def test_refusals() -> None:
         sanity_checks(network, source, group="label:word", settings=SanitySettings(min_frames=100), progress=False)
     with pytest.raises(ConfigError, match="`permutations`"):
         SanitySettings(permutations=0)
+
+
+def test_a_network_that_cannot_be_copied_is_refused_in_one_line() -> None:
+    class Own(keras.Model):
+        def __init__(self, width: int) -> None:
+            super().__init__(name="own")
+            self.conv, self.pool = keras.layers.Conv1D(width, 3), keras.layers.GlobalAveragePooling1D()
+
+        def call(self, x: object, training: bool = False) -> object:
+            return self.pool(self.conv(x))
+
+    source, _ = planted()
+    network = Own(4)
+    network(np.zeros((1, N_STEPS, N_BANDS), np.float32))
+    message = r"model \(=own\) must be a Keras network that can be copied: .*; give it a get_config"
+    with pytest.raises(ConfigError, match=message) as caught:
+        sanity_checks(open_network(network, input_shape=(N_STEPS, N_BANDS)), source, group="label:word",
+                      settings=SETTINGS, progress=False)
+    assert "\n" not in str(caught.value)
