@@ -15,14 +15,17 @@ PROJECT = Path(__file__).parent.parent
 PACKAGES = ("wavegan_tf", "snap_tf")
 SOURCES = sorted(path.relative_to(PROJECT) for name in PACKAGES for path in PROJECT.glob(f"{name}/**/*.py"))
 
+# the lowest room: readers of formats, which everything may use and which know nothing of what they are read for
+FORMATS_MAY_USE = ("errors", "memory", "formats")
 # from low to high; data and models stand side by side, the modules beside them below both
 LAYERS = ("presets", "data", "models", "training", "export", "use", "commands")
 ONLY_HERE = {"matplotlib": ("snap_tf/plots/", "wavegan_tf/training/pictures.py"),
              "tf_keras_vis": ("snap_tf/snap/keras_vis.py",)}
 GAMM_NEEDS = {"numpy", "scipy", "pandas", "statsmodels", "patsy", "formulaic", "tqdm"}
 # what snap_tf takes from wavegan_tf outside its one door to networks, probe.py
-SNAP_MAY_USE = ("data", "errors", "atomic", "config", "command_line", "__version__", "commands.corpus_options",
-                "commands.flags", "use.labels", "use.generate.Request", "use.generate.choose_vectors")
+SNAP_MAY_USE = ("data", "formats", "memory", "errors", "atomic", "config", "command_line", "__version__",
+                "commands.corpus_options", "commands.flags", "use.labels", "use.generate.Request",
+                "use.generate.choose_vectors")
 # and what training has in common, whatever is trained: checkpoints, sessions, curves, interrupts
 ASR_MAY_USE = ("checkpoint_folders", "export.checksums", "export.disk", "training.devices", "training.events",
                "training.interrupts", "training.metrics", "training.runs")
@@ -88,7 +91,13 @@ def test_lower_layers_never_import_higher_ones() -> None:
 
 def test_every_part_has_its_place_in_the_layers() -> None:
     parts = {path.parts[1] for path in SOURCES if path.parts[0] == "wavegan_tf" and len(path.parts) > 2}
-    assert parts <= set(LAYERS)
+    assert parts <= {"formats", *LAYERS}
+
+
+def test_formats_lie_below_everything() -> None:
+    complain([f"{p}:{n}: formats must not import {name}" for p, n, name in IMPORTS
+              if p.is_relative_to("wavegan_tf/formats") and is_in(name, *PACKAGES)
+              and not is_in(name, *(f"wavegan_tf.{part}" for part in FORMATS_MAY_USE))])
 
 
 def test_commands_are_imported_by_the_command_line_only() -> None:
@@ -97,10 +106,11 @@ def test_commands_are_imported_by_the_command_line_only() -> None:
               and p.parts[1] not in ("commands", "cli.py")])
 
 
-def test_gamm_stands_alone() -> None:
+def test_gamm_stands_alone_but_for_its_files() -> None:
     standard = sys.stdlib_module_names
     complain([f"{p}:{n}: gamm must not import {name}" for p, n, name in IMPORTS
               if p.is_relative_to("snap_tf/gamm") and not is_in(name, "snap_tf.gamm")
+              and not (p.name == "files.py" and is_in(name, "wavegan_tf.formats", "wavegan_tf.errors"))
               and name.split(".")[0] not in standard | GAMM_NEEDS])
 
 
@@ -165,6 +175,14 @@ def test_help_is_quick_because_nothing_heavy_is_loaded(package: str) -> None:
     loaded = loaded_after(f"from {package}.cli import main\ntry: main(['--help'])\nexcept SystemExit: pass")
     assert f"{package}.cli" in loaded
     assert not loaded & HEAVY
+
+
+def test_formats_are_light() -> None:
+    loaded = loaded_after("import pkgutil, importlib, wavegan_tf.formats as room\n"
+                          "for module in pkgutil.iter_modules(room.__path__, room.__name__ + '.'):\n"
+                          "    importlib.import_module(module.name)")
+    assert "wavegan_tf.formats.tables" in loaded
+    assert not loaded & {"tensorflow", "keras", "matplotlib", "sklearn", "statsmodels", "scipy"}
 
 
 def test_statistics_do_not_load_tensorflow() -> None:

@@ -15,7 +15,7 @@ from snap_tf.asr.features import log_mel
 from snap_tf.asr.spectrogram_geometry import N_MELS, RATE_HZ
 from wavegan_tf.data.audio import read_audio
 from wavegan_tf.data.corpus import Utterance
-from wavegan_tf.data.memory import available_memory_bytes
+from wavegan_tf.memory import available_memory_bytes
 
 __all__ = ["FeatureStore", "spectrogram_of"]
 

@@ -20,8 +20,8 @@ from snap_tf.snap.profile_pass import NamedGrouping, ProfilePass
 from snap_tf.snap.settings import ProfileOptions
 from snap_tf.snap.sums import quantities_of
 from snap_tf.snap.targets import Choose, make_target
-from wavegan_tf.data.memory import available_memory_bytes
 from wavegan_tf.errors import ConfigError, DataError
+from wavegan_tf.memory import available_memory_bytes
 
 __all__ = ["ProfilePass", "frame_source", "profile", "start_pass"]
 

@@ -17,9 +17,9 @@ from wavegan_tf.config import DataConfig
 from wavegan_tf.data.audio_files import AudioFile, AudioFileList
 from wavegan_tf.data.decoding import DecodedFile, UnusableFile, decode_files
 from wavegan_tf.data.disk_cache import FORMAT, IndexEntry, index_entry, read_cache, write_cache
-from wavegan_tf.data.memory import available_memory_bytes
 from wavegan_tf.data.native_audio import tensorflow_io_audio
 from wavegan_tf.errors import ConfigError
+from wavegan_tf.memory import available_memory_bytes
 
 __all__ = ["CACHES", "RecordingStore", "open_store"]
 

@@ -12,8 +12,8 @@ from wavegan_tf.config import DataConfig
 from wavegan_tf.data import decoding, store
 from wavegan_tf.data.audio import normalize_peak, read_audio
 from wavegan_tf.data.audio_files import find_audio_files
-from wavegan_tf.data.memory import available_memory_bytes
 from wavegan_tf.errors import ConfigError
+from wavegan_tf.memory import available_memory_bytes
 
 CONFIG = DataConfig()
 

@@ -1,0 +1,94 @@
+"""Only plain files are opened, and what the system refuses is one error with the file's name."""
+
+import os
+import socket
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from wavegan_tf.errors import DataError
+from wavegan_tf.formats.json_files import read_json
+from wavegan_tf.formats.plain_files import check_plain, is_plain, open_plain, read_bytes, read_text
+from wavegan_tf.formats.toml_files import read_toml
+
+
+def pipe(path: Path) -> None:
+    os.mkfifo(path)
+
+
+def listener(path: Path) -> None:
+    here = Path.cwd()
+    os.chdir(path.parent)  # the name of a socket is short
+    try:
+        socket.socket(socket.AF_UNIX).bind(path.name)
+    finally:
+        os.chdir(here)
+
+
+OTHERS: dict[str, Callable[[Path], None]] = {
+    "a pipe": pipe, "a folder": Path.mkdir, "a socket": listener, "a device": lambda path: path.symlink_to("/dev/zero"),
+    "No such file": lambda path: path.symlink_to("nowhere"), "Too many": lambda path: path.symlink_to(path.name),
+}
+
+
+@pytest.mark.filterwarnings("ignore:unclosed <socket:ResourceWarning")
+@pytest.mark.parametrize("what", OTHERS)
+@pytest.mark.parametrize("read", [check_plain, read_bytes, read_text, read_json, read_toml])
+def test_what_is_no_plain_file_is_refused_and_never_waited_for(tmp_path: Path, what: str, read: Callable) -> None:
+    OTHERS[what](tmp_path / "thing.json")
+    with pytest.raises(DataError, match=rf"(?s)recipe \(=.*thing.json\) must be a .*{what}"):
+        read(tmp_path / "thing.json", "recipe")
+    assert not is_plain(tmp_path / "thing.json")
+
+
+def test_what_becomes_a_pipe_after_the_check_is_not_waited_for(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    os.mkfifo(tmp_path / "thing")
+    monkeypatch.setattr("wavegan_tf.formats.plain_files.check_plain", lambda *_: None)
+    with pytest.raises(DataError, match="it is a pipe"):
+        read_bytes(tmp_path / "thing")
+
+
+def test_names_that_cannot_be_are_refused() -> None:
+    with pytest.raises(DataError, match="must be a file that can be read"):
+        read_bytes("a\0b")
+
+
+def test_failures_in_the_middle_of_a_file_name_it(tmp_path: Path) -> None:
+    (tmp_path / "a.bin").write_bytes(b"x")
+    with pytest.raises(DataError, match=r"file \(=.*a.bin\) must be a file that can be read: Input/output error"), \
+            open_plain(tmp_path / "a.bin"):
+        raise OSError(5, "Input/output error")
+
+
+def test_links_to_plain_files_are_followed(tmp_path: Path) -> None:
+    (tmp_path / "a").write_text("here\n")
+    (tmp_path / "b").symlink_to("a")
+    assert read_text(tmp_path / "b") == "here\n" and is_plain(tmp_path / "b")
+
+
+@pytest.mark.parametrize(("content", "expected"), [
+    (b"\xef\xbb\xbfa\r\nb\rc\n", "a\nb\nc\n"), (b"", ""), ("ʃ".encode(), "ʃ"),
+])
+def test_text_is_utf_8_with_plain_newlines(tmp_path: Path, content: bytes, expected: str) -> None:
+    (tmp_path / "a.txt").write_bytes(content)
+    assert read_text(tmp_path / "a.txt") == expected
+
+
+@pytest.mark.parametrize(("content", "place"), [
+    ("a\nbé\n".encode("latin-1"), "line 2 has a byte 0xe9"), ("a\n".encode("utf-16"), "it is UTF-16"),
+    (b"a\nb\n\xff", "line 3 has a byte 0xff"), (b"\xed\xa0\x80", "line 1 has a byte 0xed"),
+])
+def test_other_encodings_are_named(tmp_path: Path, content: bytes, place: str) -> None:
+    (tmp_path / "a.txt").write_bytes(content)
+    with pytest.raises(DataError, match=rf"notes \(=.*a.txt\) must be text in UTF-8; {place}"):
+        read_text(tmp_path / "a.txt", "notes")
+    if place != "it is UTF-16":
+        assert "\ufffd" in read_text(tmp_path / "a.txt", lenient=True)
+
+
+def test_files_beyond_the_limit_are_refused(tmp_path: Path) -> None:
+    (tmp_path / "a.txt").write_bytes(b"12345")
+    assert read_text(tmp_path / "a.txt", limit=5) == "12345"
+    with pytest.raises(DataError, match="must have at most 4 bytes; it has more"):
+        read_text(tmp_path / "a.txt", limit=4)

@@ -1,0 +1,43 @@
+"""What fails while the content of a file is made into objects, told as one error with the file's name."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+from wavegan_tf.errors import DataError, UserError
+
+__all__ = ["told_as_damage"]
+
+
+@contextmanager
+def told_as_damage(path: str | Path, what: str, made_by: str = "") -> Iterator[None]:
+    """Turn what a block raises over a file's content into a `DataError`; errors of the user's pass as they are.
+
+    Args:
+        path: the file, or the folder.
+        what: what it is called in messages.
+        made_by: the command that writes such files.
+
+    Raises:
+        DataError: something is missing in the file, of another type, or out of range.
+    """
+    try:
+        yield
+    except UserError:
+        raise
+    except Exception as error:  # formats and libraries report damage in many ways, and none of them is the user's fault
+        rule = f"be one that `{made_by}` wrote" if made_by else "be whole"
+        advice = "; make it again" if made_by else ""
+        raise DataError(f"{what} (={path}) must {rule}; {_reason(error)}{advice}") from error
+
+
+def _reason(error: Exception) -> str:
+    """Say in one line what an exception of another library means."""
+    if isinstance(error, MemoryError):
+        return "it promises more than fits into memory"
+    if isinstance(error, KeyError):
+        return f"it lacks {error}"
+    text = " ".join(str(error).split()) or type(error).__name__
+    return f"it cannot be read: {text[:300]}"
