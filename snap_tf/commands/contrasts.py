@@ -56,7 +56,7 @@ def add_parser(subparsers: argparse._SubParsersAction) -> None:
 
 
 def _run(args: argparse.Namespace) -> None:
-    from snap_tf.gamm import lost_contrasts
+    from snap_tf.gamm import contrast_sentences, lost_contrasts
 
     if not 0 < args.alpha < 1:
         raise ConfigError(f"`--alpha` (={args.alpha}) must be between 0 and 1")
@@ -74,7 +74,7 @@ def _run(args: argparse.Namespace) -> None:
             result.tests.to_csv(folder / "tests.csv", index=False)
             _draw(result, folder, args)
             write_settings(args, folder / "settings.json")
-    print(result.contrasts.to_string(index=False, na_rep="-"))
+    print("\n".join(contrast_sentences(result)))
     for row in result.tests[result.tests["curve_p"].isna()].itertuples():
         print(f"not tested: {row.a} and {row.b} in {row.layer}: {row.note}")
     show_folder_in_tensorboard(args, Path(args.out), "contrasts")

@@ -56,8 +56,8 @@ def check(fit: GammFit, *, n_lags: int = 10, n_shuffles: int = 200, seed: int = 
 
     Source: Wood 2017, section 5.9 (k check); van Rij et al., itsadug (autocorrelation within events).
     """
-    raw = fit.resid[fit.rows]
-    spread = stats.spearmanr(np.abs(fit.white_residuals), fit.fitted[fit.rows])
+    raw = fit.resid[fit.order]
+    spread = stats.spearmanr(np.abs(fit.white_residuals), fit.fitted[fit.order])
     return ResidualCheck(_autocorrelation(fit, raw, n_lags), _k_check(fit, n_shuffles, np.random.default_rng(seed)),
                          float(stats.skew(fit.white_residuals)), float(stats.kurtosis(fit.white_residuals)),
                          float(spread.statistic), float(spread.pvalue))

@@ -1,4 +1,4 @@
-"""Read the columns of a model out of a table: numbers that are finite, factors with their levels in order."""
+"""Read the columns of a model out of a table: finite numbers or NA, factors with their levels in order."""
 
 from __future__ import annotations
 
@@ -9,9 +9,10 @@ import numpy as np
 import pandas as pd
 
 from snap_tf.gamm.errors import GammError, name_some
+from snap_tf.gamm.missing import no_number, no_word
 from snap_tf.gamm.model import Model
 
-__all__ = ["name_rows", "ordered_columns", "read_columns", "read_starts", "require_columns"]
+__all__ = ["name_rows", "ordered_columns", "read_columns", "read_numbers", "read_starts", "require_columns"]
 
 _TRUE_OR_FALSE = {"1": True, "1.0": True, "true": True, "t": True, "0": False, "0.0": False, "false": False, "f": False}
 
@@ -27,11 +28,11 @@ def read_columns(model: Model, data: pd.DataFrame, *, labels: Iterable[str | Non
         reference: by column, the level that comes first.
 
     Returns:
-        Table with the response and the smooths' variables as floats, factors as categories, covariates as either.
+        Table of all rows, with the response and the smooths' variables as floats, factors as categories, covariates
+        as either; NaN where a cell is missing.
 
     Raises:
-        GammError: a column is missing, a number is not finite, a factor has empty cells, or a column is asked to be
-            a number and a factor.
+        GammError: a column is missing, a number is not finite, or a column is asked to be a number and a factor.
     """
     if not len(data):
         raise GammError("the table must have rows; it is empty")
@@ -53,7 +54,7 @@ def read_columns(model: Model, data: pd.DataFrame, *, labels: Iterable[str | Non
     if unused:
         raise GammError(f"reference column (={name_some(unused)}) must be a factor of the model; there are "
                         f"{name_some(sorted(factors)) or 'none'}")
-    columns: dict[str, object] = {name: _numbers(data[name]) for name in (*numbers, *others)}
+    columns: dict[str, object] = {name: read_numbers(data[name]) for name in (*numbers, *others)}
     columns |= {name: _factor(data[name], (reference or {}).get(name)) for name in data.columns if name in factors}
     return pd.DataFrame(columns)
 
@@ -97,19 +98,14 @@ def name_rows(positions: np.ndarray) -> str:
     return f"{word} {name_some(positions + 1)} (the first row below the header is 1)"
 
 
-def _parametric_columns(model: Model, columns: Iterable[str]) -> list[str]:
-    """Columns that the parametric terms name, alone or within an expression."""
-    words = {word for term in model.parametric for word in re.findall(r"[^\W\d]\w*", term)}
-    return [name for name in columns if name in words or name in model.parametric]
+def read_numbers(column: pd.Series) -> np.ndarray:
+    """Read finite numbers; float [n], NaN where the cell is empty, NA or NaN.
 
-
-def _is_number(column: pd.Series) -> bool:
-    return pd.api.types.is_numeric_dtype(column) and not pd.api.types.is_bool_dtype(column)
-
-
-def _numbers(column: pd.Series) -> np.ndarray:
+    Raises:
+        GammError: anything else is in the column.
+    """
     values = pd.to_numeric(column.astype(object), errors="coerce").to_numpy(float, na_value=np.nan)
-    bad = np.flatnonzero(~np.isfinite(values))
+    bad = np.flatnonzero(~np.isfinite(values) & ~no_number(column))
     if len(bad):
         does = "does" if len(bad) == 1 else "do"
         raise GammError(f"`{column.name}` must hold finite numbers; {name_rows(bad)} {does} not "
@@ -117,15 +113,26 @@ def _numbers(column: pd.Series) -> np.ndarray:
     return values
 
 
+def _parametric_columns(model: Model, columns: Iterable[str]) -> list[str]:
+    """Columns that the parametric terms name, alone or within an expression."""
+    words = {word for term in model.parametric for word in re.findall(r"[^\W\d]\w*", term)}
+    return [name for name in columns if name in words or name in model.parametric]
+
+
+def _is_number(column: pd.Series) -> bool:
+    """Whether a covariate is a number: also one that is read as text because some of its cells are NA."""
+    if pd.api.types.is_numeric_dtype(column):
+        return not pd.api.types.is_bool_dtype(column)
+    missing = no_number(column)
+    return bool(missing.any()) and bool(pd.to_numeric(column[~missing].astype(object), errors="coerce").notna().all())
+
+
 def _factor(column: pd.Series, reference: object | None) -> pd.Categorical:
-    missing = np.flatnonzero(column.isna().to_numpy())
-    if len(missing):
-        raise GammError(f"`{column.name}` must have a value in every row; {name_rows(missing)} "
-                        f"{'has' if len(missing) == 1 else 'have'} none; fill them in or take them out")
+    column = _without_fractions(column.where(~no_word(column)))
     if isinstance(column.dtype, pd.CategoricalDtype):
         levels = list(column.cat.remove_unused_categories().cat.categories)
     else:
-        levels = list(pd.unique(column))
+        levels = list(pd.unique(column.dropna()))
     if reference is not None:
         chosen = [level for level in levels if level == reference or str(level) == str(reference)]
         if not chosen:
@@ -133,3 +140,11 @@ def _factor(column: pd.Series, reference: object | None) -> pd.Categorical:
                             f"{name_some(levels, 20)}")
         levels = [chosen[0], *(level for level in levels if level != chosen[0])]
     return pd.Categorical(column.astype(object), categories=levels)
+
+
+def _without_fractions(column: pd.Series) -> pd.Series:
+    """Codes such as 1 and 2 are read as 1.0 and 2.0 where a cell is missing: give them their names back."""
+    if not (pd.api.types.is_float_dtype(column) and column.isna().any()):
+        return column
+    whole = column.dropna() % 1 == 0
+    return column.astype("Int64") if whole.all() else column

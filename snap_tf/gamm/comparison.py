@@ -37,7 +37,10 @@ def compare(fits: Mapping[str, GammFit]) -> pd.DataFrame:
     models = list(fits.values())
     first = models[0]
     for name, fit in fits.items():
-        if fit.n != first.n or not np.allclose(fit.fitted + fit.resid, first.fitted + first.resid, rtol=1e-9, atol=0):
+        if not np.array_equal(fit.kept, first.kept):
+            raise GammError(f"fits must be of the same rows and response; {name} is of others; where NA leave rows "
+                            "out of one model only, take these rows out of the table first")
+        if not np.allclose(fit.fitted + fit.resid, first.fitted + first.resid, rtol=1e-9, atol=0):
             raise GammError(f"fits must be of the same rows and response; {name} is of others")
         if fit.method != first.method:
             raise GammError(f"fits must use the same method; {name} uses {fit.method}, others {first.method}; fit all "

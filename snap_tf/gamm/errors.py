@@ -1,6 +1,6 @@
 """What can be wrong with a table or a model, and what is only worth saying."""
 
-__all__ = ["GammError", "GammWarning", "name_some"]
+__all__ = ["GammError", "GammWarning", "MissingRowsError", "name_some"]
 
 
 class GammError(ValueError):
@@ -10,8 +10,12 @@ class GammError(ValueError):
     """
 
 
+class MissingRowsError(GammError):
+    """Every row of a table lacks something that the model needs."""
+
+
 class GammWarning(UserWarning):
-    """Something was decided for the user: rows were sorted, a negative rho was set to 0."""
+    """Something was decided for the user: rows were left out or sorted, a negative rho was set to 0."""
 
 
 def name_some(items: object, limit: int = 8) -> str:

@@ -23,7 +23,8 @@ __all__ = ["fit_to_dict", "read_table", "versions", "write_fit"]
 def read_table(path: str | Path, labels: Iterable[str | None] = ()) -> pd.DataFrame:
     """Read a CSV table (or tab-separated, if its name ends in .tsv or .txt).
 
-    Only empty cells count as missing: a word may be called `NA` or `null`.
+    Only empty cells are read as missing, so that a word may be called `null`; models take the cell `NA` as missing too,
+    as R does.
 
     Args:
         path: the file.
@@ -57,12 +58,13 @@ def fit_to_dict(fit: GammFit) -> dict[str, Any]:
 def write_fit(fit: GammFit, folder: str | Path) -> None:
     """Write fit.json, curves.csv, differences.csv, stretches.csv, fitted.csv and table.txt into an existing folder.
 
-    `row` in fitted.csv counts the rows of the table given, the first below the header being 1.
+    `row` in fitted.csv counts the rows of the table given, the first below the header being 1; rows that were left
+    out are not there.
     """
     folder = Path(folder)
     (folder / "fit.json").write_text(json.dumps(fit_to_dict(fit), indent=1, allow_nan=False) + "\n", encoding="utf-8")
     (folder / "table.txt").write_text(summary(fit), encoding="utf-8")
-    pd.DataFrame({"row": np.arange(1, fit.n + 1), "fitted": fit.fitted, "resid": fit.resid}).to_csv(
+    pd.DataFrame({"row": fit.kept + 1, "fitted": fit.fitted, "resid": fit.resid}).to_csv(
         folder / "fitted.csv", index=False)
     if fit.model.time is None:
         return

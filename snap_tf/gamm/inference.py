@@ -46,7 +46,8 @@ def conclude(problem: Problem, optimum: Optimum, errors: Autocorrelation, notice
     fitted = table.frame[problem.model.response].to_numpy() - residuals
     return GammFit(
         model=problem.model, method=problem.method, design=design, frame=table.frame, rows=table.rows,
-        starts=table.starts, parametric=_parametric_table(problem, beta, covariance, residual_df),
+        n_left_out=table.n_left_out, starts=table.starts,
+        parametric=_parametric_table(problem, beta, covariance, residual_df),
         smooths=_smooth_table(problem, optimum, freedom, scale, residual_df),
         score=optimum.criterion.value + optimum.likelihood.dof * np.log(unit), sig2=scale * unit**2,
         sp=dict(zip(design.sp_names, np.exp(optimum.log_sp).tolist(), strict=True)), errors=errors,
@@ -117,6 +118,4 @@ def _white(problem: Problem, residuals: np.ndarray, rho: float) -> np.ndarray:
 
 def _as_given(values: np.ndarray, rows: np.ndarray) -> np.ndarray:
     """Put values of the sorted table into the order of the table given."""
-    ordered = np.empty_like(values)
-    ordered[rows] = values
-    return ordered
+    return values[np.argsort(rows)]

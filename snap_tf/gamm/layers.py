@@ -11,9 +11,10 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from snap_tf.gamm.columns import require_columns
-from snap_tf.gamm.errors import GammError, GammWarning, name_some
+from snap_tf.gamm.columns import read_numbers, require_columns
+from snap_tf.gamm.errors import GammError, GammWarning, MissingRowsError, name_some
 from snap_tf.gamm.fit import gamm
+from snap_tf.gamm.missing import MISSING, no_word
 from snap_tf.gamm.population import difference_tests
 from snap_tf.gamm.result import GammFit
 from snap_tf.gamm.words import gamm_words
@@ -32,14 +33,15 @@ def normalise_time(data: pd.DataFrame, *, time: str = "time_s", token: str | Seq
         token: column of tokens, or columns (token and layer).
 
     Returns:
-        The table with the time column replaced.
+        The table with the time column replaced; it is NaN where the time or the token is missing.
 
     Raises:
-        GammError: a column is missing, or a token has one time only.
+        GammError: a column is missing, a time is not a number, or a token has one time only.
     Source: Beguš & Zhou, ICASSP 2022, section 4.2 (time-normalised frication intervals).
     """
     keys = [token] if isinstance(token, str) else list(token)
     require_columns([time, *keys], data)
+    data = data.assign(**{time: read_numbers(data[time])}, **{key: _words(data[key]) for key in keys})
     groups = data.groupby(keys, sort=False, observed=True)[time]
     first, last = groups.transform("min"), groups.transform("max")
     flat = data.loc[last <= first, keys[0]].unique()
@@ -60,16 +62,27 @@ def fit_layers(data: pd.DataFrame, *, layer: str = "layer", layers: Iterable[obj
         formula: the model in mgcv's words, if it is not that of `gamm_words`.
         **options: as for `gamm_words`, or with a formula as for `gamm`.
 
+    Rows without a layer, and layers that have no row without NA, are left out; a warning counts them.
+
     Raises:
-        GammError: a layer does not exist, or its rows cannot be fitted (the message names the layer).
+        GammError: a layer does not exist, its rows cannot be fitted (the message names the layer), or nothing is left.
     """
     require_columns([layer], data)
-    fits = {}
+    fits: dict[object, GammFit] = {}
+    empty: dict[object, str] = {}
     for name, part in _parts(data, layer, layers):
         try:
             fits[name] = _fit_named(f"layer {name}", part, formula, **options)
+        except MissingRowsError as error:
+            empty[name] = str(error)
         except GammError as error:
             raise GammError(f"layer {name}: {error}") from error
+    if empty and not fits:
+        raise MissingRowsError(f"layer {next(iter(empty))}: {next(iter(empty.values()))} (none of {len(empty)} layers "
+                               "has such rows)")
+    if empty:
+        warnings.warn(f"{len(empty)} of {len(empty) + len(fits)} layers left out, for they have no row without "
+                      f"{MISSING} in the model's columns: {name_some(empty)}", GammWarning, stacklevel=2)
     return fits
 
 
@@ -158,6 +171,7 @@ def lost_contrasts(data: pd.DataFrame, *, pairs: Iterable[tuple[object, object]]
     Source: Beguš & Zhou, ICASSP 2022, section 4.2 and Figure 4 ([s] and [ʃ]); over all contrasts as proposed there.
     """
     require_columns([group, layer, time, token], data)
+    data = _told_missing(data, group)
     present = list(pd.unique(data[group].dropna()))
     chosen: list[tuple[object, object]] = list(itertools.combinations(present, 2) if pairs is None else pairs)
     missing = sorted({str(phone) for pair in chosen for phone in pair if phone not in present})
@@ -259,9 +273,26 @@ def _last(flags: pd.Series, order: list[object]) -> object | None:
 
 
 def _parts(data: pd.DataFrame, layer: str, layers: Iterable[object] | None) -> list[tuple[object, pd.DataFrame]]:
+    data = _told_missing(data, layer)
     present = list(pd.unique(data[layer].dropna()))
+    if not present:
+        raise GammError(f"`{layer}` must hold a layer; all {len(data)} rows are {MISSING}")
     chosen = present if layers is None else list(layers)
     unknown = [name for name in chosen if name not in present]
     if unknown:
         raise GammError(f"layer (={name_some(unknown)}) must be in `{layer}`; there are {name_some(present, 40)}")
     return [(name, data[data[layer] == name]) for name in chosen]
+
+
+def _words(column: pd.Series) -> pd.Series:
+    return column.where(~no_word(column))
+
+
+def _told_missing(data: pd.DataFrame, column: str) -> pd.DataFrame:
+    """Take what is missing in a column of words as missing, and say how often that is."""
+    data = data.assign(**{column: _words(data[column])})
+    n_missing = int(data[column].isna().sum())
+    if n_missing:
+        warnings.warn(f"{n_missing} of {len(data)} rows left out: `{column}` is {MISSING} there", GammWarning,
+                      stacklevel=4)
+    return data

@@ -26,6 +26,7 @@ class GammFit:
         design: turns tables into rows of the model matrix.
         frame: the table as fitted, sorted, factors categorical.
         rows: int [n], where every row of `frame` stood in the table given.
+        n_left_out: rows of the table given in which something was missing.
         starts: bool [n], where a series begins in `frame`.
         parametric: table with term, estimate, se, t, p.
         smooths: table with term, edf, ref_df, F, F_other_sign, p.
@@ -34,10 +35,10 @@ class GammFit:
         sp: smoothing parameters by term, on mgcv's scale.
         errors: rho and where it comes from.
         edf_total: effective degrees of freedom of the whole model.
-        n: rows.
+        n: rows that were fitted.
         n_tokens: levels of the random factor, or series; 0 if nothing tells series apart.
-        fitted: float [n], in the order of the table given.
-        resid: float [n], response minus fitted, in the order of the table given.
+        fitted: float [n], in the order of the table given, for its rows `kept`.
+        resid: float [n], response minus fitted, in the same order.
         white_residuals: float [n], residuals without their AR(1) part, in the order of `frame`.
         residual_ss: their sum of squares.
         log_jacobian: logarithm of the Jacobian of the whitening.
@@ -59,6 +60,7 @@ class GammFit:
     design: Design = field(repr=False)
     frame: pd.DataFrame = field(repr=False)
     rows: np.ndarray = field(repr=False)
+    n_left_out: int
     starts: np.ndarray = field(repr=False)
     parametric: pd.DataFrame = field(repr=False)
     smooths: pd.DataFrame = field(repr=False)
@@ -84,6 +86,16 @@ class GammFit:
     converged: bool
     notices: tuple[str, ...]
     seconds: float
+
+    @property
+    def kept(self) -> np.ndarray:
+        """Which rows of the table given were fitted, counted from 0; int [n], ascending."""
+        return np.sort(self.rows)
+
+    @property
+    def order(self) -> np.ndarray:
+        """Where every row of `frame` stands in `fitted` and `resid`; int [n]."""
+        return np.searchsorted(self.kept, self.rows)
 
     @property
     def rho(self) -> float:

@@ -10,6 +10,7 @@ import pandas as pd
 
 from snap_tf.gamm.columns import read_columns, read_starts, require_columns
 from snap_tf.gamm.errors import GammError, name_some
+from snap_tf.gamm.missing import complete_rows, starts_moved_on
 from snap_tf.gamm.model import Model
 
 __all__ = ["PreparedTable", "prepare_table"]
@@ -21,7 +22,8 @@ class PreparedTable:
 
     Attributes:
         frame: the model's columns, rows sorted; factors are categorical, numbers are floats.
-        rows: int [n], where every sorted row stood in the table given.
+        rows: int [n], where every sorted row stood in the table given; rows that were left out are not among them.
+        n_left_out: how many these are.
         starts: bool [n], whether a series begins in the row.
         blocks: int [n], which level of the random factor (else which series) a row belongs to, ascending from 0;
             all 0 when the model has neither.
@@ -32,6 +34,7 @@ class PreparedTable:
 
     frame: pd.DataFrame
     rows: np.ndarray
+    n_left_out: int
     starts: np.ndarray
     blocks: np.ndarray
     block_names: tuple[object, ...]
@@ -43,6 +46,9 @@ def prepare_table(model: Model, data: pd.DataFrame, *, token: str | None = None,
                   reference: Mapping[str, object] | None = None, factors: Iterable[str] = ()) -> PreparedTable:
     """Check and sort a table.
 
+    Rows in which a column of the model is missing are left out, as mgcv leaves them out, and counted in a notice.
+    The rows before and after such a row become neighbours, also for the AR(1) errors; where it was the first of its
+    series, the next one becomes the first.
     The levels of a factor keep the order of an (ordered or plain) categorical column; in any other column they
     come in the order in which they first appear in the table, so that the first row's word is the reference
     unless `reference` names another. Rows stay as they are if every token stands together with its time
@@ -62,30 +68,57 @@ def prepare_table(model: Model, data: pd.DataFrame, *, token: str | None = None,
     """
     frame = read_columns(model, data, labels=(token, *factors), reference=reference)
     random_factor = None if model.random is None else model.random.factor
-    words = _words(frame, (random_factor, token))
     if start is not None:
         require_columns([start], data)
     starts = None if start is None else read_starts(data[start])
-    if token is None and (starts is None or (random_factor and starts.sum() == data[random_factor].nunique())):
+    if token is None and (starts is None or (random_factor
+                                             and starts.sum() == len(frame[random_factor].cat.categories))):
         token = random_factor
     series = _series(frame, token, starts)
+    keep, notices = complete_rows(frame)
+    kept, n_left_out, everything = np.flatnonzero(keep), int(np.count_nonzero(~keep)), frame
+    frame = _rows_of(frame, kept)
+    _check_references(frame, reference or {})
+    words = _words(frame, (random_factor, token))
     if series is None:
         rows = np.arange(len(frame))
-        return PreparedTable(frame, rows, rows == 0, np.zeros(len(frame), int), ("all rows",), False, ())
+        return PreparedTable(frame, kept, n_left_out, rows == 0, np.zeros(len(frame), int), ("all rows",), False,
+                             notices)
+    series = frame[token].cat.codes.to_numpy() if token is not None else series[kept]
     order = _order(frame, model.time, token, series, random_factor)
     moved = int(np.count_nonzero(order != np.arange(len(order))))
-    notices = (f"{moved} of {len(order)} rows were not in order and were sorted by {token} and {model.time}",)
-    frame, series = frame.iloc[order].reset_index(drop=True), series[order]
+    if moved:
+        notices += (f"{moved} of {len(order)} rows were not in order and were sorted by {token} and {model.time}",)
+    frame, series, kept = frame.iloc[order].reset_index(drop=True), series[order], kept[order]
     first = np.append(True, series[1:] != series[:-1])
     label = frame[token] if token is not None else pd.Series(series + 1)
     _check_words(frame, label, first, words if token is not None else [])
     _check_times(frame, label, first, model.time)
-    if starts is not None:
-        _check_starts(label, first, starts[order])
+    if starts is not None and token is not None:
+        lost = everything[token][starts & ~keep]
+        _check_starts(label, first, starts_moved_on(first, label, starts[kept], lost))
     own = frame[random_factor].cat.codes.to_numpy() if random_factor else series
     blocks = np.cumsum(np.append(False, own[1:] != own[:-1]))
     names = (frame[random_factor] if random_factor else label)[np.append(True, np.diff(blocks) > 0)]
-    return PreparedTable(frame, order, first, blocks, tuple(names), True, notices if moved else ())
+    return PreparedTable(frame, kept, n_left_out, first, blocks, tuple(names), True, notices)
+
+
+def _rows_of(frame: pd.DataFrame, kept: np.ndarray) -> pd.DataFrame:
+    """Take rows, and the levels that are left in them."""
+    part = frame.iloc[kept].reset_index(drop=True)
+    for name in part.columns:
+        if isinstance(part[name].dtype, pd.CategoricalDtype):
+            part[name] = part[name].cat.remove_unused_categories()
+    return part
+
+
+def _check_references(frame: pd.DataFrame, reference: Mapping[str, object]) -> None:
+    """A reference may be gone with the rows that were left out."""
+    for name, level in reference.items():
+        levels = frame[name].cat.categories
+        if not len(levels) or str(levels[0]) != str(level):
+            raise GammError(f"reference (={level}) must be a level of `{name}` in a row without NA; there are "
+                            f"{name_some(levels, 20)}")
 
 
 def _words(frame: pd.DataFrame, labels: Iterable[str | None]) -> list[str]:

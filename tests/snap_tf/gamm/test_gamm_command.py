@@ -9,6 +9,7 @@ import pytest
 from twins.word_curves import bump, layer_table, word_table
 
 from snap_tf.cli import main
+from snap_tf.gamm import ContrastLayers, contrast_sentences
 
 COLUMNS = ["--value", "Value", "--time", "Sample", "--group", "Word", "--token", "Token"]
 SMALL = ["--k", "6", "--k-random", "5"]
@@ -180,6 +181,35 @@ def test_tables_with_semicolons_are_told(layers: Path, tmp_path: Path, capsys: p
         assert "must have commas between its columns; it has " + {";": ";", "\t": "tabs"}[sign] in error
 
 
+def test_every_contrast_has_a_sentence(tmp_path: Path, capsys: pytest.CaptureFixture) -> None:
+    """It was a table of `last_encoded None, stops_at Conv1`, which had to be translated."""
+    heights = {"Conv1": {"s": 0.0, "sh": 0.6, "z": 0.0}, "Conv2": {"s": 0.0, "sh": 0.0, "z": 0.0}}
+    layer_table(1, heights, n_tokens=10, n_steps=12).to_csv(tmp_path / "t.csv", index=False)
+    assert main(["contrasts", str(tmp_path / "t.csv"), *SMALL, "--pairs", "s:sh,s:z", "--figures", "0", "--out",
+                 str(tmp_path / "out")]) == 0
+    printed = capsys.readouterr().out
+    assert printed.startswith("s and sh: encoded in Conv1, and from Conv2 on no more (shape differs last in Conv1, ")
+    assert "\ns and z: encoded in none of the layers tested (Conv1 and Conv2)\n" in printed
+    assert "None" not in printed and "nan" not in printed
+
+
+def test_sentences_of_contrasts_known_by_hand() -> None:
+    def sentence(encoded: list[bool | None], stops_at: object, shape: object, level: object) -> str:
+        tests = pd.DataFrame({"a": "s", "b": "z", "layer": range(1, len(encoded) + 1),  # layers may be numbers
+                              "curve_p": [np.nan if flag is None else 0.5 for flag in encoded],
+                              "encoded": [bool(flag) for flag in encoded]})
+        row = {"a": "s", "b": "z", "last_encoded": None, "stops_at": stops_at, "last_shape": shape, "last_level": level}
+        other = row | {"a": "t", "stops_at": 1.0}  # a number beside it makes a missing one NaN
+        return contrast_sentences(ContrastLayers(tests, pd.DataFrame([row, other]), {}))[0]
+
+    assert sentence([True, False, True, False], 4, 1, None) == (
+        "s and z: encoded in 1 and 3, and from 4 on no more (shape differs last in 1, no difference of level)")
+    assert sentence([True, True, True], None, None, 2) == (
+        "s and z: encoded in 1, 2 and 3, the last layer tested (no difference of shape, level differs last in 2)")
+    assert sentence([False, None], 1, None, None) == "s and z: encoded in none of the layers tested (1)"
+    assert sentence([None, None], None, None, None) == "s and z: could not be tested in any layer"
+
+
 MISTAKES = {
     "no such column": ([*COLUMNS[:1], "Valu", *COLUMNS[2:]],
                        "column (=Valu) must be in the table; it has Token, Word, Sample, Value; name one of these"),
@@ -212,7 +242,7 @@ def test_broken_tables_give_one_line(table: Path, tmp_path: Path, capsys: pytest
         "one word only": (whole[whole["Word"] == "ask"], "`Word` must hold two words or more"),
         "two words": (whole.assign(Word=np.where(whole.index == 3, "wash", whole["Word"])), "must have one `Word`; t0"),
         "twice": (pd.concat([whole, whole.iloc[[4]]]), "`Sample` must be different in all rows of one `Token`; t0"),
-        "not finite": (whole.assign(Value=whole["Value"].where(whole.index != 6)), "finite numbers; row 7 "),
+        "not finite": (whole.assign(Value=whole["Value"].where(whole.index != 6, np.inf)), "finite numbers; row 7 "),
         "constant": (whole.assign(Value=1), "`Value` must vary"),
         "empty": (whole.iloc[:0], "must have rows"),
     }

@@ -136,12 +136,13 @@ BAD = {
     "token with two words": (lambda d: at(d, 3, "Word", "wash"), {}, "every `Token` must have one `Word`; t0 has two"),
     "time twice": (lambda d: at(d, 3, "Sample", 3), {},
                    "`Sample` must be different in all rows of one `Token`; t0 has a value twice"),
-    "not finite": (lambda d: at(at(d, 3, "Value", np.inf), 9, "Value", np.nan), {},
+    "not finite": (lambda d: at(at(d, 3, "Value", np.inf), 9, "Value", -np.inf), {},
                    r"`Value` must hold finite numbers; rows 4, 10 \(the first row below the header is 1\) do not "
-                   r"\(=inf, nan\)"),
-    "text as number": (lambda d: at(d, 0, "Sample", "NA"), {}, r"`Sample` must hold finite numbers; row 1 .* \(=NA\)"),
-    "no word": (lambda d: at(d, 5, "Word", None), {}, "`Word` must have a value in every row; row 6 "),
-    "no token": (lambda d: at(d, 5, "Token", np.nan), {}, "`Token` must have a value in every row; row 6 "),
+                   r"\(=inf, -inf\)"),
+    "text as number": (lambda d: at(d, 0, "Sample", "much"), {},
+                       r"`Sample` must hold finite numbers; row 1 .* \(=much\)"),
+    "no word": (lambda d: d.assign(Word=None), {}, r"must have rows without NA .*; `Word` is NA in 48;"),
+    "no token": (lambda d: d.assign(Token="NA"), {}, r"must have rows without NA .*; `Token` is NA in 48;"),
     "fewer times than k": (lambda d: d[d["Sample"] <= 4], {},
                            r"k \(=5\) of s\(Sample\) must be at most the number of different values of `Sample`; "
                            "there are 4"),
