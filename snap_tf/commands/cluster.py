@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 from snap_tf.commands.model_flags import add_models, read_checks, show_checks, write_checks
 from snap_tf.commands.pictures import add_tensorboard, show_folder_in_tensorboard
 from wavegan_tf.atomic import check_output_folder
-from wavegan_tf.commands.corpus_options import comma_list
+from wavegan_tf.commands.label_lists import comma_list
 from wavegan_tf.errors import ConfigError
 
 if TYPE_CHECKING:

@@ -11,17 +11,16 @@ from snap_tf.commands.gamm_options import (
     add_columns,
     add_model,
     add_output,
-    comma_list,
-    file_name,
     model_options,
-    pair_list,
     read_long_table,
     statistics_errors,
     write_settings,
 )
 from snap_tf.commands.pictures import show_folder_in_tensorboard
 from wavegan_tf.atomic import atomic_folder
+from wavegan_tf.commands.label_lists import comma_list, pair_list
 from wavegan_tf.errors import ConfigError
+from wavegan_tf.label_names import FolderNames
 
 if TYPE_CHECKING:
     from snap_tf.gamm import ContrastLayers
@@ -42,7 +41,8 @@ def add_parser(subparsers: argparse._SubParsersAction) -> None:
     parser.add_argument("--layers", type=comma_list, metavar="L,L",
                         help="these layers, the first one first (default: all, in the table's order)")
     parser.add_argument("--pairs", type=pair_list, metavar="A:B,A:B",
-                        help="these pairs, such as s:sh, A being the reference (default: all)")
+                        help="these pairs, such as s:sh, A being the reference; a label with a colon or comma in "
+                             'double quotes: \'"i:":i\' (default: all)')
     parser.add_argument("--no-normalise", action="store_true", help="keep time as it is in the table")
     parser.add_argument("--correction", choices=CORRECTIONS, default="fdr_bh",
                         help="correction for testing several pairs and layers (default: %(default)s)")
@@ -86,6 +86,7 @@ def _draw(result: ContrastLayers, folder: Path, args: argparse.Namespace) -> Non
     from snap_tf.plots.style import write_figure
 
     write_figure(plots.lost_figure(result, alpha=args.alpha), folder / "contrasts")
+    names = FolderNames(("contrasts", "tests", "settings"))
     for a, b in result.contrasts[["a", "b"]].itertuples(index=False):
         fits = {name: fit for (one, two, name), fit in result.fits.items() if (one, two) == (a, b)}
         if not fits or args.figures <= 0:
@@ -93,4 +94,4 @@ def _draw(result: ContrastLayers, folder: Path, args: argparse.Namespace) -> Non
         args.figures -= 1
         label = args.time_label or (None if args.no_normalise else "normalised time")
         figure = plots.layers_figure(fits, time_label=label, value_label=args.value_label)
-        write_figure(figure, folder / f"curves_{file_name(a)}_{file_name(b)}")
+        write_figure(figure, folder / names.name("curves", str(a), str(b)))

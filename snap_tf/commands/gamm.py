@@ -11,17 +11,16 @@ from snap_tf.commands.gamm_options import (
     add_columns,
     add_model,
     add_output,
-    comma_list,
-    file_name,
     model_options,
-    pair_list,
     read_long_table,
     statistics_errors,
     write_settings,
 )
 from snap_tf.commands.pictures import show_folder_in_tensorboard
 from wavegan_tf.atomic import atomic_folder
+from wavegan_tf.commands.label_lists import comma_list, pair_list
 from wavegan_tf.errors import ConfigError
+from wavegan_tf.label_names import FolderNames
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -55,8 +54,9 @@ def add_parser(subparsers: argparse._SubParsersAction) -> None:
     parser.add_argument("--correction", choices=CORRECTIONS, default="holm",
                         help="with --at: correction for testing several layers and pairs (default: %(default)s)")
     parser.add_argument("--pairs", type=pair_list, metavar="A:B,A:B",
-                        help="pairs of words in the figure of differences, drawn as B - A (default: all of up to four "
-                             "words, else each with the reference)")
+                        help="pairs of words in the figure of differences, drawn as B - A; a label with a colon or "
+                             'comma in double quotes: \'"i:":i\' (default: all of up to four words, else each with the '
+                             "reference)")
     add_output(parser)
     parser.set_defaults(run=_run)
 
@@ -73,8 +73,9 @@ def _run(args: argparse.Namespace) -> None:
             _check_layers(table, args)
             fits = {"": _fit(table, **options)}
         with atomic_folder(args.out, replace=args.overwrite) as folder:
+            names = FolderNames(("tests.csv", "settings.json", "layers.png", "layers.pdf"))
             for name, fit in fits.items():
-                _write(fit, folder / file_name(name) if args.at else folder, args)
+                _write(fit, folder / names.name(str(name)) if args.at else folder, args)
             if args.at:
                 layer_tests(fits, correction=args.correction).to_csv(folder / "tests.csv", index=False)
                 _draw_layers(fits, folder, args)

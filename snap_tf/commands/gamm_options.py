@@ -11,16 +11,15 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from snap_tf import file_names
 from snap_tf.commands.pictures import add_tensorboard
 from wavegan_tf import __version__
-from wavegan_tf.errors import ConfigError, DataError
+from wavegan_tf.errors import DataError
 
 if TYPE_CHECKING:
     import pandas as pd
 
-__all__ = ["CORRECTIONS", "add_columns", "add_model", "add_output", "comma_list", "file_name", "model_options",
-           "pair_list", "read_long_table", "statistics_errors", "write_settings"]
+__all__ = ["CORRECTIONS", "add_columns", "add_model", "add_output", "model_options", "read_long_table",
+           "statistics_errors", "write_settings"]
 
 CORRECTIONS = ("holm", "fdr_bh", "fdr_by", "bonferroni", "none")
 
@@ -65,21 +64,6 @@ def add_output(parser: argparse.ArgumentParser) -> None:
     output.add_argument("--value-label", metavar="TEXT", help="label of the response's axis, with its unit")
 
 
-def comma_list(text: str) -> tuple[str, ...]:
-    """Read `a,b,c`."""
-    return tuple(item.strip() for item in text.split(",") if item.strip())
-
-
-def pair_list(text: str) -> tuple[tuple[str, str], ...]:
-    """Read `a:b,c:d`."""
-    pairs = [tuple(part.strip() for part in item.split(":")) for item in comma_list(text)]
-    if not pairs or any(len(pair) != 2 or not all(pair) for pair in pairs):
-        raise argparse.ArgumentTypeError(f"`{text}` must read A:B or A:B,C:D")
-    if same := [a for a, b in pairs if a == b]:
-        raise argparse.ArgumentTypeError(f"`{same[0]}:{same[0]}` must be of two different words or phones")
-    return tuple((a, b) for a, b in pairs)
-
-
 def read_long_table(args: argparse.Namespace) -> pd.DataFrame:
     """Read the table; fill in the columns that were not named, words and tokens as text."""
     from snap_tf.gamm import read_table
@@ -113,14 +97,6 @@ def statistics_errors() -> Iterator[None]:
             yield
         except GammError as error:
             raise DataError(str(error)) from error
-
-
-def file_name(name: object) -> str:
-    """Turn a layer's or a phone's name into a name for a file."""
-    plain = file_names.file_name(str(name)).strip("._")
-    if not plain:
-        raise ConfigError(f"name (={name}) must have a letter or a digit, to become the name of a file")
-    return plain
 
 
 def write_settings(args: argparse.Namespace, path: Path) -> None:

@@ -6,7 +6,8 @@ import argparse
 from typing import Any
 
 from snap_tf.commands.pictures import add_tensorboard, show_in_tensorboard
-from wavegan_tf.commands.corpus_options import add_corpus_flags, comma_list
+from wavegan_tf.commands.corpus_options import add_corpus_flags
+from wavegan_tf.commands.label_lists import comma_list
 from wavegan_tf.errors import ConfigError
 
 __all__ = ["add_parser"]

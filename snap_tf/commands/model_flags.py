@@ -36,12 +36,13 @@ def write_checks(checks: Mapping[str, SanityResults], folder: Path) -> None:
     """Write every model's checks, as `snap-tf sanity` does, into FOLDER/sanity_MODEL."""
     if not checks:
         return
-    from snap_tf.file_names import file_name
     from snap_tf.plots.sanity import write_sanity_figure
     from snap_tf.snap.sanity_folder import write_sanity
+    from wavegan_tf.label_names import FolderNames
 
+    names = FolderNames()
     for name, results in checks.items():
-        write_sanity(results, folder / file_name("sanity", name), write_sanity_figure)
+        write_sanity(results, folder / names.name("sanity", name), write_sanity_figure)
 
 
 def show_checks(checks: Mapping[str, SanityResults], files: Mapping[str, ProfileFile], grouping: str | None = None,

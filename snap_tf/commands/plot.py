@@ -9,7 +9,7 @@ from typing import Any
 from snap_tf.commands.acoustic_options import acoustic_settings, add_acoustic_settings
 from snap_tf.commands.pictures import add_tensorboard, first_pictures, show_in_tensorboard
 from snap_tf.commands.plot_profiles import add_profiles
-from wavegan_tf.commands.corpus_options import comma_list
+from wavegan_tf.commands.label_lists import comma_list
 from wavegan_tf.errors import ConfigError
 
 __all__ = ["add_parser"]

@@ -10,7 +10,7 @@ from snap_tf.commands.cluster import add_cluster_flags, cluster_settings
 from snap_tf.commands.model_flags import add_models, read_checks, show_checks
 from snap_tf.commands.pictures import add_tensorboard, first_pictures, show_in_tensorboard
 from wavegan_tf.atomic import check_output_folder
-from wavegan_tf.commands.corpus_options import comma_list
+from wavegan_tf.commands.label_lists import comma_list
 
 __all__ = ["add_profiles"]
 
@@ -45,11 +45,11 @@ def add_profiles(commands: Any) -> None:
 def _run(args: argparse.Namespace) -> None:
     from dataclasses import replace
 
-    from snap_tf.file_names import file_name
     from snap_tf.plots.sanity import write_sanity_figure
     from snap_tf.plots.snap_figures import ProfileFigures
     from snap_tf.snap.models_compared import notes_on, read_models
     from wavegan_tf.errors import ConfigError
+    from wavegan_tf.label_names import FolderNames
 
     check_output_folder(args.out)
     if args.seconds is not None and not args.seconds > 0:
@@ -66,8 +66,9 @@ def _run(args: argparse.Namespace) -> None:
     figures = ProfileFigures(files, settings, groups=args.groups, layers=args.layers, percentile=args.percentile,
                              seconds=args.seconds, boundary=args.boundary)
     written = figures.write(args.out, args.figures)
+    names = FolderNames()
     for name, results in checks.items():
-        written += write_sanity_figure(results, Path(args.out) / file_name("sanity", name))
+        written += write_sanity_figure(results, Path(args.out) / names.name("sanity", name))
     show_in_tensorboard(args, first_pictures(written, "profiles"))
     if args.tensorboard:
         from snap_tf.snap.projector import write_projector

@@ -10,11 +10,11 @@ from snap_tf.snap.settings import ProfileOptions
 from wavegan_tf.atomic import check_output_file
 from wavegan_tf.commands.corpus_options import (
     add_corpus_flags,
-    comma_list,
     given_corpus_flags,
     open_named_corpus,
 )
 from wavegan_tf.commands.flags import add_setting_flags, given_settings
+from wavegan_tf.commands.label_lists import comma_list
 from wavegan_tf.errors import ConfigError
 
 __all__ = ["add_parser", "check_frames", "clips_of"]

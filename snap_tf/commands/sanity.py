@@ -10,8 +10,9 @@ from snap_tf.commands.profile import check_frames, clips_of
 from snap_tf.snap.sanity_settings import SanitySettings
 from snap_tf.snap.settings import ProfileOptions
 from wavegan_tf.atomic import check_output_folder
-from wavegan_tf.commands.corpus_options import add_corpus_flags, comma_list, open_named_corpus
+from wavegan_tf.commands.corpus_options import add_corpus_flags, open_named_corpus
 from wavegan_tf.commands.flags import add_setting_flags, given_settings
+from wavegan_tf.commands.label_lists import comma_list
 
 __all__ = ["add_parser"]
 

@@ -9,7 +9,6 @@ from pathlib import Path
 import pandas as pd
 from matplotlib.figure import Figure
 
-from snap_tf.file_names import file_name
 from snap_tf.plots.snap_alignment import contingency_figure, offset_figure, offset_map_figure
 from snap_tf.plots.snap_clusters import clustermap_figure, dendrogram_figure, silhouette_figure, stability_figure
 from snap_tf.plots.snap_profiles import comparison_figure, profiles_figure
@@ -22,6 +21,7 @@ from snap_tf.snap.models_compared import without_sums
 from snap_tf.snap.profile_file import ProfileFile
 from wavegan_tf.atomic import atomic_files
 from wavegan_tf.errors import ConfigError, DataError
+from wavegan_tf.label_names import FolderNames
 
 __all__ = ["FIGURES", "ProfileFigures", "boundary_layer", "write_alignment_figures", "write_cluster_figures"]
 
@@ -57,8 +57,9 @@ def write_alignment_figures(evaluation: Evaluation, out: str | Path,
         files += write_figure(offset_figure(known), folder / "offsets")
         files += write_figure(offset_map_figure(known), folder / "offsets_of_phones")
     if "contingency" in which:
+        names = FolderNames()
         for name, counts in evaluation.counts.items():
-            files += write_figure(contingency_figure({name: counts}), folder / file_name("contingency", name))
+            files += write_figure(contingency_figure({name: counts}), folder / names.name("contingency", name))
     return files
 
 
@@ -70,10 +71,11 @@ def write_cluster_figures(results: ClusterResults, out: str | Path, boundary: st
     folder = Path(out)
     edge = boundary_layer(list(results.models), list(dict.fromkeys(results.silhouettes["layer"])), boundary)
     files = write_figure(silhouette_figure(results.silhouettes, edge), folder / "silhouettes")
+    names = FolderNames()
     for name, model in results.models.items():
         if model.stability is not None:
             figure = stability_figure(model.stability.layers, model.stability.n_halves, name)
-            files += write_figure(figure, folder / file_name("stability", name))
+            files += write_figure(figure, folder / names.name("stability", name))
     return files
 
 
@@ -109,6 +111,7 @@ class ProfileFigures:
         self.name, self.file = next(iter(files.items()))
         self.groupings = (settings.grouping,) if settings.grouping else _different(self.file)
         self._clustered: dict[str, ClusterResults] = {}
+        self._names = FolderNames()
 
     def possible(self) -> list[str]:
         """Return the figures for which the files have what they need."""
@@ -175,7 +178,7 @@ class ProfileFigures:
             found = self.file.profiles(self.settings.kind, grouping, min_frames=self.settings.min_frames)
             for layer in self.layers or (next(iter(found.layers)),):
                 figure = profiles_figure(found, layer=layer, seconds=self.seconds)
-                files += write_figure(figure, folder / file_name("profiles", self.name, found.grouping, layer))
+                files += write_figure(figure, folder / self._names.name("profiles", self.name, found.grouping, layer))
         return files
 
     def _silhouettes(self, folder: Path) -> list[Path]:
@@ -184,11 +187,11 @@ class ProfileFigures:
             results = cluster_models(self.files, replace(self.settings, grouping=grouping))
             self._clustered[str(grouping)] = results
             figure = silhouette_figure(results.silhouettes, self.edge)
-            files += write_figure(figure, folder / file_name("silhouettes", "models", str(grouping)))
+            files += write_figure(figure, folder / self._names.name("silhouettes", "models", str(grouping)))
         tables = [self._clusters(grouping).silhouettes.query("model == @self.name").assign(grouped=str(grouping))
                   for grouping in self.groupings]
         figure = silhouette_figure(pd.concat(tables), self.edge, key="grouped")
-        return files + write_figure(figure, folder / file_name("silhouettes", self.name))
+        return files + write_figure(figure, folder / self._names.name("silhouettes", self.name))
 
     def _shared_groupings(self) -> list[str]:
         """Return the groupings that all files have."""
@@ -205,7 +208,7 @@ class ProfileFigures:
             if unknown:
                 raise ConfigError(f"layer (={unknown[0]}) must be one of {', '.join(found)}")
             figure = draw({f"{self.name}, {name}": found[name] for name in names}, self.percentile)
-            files += write_figure(figure, folder / file_name(what, self.name, str(grouping)))
+            files += write_figure(figure, folder / self._names.name(what, self.name, str(grouping)))
         return files
 
     def _clusters(self, grouping: str | None) -> ClusterResults:

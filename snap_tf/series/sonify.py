@@ -2,15 +2,14 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Sequence
 from pathlib import Path
 
 import pandas as pd
 
-from snap_tf.file_names import file_name
 from snap_tf.series.sound import write_sound
 from snap_tf.series.store import LayerStore
+from wavegan_tf.label_names import FolderNames, file_name
 
 __all__ = ["write_sounds"]
 
@@ -34,15 +33,14 @@ def write_sounds(store: LayerStore, folder: Path, layers: Sequence[str], rows: S
         ConfigError: a rate that no WAV has.
         OSError: a file cannot be written.
     """
-    found = []
+    found, names = [], FolderNames(("sounds.csv",))
     for name in layers:
         series = store[name]
-        place = file_name(series.paper_name)
+        place = names.name(series.paper_name)
         (folder / place).mkdir(exist_ok=True)
         for row in rows:
             token = store.tokens.iloc[row]
-            plain = re.sub(r"[^\w.-]+", "_", str(token["token"]))[-80:]
-            file = f"{place}/{row:05d}_{plain}.wav"
+            file = f"{place}/{row:05d}_{file_name(*str(token['token']).split('/'))}.wav"
             gain = write_sound(series.values[row], series.rate_hz, folder / file, rate_hz)
             found.append({"file": file, "token": token["token"], "label": token["label"], "layer": series.paper_name,
                           "layer_rate_hz": series.rate_hz, "rate_hz": rate_hz, "gain": gain})

@@ -10,11 +10,11 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from snap_tf.file_names import file_name
 from snap_tf.layer_info import LayerInfo
 from snap_tf.series.layer_series import LayerSeries
 from wavegan_tf.data.manifest import format_phones, parse_phones
 from wavegan_tf.errors import DataError
+from wavegan_tf.label_names import FolderNames, file_name
 
 __all__ = ["FORMAT", "LayerStore", "file_names", "open_layers", "read_tokens", "write_tokens"]
 
@@ -156,12 +156,14 @@ def read_tokens(path: Path) -> pd.DataFrame:
 
 def file_names(layers: tuple[LayerInfo, ...]) -> dict[str, str]:
     """Give every layer a file: its papers' name where that can be one, by the network's name."""
-    files: dict[str, str] = {}
+    upsampled = [f"{file_name(layer.paper_name)}_upsampled" for layer in layers]
+    names, files = FolderNames([Path(STIMULI_NAME).stem, Path(LATENT_NAME).stem, *upsampled]), dict[str, str]()
+    titles: set[str] = set()
     for layer in layers:
-        plain = file_name(layer.paper_name)
-        taken = {STIMULI_NAME, LATENT_NAME, *files.values()}
-        choices = (f"{plain}.npy", *(f"{plain}-{n}.npy" for n in range(2, len(layers) + 4)))
-        files[layer.name] = next(choice for choice in choices if choice not in taken)
+        choices = (layer.paper_name, *(f"{layer.paper_name}-{n}" for n in range(2, len(layers) + 2)))
+        title = next(choice for choice in choices if choice not in titles)
+        titles.add(title)
+        files[layer.name] = f"{names.name(title)}.npy"
     return files
 
 

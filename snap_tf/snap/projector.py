@@ -8,10 +8,10 @@ from pathlib import Path
 
 import numpy as np
 
-from snap_tf.file_names import file_name
 from snap_tf.snap.clustering import PERCENTILES, cluster_profiles
 from snap_tf.snap.profiles import Profiles
 from wavegan_tf.atomic import atomic_file
+from wavegan_tf.label_names import FolderNames
 
 __all__ = ["CONFIG", "coordinates", "write_projector"]
 
@@ -59,9 +59,9 @@ def write_projector(profiles: Profiles, logdir: str | Path, name: str = "", perc
     """
     logdir = Path(logdir)
     clusters = cluster_profiles(profiles, percentiles)
-    entries, files = {}, []
+    entries, files, names = {}, [], FolderNames()
     for (title, found), layer in zip(clusters.items(), profiles.layers.values(), strict=True):
-        stem = file_name(*(part for part in (name, profiles.kind, profiles.grouping, title) if part))
+        stem = names.name(*(part for part in (name, profiles.kind, profiles.grouping, title) if part))
         header = ["group", "frames", *(f"cluster_{p:g}" for p in percentiles)]
         rows = [[_one_line(group), str(n), *(str(cut.labels[k]) for cut in found.cuts)]
                 for k, (group, n) in enumerate(zip(profiles.groups, profiles.counts, strict=True))]

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from wavegan_tf.data.corpus import Corpus
 
-__all__ = ["add_corpus_flags", "comma_list", "given_corpus_flags", "open_named_corpus"]
+__all__ = ["add_corpus_flags", "given_corpus_flags", "open_named_corpus"]
 
 _READING = ("sa", "sa_seed", "textgrids", "word_tier", "phone_tier", "speaker_pattern")
 
@@ -42,8 +42,3 @@ def given_corpus_flags(args: argparse.Namespace) -> list[str]:
     """Return which flags of `add_corpus_flags` were given, for commands that can do without a corpus."""
     given = [name for name in _READING if getattr(args, name) is not None]
     return [f"--{name.replace('_', '-')}" for name in [*(["layout"] if args.layout != "auto" else []), *given]]
-
-
-def comma_list(text: str) -> tuple[str, ...]:
-    """Read `s,sh` as two names."""
-    return tuple(part.strip() for part in text.split(",") if part.strip())

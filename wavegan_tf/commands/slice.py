@@ -5,7 +5,8 @@ from __future__ import annotations
 import argparse
 import dataclasses
 
-from wavegan_tf.commands.corpus_options import add_corpus_flags, comma_list, open_named_corpus
+from wavegan_tf.commands.corpus_options import add_corpus_flags, open_named_corpus
+from wavegan_tf.commands.label_lists import comma_list
 from wavegan_tf.data.slice_settings import SliceSettings
 from wavegan_tf.errors import ConfigError
 

@@ -5,8 +5,7 @@ from __future__ import annotations
 import dataclasses
 import json
 import platform
-import re
-from collections import Counter
+from collections import Counter, defaultdict
 from collections.abc import Sequence
 from dataclasses import dataclass
 from importlib.metadata import version
@@ -28,6 +27,7 @@ from wavegan_tf.data.slice_settings import SliceSettings
 from wavegan_tf.data.splits import assign_split
 from wavegan_tf.data.tokens import StopCriteria, phone_tokens, stop_tokens, word_tokens
 from wavegan_tf.errors import ConfigError, DataError
+from wavegan_tf.label_names import FolderNames, distinct_names
 
 __all__ = ["Slices", "slice_phones", "slice_stops", "slice_words", "write_slices"]
 
@@ -117,6 +117,7 @@ def write_slices(corpus: Corpus, tokens: pd.DataFrame, out: str | Path, settings
     if out.resolve().is_relative_to(corpus.root.resolve()):
         raise ConfigError(f"output folder (={out}) must lie outside the corpus (={corpus.root}); choose another place")
     tokens = assign_split(tokens, settings.split, settings.test_share, settings.seed)
+    tokens = tokens.assign(file=_file_names(tokens))
     paths = {u.id: u.audio_path for u in corpus.utterances}
     problems: list[Problem] = []
     rows: list[dict[str, Any]] = []
@@ -141,9 +142,8 @@ def write_slices(corpus: Corpus, tokens: pd.DataFrame, out: str | Path, settings
                     problems.append(Problem(f"{path} from {token['start_sample']} to {token['end_sample']}",
                                             f"`{token['label']}` is silent; left out", "silent token"))
                     continue
-                file = _file_name(token)
-                _write_wav(folder / file, audio, recording.rate_hz)
-                rows.append({**token, "file": file, "source_rate_hz": token["rate_hz"], "n_samples": len(audio),
+                _write_wav(folder / token["file"], audio, recording.rate_hz)
+                rows.append({**token, "source_rate_hz": token["rate_hz"], "n_samples": len(audio),
                              "rate_hz": recording.rate_hz, "phones": phones})
         if not rows:
             first = f" (first problem: {problems[0].what})" if problems else ""
@@ -158,9 +158,24 @@ def write_slices(corpus: Corpus, tokens: pd.DataFrame, out: str | Path, settings
     return slices
 
 
-def _file_name(token: dict[str, Any]) -> str:
-    label, utterance = (re.sub(r"[^\w'-]", "_", token[name]) for name in ("label", "utterance"))
-    return f"{token['split']}/{label}/{utterance}_{token['start_sample']}-{token['end_sample']}.wav"
+def _file_names(tokens: pd.DataFrame) -> list[str]:
+    """Name the file of every token before anything is cut: no two tokens share one, whatever the labels are.
+
+    Raises:
+        DataError: a token is there twice.
+    """
+    labels = distinct_names(tokens["label"])
+    folders: dict[str, FolderNames] = defaultdict(FolderNames)
+    owners: dict[str, int] = {}
+    for row, token in enumerate(tokens.to_dict("records")):
+        folder = f"{token['split']}/{labels[token['label']]}"
+        place = f"{token['start_sample']}-{token['end_sample']}"
+        file = f"{folder}/{folders[folder].name(*str(token['utterance']).split('/'), place)}.wav"
+        if owners.setdefault(file, row) != row:
+            raise DataError(f"token (=`{token['label']}` in {token['utterance']} from {token['start_sample']} to "
+                            f"{token['end_sample']}) must be there once; two would be written into {file}; take the "
+                            "doubled line out of its labels")
+    return list(owners)
 
 
 def _write_wav(path: Path, audio: np.ndarray, rate_hz: int) -> None:
@@ -168,6 +183,9 @@ def _write_wav(path: Path, audio: np.ndarray, rate_hz: int) -> None:
     path.parent.mkdir(parents=True, exist_ok=True)
     buffer = BytesIO()
     soundfile.write(buffer, audio, rate_hz, format="WAV", subtype="PCM_16")
+    if path.exists():
+        raise DataError(f"slice (={path.name}) must be the only one of its name in {path.parent.name}; another token "
+                        "is there; its disk takes two names for one, choose another place")
     path.write_bytes(buffer.getvalue())
 
 

@@ -11,6 +11,7 @@ import pandas as pd
 
 from wavegan_tf.data.manifest import MANIFEST_NAME
 from wavegan_tf.errors import ConfigError, DataError
+from wavegan_tf.label_names import label_of
 
 __all__ = ["Labels", "find_labels", "read_label_table"]
 
@@ -37,9 +38,9 @@ def find_labels(folder: str | Path, files: Sequence[str], label_from: str = "aut
         folder: the folder of the files.
         files: their names relative to it.
         label_from: `manifest`: column `label` (or `code`, for generated audio) of `manifest.csv` in the folder or in
-            the one above; `folder`: the name of the folder that a file is in; `name:REGEX`: what the first group of a
-            regular expression matches in the file's name, or all it matches; `none`; `auto`: the manifest if there is
-            one.
+            the one above; `folder`: the name of the folder that a file is in (`%53`, as `slice` names it, is S);
+            `name:REGEX`: what the first group of a regular expression matches in the file's name, or all it matches;
+            `none`; `auto`: the manifest if there is one.
 
     Raises:
         ConfigError: no such way, no regular expression, or one that no name matches.
@@ -47,7 +48,7 @@ def find_labels(folder: str | Path, files: Sequence[str], label_from: str = "aut
     """
     folder = Path(folder)
     if label_from == "folder":
-        return Labels({name: PurePosixPath(name).parent.name or folder.resolve().name for name in files},
+        return Labels({name: label_of(PurePosixPath(name).parent.name or folder.resolve().name) for name in files},
                       source="folder names")
     if label_from.startswith("name:"):
         return _from_names(files, label_from.removeprefix("name:"))

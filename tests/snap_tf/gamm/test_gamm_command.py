@@ -263,3 +263,28 @@ def test_a_folder_that_is_there_is_not_touched(table: Path, tmp_path: Path, caps
     assert main(command) == 2 and (out / "mine").exists()
     assert "must be new or empty" in capsys.readouterr().err
     assert main([*command, "--overwrite"]) == 0 and (out / "fit.json").exists()
+
+
+def test_phones_of_any_notation_have_figures_of_their_own(tmp_path: Path) -> None:
+    """SAMPA: names that are no file names, and names that only capitals tell apart."""
+    heights = {"Conv1": {"@": 0.0, "i:": 0.6, "i": 0.3, "S": 0.2, "s": 0.1}}
+    layer_table(1, heights, n_tokens=6, n_steps=8).to_csv(tmp_path / "t.csv", index=False)
+    out = tmp_path / "out"
+    pairs = '@:i,i:"i:",@:S,@:s'
+    flags = ["--k", "4", "--random", "none", "--pairs", pairs, "--out", str(out)]
+    assert main(["contrasts", str(tmp_path / "t.csv"), *flags]) == 0
+    assert {path.name for path in out.glob("curves*.png")} == {
+        "curves_%40_i.png", "curves_i_i%3A.png", "curves_%40_%53.png", "curves_%40_s.png"}
+    assert list(pd.read_csv(out / "contrasts.csv")[["a", "b"]].itertuples(index=False, name=None)) == [
+        ("@", "i"), ("i", "i:"), ("@", "S"), ("@", "s")]
+
+
+def test_layers_of_any_name_have_folders_of_their_own(tmp_path: Path) -> None:
+    heights = {name: {"s": 0.0, "sh": 0.6} for name in ("@", "conv", "Conv", "tests.csv")}
+    layer_table(1, heights, n_tokens=6, n_steps=8).to_csv(tmp_path / "t.csv", index=False)
+    out = tmp_path / "out"
+    flags = ["--k", "4", "--random", "none", "--at", "layer", "--out", str(out)]
+    assert main(["gamm", str(tmp_path / "t.csv"), *flags]) == 0
+    folders = {path.name for path in out.iterdir() if path.is_dir()}
+    assert len({name.casefold() for name in folders}) == 4 and folders >= {"%40", "conv"}
+    assert all((out / name / "fit.json").is_file() for name in folders) and (out / "tests.csv").is_file()

@@ -263,8 +263,8 @@ def test_labels_that_are_no_file_names(tmp_path):
     corpus = Corpus(path.parent, (Utterance("x/../y", path, "S", 1000, RATE_HZ, words),))
     table = slice_words(corpus, tmp_path / "out", (), SliceSettings(test_share=0)).table
     assert list(read_manifest(tmp_path / "out")["label"]) == ["null", "don't", "a/b", "..", "nan", "θ", "<x>"]
-    assert list(table["file"])[:4] == [f"train/{label}/x____y_{10 * i + 1}-{10 * i + 9}.wav" for i, label in enumerate(
-        ("null", "don't", "a_b", "__"))]
+    assert list(table["file"])[:4] == [f"train/{label}/x_.._y_{10 * i + 1}-{10 * i + 9}.wav" for i, label in enumerate(
+        ("null", "don't", "a%2Fb", "%2E%2E"))]
     assert all((tmp_path / "out" / f).is_file() for f in table["file"])
 
 
@@ -301,3 +301,42 @@ def test_every_split_reaches_the_folders(tmp_path_factory, share, split):
     if split == "official":
         assert dict(table.groupby("speaker")["split"].first()) == {"FCJF0": "train", "FAEM0": "train", "MDAB0": "test",
                                                                    "MTAS1": "test"}
+
+
+def test_no_two_tokens_share_a_file_whatever_they_are_called(tmp_path):
+    """Names that were made alike: labels, and utterances in folders."""
+    labels = ("i", "i:", "S", "s", "t 1", "t_1", "@", "?")
+    utterances = []
+    for name in ("a/b", "a_b", "A_b"):
+        path = tmp_path / f"c/{len(utterances)}.wav"
+        path.parent.mkdir(exist_ok=True)
+        soundfile.write(str(path), tone(1000), RATE_HZ)
+        segments = tuple(Segment(10 * i, 10 * i + 10, label) for i, label in enumerate(labels))
+        utterances.append(Utterance(name, path, "X", 1000, RATE_HZ, phones=segments))
+    corpus = Corpus(tmp_path / "c", tuple(utterances))
+    table = slice_phones(corpus, tmp_path / "out", labels, settings=SliceSettings(test_share=0)).table
+    assert len({file.casefold() for file in table["file"]}) == len(table) == 24
+    assert len(list((tmp_path / "out").rglob("*.wav"))) == 24
+    assert {f.split("/")[1] for f in table["file"]} == {"i", "i%3A", "%53", "s", "t%201", "t_1", "%40", "%3F"}
+    for row in read_manifest(tmp_path / "out").itertuples():
+        own = next(u for u in utterances if u.id == row.utterance)
+        expected = soundfile.read(str(own.audio_path), dtype="int16")[0][row.start_sample:row.end_sample]
+        np.testing.assert_array_equal(soundfile.read(tmp_path / "out" / row.file, dtype="int16")[0][400:-400], expected)
+
+
+def test_a_token_that_is_there_twice_is_refused_before_anything_is_cut(tmp_path):
+    path = tmp_path / "c/a.wav"
+    path.parent.mkdir()
+    soundfile.write(str(path), tone(1000), RATE_HZ)
+    word = Segment(100, 300, "ask")
+    speakers = tuple(Utterance(f"u{s}", path, s, 1000, RATE_HZ, (word, word)) for s in "ab")
+    with pytest.raises(DataError, match=r"token \(=`ask` in ua from 100 to 300\) must be there once"):
+        slice_words(Corpus(path.parent, speakers), tmp_path / "out", settings=SliceSettings(split="speaker"))
+    assert not (tmp_path / "out").exists()
+
+
+def test_nothing_is_written_over_a_slice(tmp_path):
+    slices_module._write_wav(tmp_path / "ask/a.wav", np.zeros((4, 1), np.int16), RATE_HZ)
+    with pytest.raises(DataError, match=r"slice \(=a.wav\) must be the only one of its name in ask"):
+        slices_module._write_wav(tmp_path / "ask/a.wav", np.ones((4, 1), np.int16), RATE_HZ)
+    assert not soundfile.read(tmp_path / "ask/a.wav")[0].any()
