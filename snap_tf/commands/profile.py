@@ -17,7 +17,7 @@ from wavegan_tf.commands.flags import add_setting_flags, given_settings
 from wavegan_tf.commands.label_lists import comma_list
 from wavegan_tf.errors import ConfigError
 
-__all__ = ["add_parser", "check_frames", "clips_of"]
+__all__ = ["add_parser", "check_frames", "clips_of", "tell_silent"]
 
 
 def add_parser(subparsers: argparse._SubParsersAction) -> None:
@@ -96,7 +96,16 @@ def _profile(args: argparse.Namespace) -> None:
                     batch_size=args.batch_size)
     write_profiles(found, args.out)
     _report(found, args.min_frames)
+    tell_silent(data)
     print(f"written to {args.out}")
+
+
+def tell_silent(data: Any) -> None:
+    """Say which clips were silence, of frames that know."""
+    if silent := sorted(getattr(data, "silent", ())):
+        more = f" and {len(silent) - 5} others" if len(silent) > 5 else ""
+        print(f"note: {len(silent)} clips are silent, below two steps of 16 bits, and went in as zeros: "
+              f"{', '.join(silent[:5])}{more}")
 
 
 def check_frames(args: argparse.Namespace) -> None:

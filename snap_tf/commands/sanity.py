@@ -6,7 +6,7 @@ import argparse
 from pathlib import Path
 
 from snap_tf.commands.pictures import add_tensorboard, show_folder_in_tensorboard
-from snap_tf.commands.profile import check_frames, clips_of
+from snap_tf.commands.profile import check_frames, clips_of, tell_silent
 from snap_tf.snap.sanity_settings import SanitySettings
 from snap_tf.snap.settings import ProfileOptions
 from wavegan_tf.atomic import check_output_folder
@@ -67,6 +67,7 @@ def _run(args: argparse.Namespace) -> None:
     group = args.group or ("phone" if corpus is not None else "predicted")
     results = sanity_checks(network, data, group=group, options=options, settings=settings, split=args.split)
     print(results)
+    tell_silent(data)
     write_sanity(results, args.out, write_sanity_figure)
     show_folder_in_tensorboard(args, Path(args.out), "sanity")
     print(f"written to {args.out}")

@@ -163,7 +163,7 @@ def _of_corpus(corpus: Corpus, words: Sequence[str], phones: Sequence[str], unit
 
 def _of_words(corpus: Corpus, words: Sequence[str]) -> Stimuli:
     """Make stimuli of words, cut as `wavegan-tf slice` cuts them, without writing them."""
-    from wavegan_tf.data.cutting import Recording, cut, decode
+    from wavegan_tf.data.cutting import Recording, cut, decode, stored
     from wavegan_tf.data.slice_settings import SliceSettings
 
     tokens, settings = word_tokens(corpus, words), SliceSettings()
@@ -179,6 +179,7 @@ def _of_words(corpus: Corpus, words: Sequence[str]) -> Stimuli:
                      "n_samples": length + 2 * silence})
 
     def read(config: DataConfig, numbers: Sequence[int]) -> Iterator[DecodedFile | UnusableFile]:
+        from wavegan_tf.data.audio import silence_in_words
         from wavegan_tf.data.decoding import DecodedFile, UnusableFile
 
         @lru_cache(maxsize=4)  # words of one recording follow each other
@@ -187,14 +188,19 @@ def _of_words(corpus: Corpus, words: Sequence[str]) -> Stimuli:
 
         for index, token in enumerate(tokens.iloc[list(numbers)].to_dict("records")):
             try:
-                audio, _ = cut(recording(token["utterance"]), token, settings)
+                audio = stored(cut(recording(token["utterance"]), token, settings)[0]).samples
             except (DataError, OSError) as error:
                 yield UnusableFile(index, str(error))
                 continue
-            if audio.any():
-                yield DecodedFile(index, _as_in_training(audio, token["rate_hz"], config), 0, False)
+            try:
+                waveform = _as_in_training(audio, token["rate_hz"], config)
+            except DataError as error:
+                yield UnusableFile(index, str(error))
+                continue
+            if waveform.any():
+                yield DecodedFile(index, waveform, 0, False)
             else:
-                yield UnusableFile(index, "it is silent: every sample is 0")
+                yield UnusableFile(index, silence_in_words(float(abs(audio / 32768.0).max(initial=0.0))))
 
     return Stimuli(pd.DataFrame(rows), read, f"words of {corpus.root}", corpus.problems)
 

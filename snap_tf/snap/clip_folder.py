@@ -11,8 +11,8 @@ import pandas as pd
 
 from snap_tf.snap.frames import Block
 from wavegan_tf.config import DataConfig
-from wavegan_tf.data.audio import normalize_peak, read_audio
-from wavegan_tf.data.audio_files import find_audio_files
+from wavegan_tf.data.audio import is_silence, normalize_peak, read_audio
+from wavegan_tf.data.audio_files import AudioFile, find_audio_files
 from wavegan_tf.data.manifest import MANIFEST_NAME
 from wavegan_tf.errors import DataError
 
@@ -25,6 +25,9 @@ class ClipFolder:
     """Recordings of a folder, each one frame, prepared as in training: peak 1, first slice, zeros at the end.
 
     They are decoded when their block is read.
+
+    Attributes:
+        silent: names of the clips met so far that are silence, and stay zeros.
     """
 
     of_utterances = False
@@ -43,6 +46,7 @@ class ClipFolder:
             DataError: no such folder or split, or no audio in it.
         """
         folder = Path(folder)
+        self.silent: set[str] = set()
         listing = find_audio_files(folder, None if split == "all" else split)
         self._files, self._config, self._block_size = listing.files, config, block_size
         self.names = tuple(file.name for file in listing.files)
@@ -64,16 +68,18 @@ class ClipFolder:
             DataError: a file cannot be decoded.
         """
         here = slice(number * self._block_size, (number + 1) * self._block_size)
-        clips = np.stack([self._read(file.path) for file in self._files[here]])
+        clips = np.stack([self._read(file) for file in self._files[here]])
         return Block(self.names[here], clips, np.zeros(len(clips), np.int64), self.frame_shape[0], None,
                      {column: words[here] for column, words in self._labels.items()}, 0,
                      float(self._config.sample_rate_hz))
 
-    def _read(self, path: Path) -> np.ndarray:
-        config = self._config
+    def _read(self, file: AudioFile) -> np.ndarray:
+        path, config = file.path, self._config
         waveform = read_audio(path, config.sample_rate_hz, config.channels)
         if not len(waveform) or not np.isfinite(waveform).all():
             raise DataError(f"audio file (={path}) must hold samples that are numbers; remove it")
+        if config.normalize and is_silence(waveform):
+            self.silent.add(file.name)
         waveform = (normalize_peak(waveform) if config.normalize else waveform)[:config.slice_len]
         return np.pad(waveform, ((0, config.slice_len - len(waveform)), (0, 0))).astype(np.float32)
 

@@ -12,7 +12,7 @@ import numpy as np
 from snap_tf.asr.spectrogram_geometry import INPUT_RATE_HZ, N_MELS, RATE_HZ
 from snap_tf.probe import Probe
 from snap_tf.snap.networks import RECOGNISER_FRAME_STEPS, open_network
-from wavegan_tf.data.audio import normalize_peak, read_audio
+from wavegan_tf.data.audio import is_silence, normalize_peak, read_audio, silence_in_words
 from wavegan_tf.errors import ConfigError, DataError
 
 __all__ = ["HeardBy", "open_listener"]
@@ -76,6 +76,9 @@ class HeardBy:
         waveform = _not_empty(read_audio(path, round(self.opened.rate_hz), channels), path)
         config = self.opened.config
         if config is not None and config.data.normalize:
+            if is_silence(waveform):
+                raise DataError(f"audio file (={path}) must be louder; "
+                                f"{silence_in_words(float(np.abs(waveform).max(initial=0.0)))}; record it again")
             waveform = normalize_peak(waveform)
         length = self.opened.input_shape[0] or len(waveform)
         return np.pad(waveform[:length], ((0, max(0, length - len(waveform))), (0, 0)))

@@ -10,7 +10,13 @@ from wavegan_tf.data.recordings import read_recording
 from wavegan_tf.data.resampling import resample
 from wavegan_tf.errors import DataError
 
-__all__ = ["mix_channels", "normalize_peak", "read_audio"]
+__all__ = ["CANCELLED", "SILENCE_PEAK", "is_silence", "mix_channels", "normalize_peak", "read_audio",
+           "silence_in_words"]
+
+SILENCE_PEAK = 2 / 32768
+"""What peaks below two steps of 16 bits is silence: scaled to full level it would be the noise of rounding."""
+CANCELLED = 0.01
+"""Channels cancel each other where their mean peaks below this share of their own peak (-40 dB)."""
 
 
 def read_audio(path: str | Path, rate_hz: int | None = None, channels: int = 1) -> np.ndarray:
@@ -40,7 +46,7 @@ def mix_channels(waveform: np.ndarray, channels: int) -> np.ndarray:
     """Turn [n_samples, any channels] into [n_samples, channels]: mean to one, copy of one to two.
 
     Raises:
-        DataError: any other change of the number of channels.
+        DataError: any other change of the number of channels, or channels that cancel each other.
 
     Source: Donahue et al. 2019, the released loader.
     """
@@ -48,7 +54,13 @@ def mix_channels(waveform: np.ndarray, channels: int) -> np.ndarray:
     if own == channels:
         return waveform
     if channels == 1:
-        return waveform.mean(axis=1, keepdims=True, dtype=np.float32)
+        mixed = waveform.mean(axis=1, keepdims=True, dtype=np.float32)
+        peak, left = (float(np.abs(x).max(initial=0.0)) for x in (waveform, mixed))
+        if peak >= SILENCE_PEAK and left < CANCELLED * peak:
+            raise DataError(f"channels (={own}) must not cancel each other when they are mixed to one; they peak at "
+                            f"{peak:.3g}, their mean at {left:.2g}, as of opposite polarity; keep one channel, or turn "
+                            "one round")
+        return mixed
     if own == 1 and channels == 2:
         return np.repeat(waveform, 2, axis=1)
     raise DataError(f"`channels` (={channels}) must be 1 or the recording's own; it has {own}; set "
@@ -56,6 +68,17 @@ def mix_channels(waveform: np.ndarray, channels: int) -> np.ndarray:
 
 
 def normalize_peak(waveform: np.ndarray) -> np.ndarray:
-    """Scale a recording so that its largest absolute sample is 1; silence stays as it is."""
-    peak = np.abs(waveform).max(initial=0.0)
-    return waveform if peak == 0 else waveform / peak
+    """Scale a recording so that its largest absolute sample is 1; what peaks below `SILENCE_PEAK` becomes zeros."""
+    if is_silence(waveform):
+        return np.zeros_like(waveform)
+    return waveform / np.abs(waveform).max()
+
+
+def is_silence(waveform: np.ndarray) -> bool:
+    """Tell whether a recording peaks below `SILENCE_PEAK`, or has no samples."""
+    return bool(np.abs(waveform).max(initial=0.0) < SILENCE_PEAK)
+
+
+def silence_in_words(peak: float) -> str:
+    """Say why a recording counts as silent."""
+    return "it is silent: " + (f"it peaks at {peak:.2g}, below two steps of 16 bits" if peak else "every sample is 0")

@@ -14,38 +14,75 @@ from wavegan_tf.data.recordings import read_recording
 from wavegan_tf.data.resampling import resample
 from wavegan_tf.data.slice_settings import SliceSettings
 
-__all__ = ["Recording", "crop", "cut", "decode"]
+__all__ = ["SUBTYPES", "Recording", "Stored", "crop", "cut", "decode", "stored"]
+
+SUBTYPES = {"PCM_16": 2**15, "PCM_24": 2**23, "FLOAT": 0}
+"""How samples are written: steps up to full scale; 0 for numbers as they are."""
 
 
 @dataclass(frozen=True)
 class Recording:
     """A decoded recording at the rate of the slices.
 
-    samples: int16 [n_samples, channels].
+    samples: float32 [n_samples, channels].
     rate_hz: sampling rate of `samples`.
     scale: `rate_hz` divided by the recording's own rate.
+    is_finer: whether the recording's own samples lie between the steps of the files to be written.
     """
 
     samples: np.ndarray
     rate_hz: int
     scale: float
+    is_finer: bool = False
 
 
-def decode(path: Path, rate_hz: int = 0) -> Recording:
-    """Read a recording as 16-bit samples at `rate_hz`, or at its own rate when that is 0.
+@dataclass(frozen=True)
+class Stored:
+    """Samples as a file holds them.
 
-    16-bit recordings at their own rate come back unchanged; values beyond full scale are clipped.
+    samples: int16, int32 (24 bits, shifted up by 8) or float32 [n_samples, channels].
+    n_clipped: samples beyond full scale, which were set to it.
+    """
+
+    samples: np.ndarray
+    n_clipped: int
+
+
+def decode(path: Path, rate_hz: int = 0, subtype: str = "PCM_16") -> Recording:
+    """Read a recording at `rate_hz`, or at its own rate when that is 0.
+
+    Args:
+        path: the recording.
+        rate_hz: of the result.
+        subtype: of the files to be written, one of `SUBTYPES`.
 
     Raises:
         DataError: as `read_recording`.
         OSError: the file cannot be read.
     """
     waveform, own_rate_hz = read_recording(path)
-    rate_hz = rate_hz or own_rate_hz
-    waveform = resample(waveform, own_rate_hz, rate_hz)
+    rate_hz, steps = rate_hz or own_rate_hz, SUBTYPES[subtype]
+    is_finer = bool(steps) and not np.array_equal(waveform * steps, np.round(waveform * steps))
+    return Recording(resample(waveform, own_rate_hz, rate_hz), rate_hz, rate_hz / own_rate_hz, is_finer)
+
+
+def stored(audio: np.ndarray, subtype: str = "PCM_16", gain: float = 1.0) -> Stored:
+    """Turn samples into what a file holds: 16-bit recordings come out as they were.
+
+    Args:
+        audio: float32 [n_samples, channels], full scale 1.
+        subtype: one of `SUBTYPES`.
+        gain: what samples are multiplied by.
+    """
+    steps = SUBTYPES[subtype]
+    scaled = audio if gain == 1.0 else (audio * gain).astype(np.float32)
+    if not steps:
+        return Stored(scaled, 0)
     # not soundfile's own conversion, which multiplies by 32767
-    samples = np.clip(np.round(waveform * 32768.0), -32768, 32767).astype(np.int16)
-    return Recording(samples, rate_hz, rate_hz / own_rate_hz)
+    whole = np.round(scaled * steps)  # exact: steps are a power of two
+    clipped = np.clip(whole, -steps, steps - 1).astype(np.int32)
+    n_clipped = int(((whole < -steps) | (whole > steps)).sum())  # 1.0 itself is one step too high, not beyond
+    return Stored(clipped.astype(np.int16) if subtype == "PCM_16" else clipped << 8, n_clipped)
 
 
 def cut(recording: Recording, token: Mapping[str, Any],
@@ -58,7 +95,7 @@ def cut(recording: Recording, token: Mapping[str, Any],
         settings: how much silence, on which side.
 
     Returns:
-        audio: int16 [n_samples, channels].
+        audio: float32 [n_samples, channels].
         phones: the token's phones with offsets from the start of the slice, cut where they pass the token.
     """
     start = round(token["start_sample"] * recording.scale)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 
 import numpy as np
@@ -12,7 +12,7 @@ from tqdm import tqdm
 
 from wavegan_tf.config import DataConfig
 from wavegan_tf.data import native_audio
-from wavegan_tf.data.audio import normalize_peak, read_audio
+from wavegan_tf.data.audio import CANCELLED, SILENCE_PEAK, normalize_peak, read_audio, silence_in_words
 from wavegan_tf.data.audio_files import AudioFile
 from wavegan_tf.data.python_calls import call_python
 from wavegan_tf.data.resampling import resampling_filter
@@ -93,14 +93,15 @@ class DecodingGraph:
             return tuple(call_python(self._read, [index], [tf.float32, tf.string]))
 
         if self.native.any():
-            waveform, reason = tf.cond(self._filters[index, 0] > 0,
-                                       lambda: (self._read_native(index), tf.constant("")), through_python)
+            waveform, reason = tf.cond(self._filters[index, 0] > 0, lambda: self._read_native(index, through_python),
+                                       through_python)
         else:
             waveform, reason = through_python()
         waveform = tf.ensure_shape(waveform, [None, self._config.channels])
         if self._config.normalize:
-            peak = tf.reduce_max(tf.abs(tf.pad(waveform, [[0, 1], [0, 0]])))  # 0 where there are no samples
-            waveform = tf.math.divide_no_nan(waveform, peak)
+            peak = _peak(waveform)
+            # as `normalize_peak`: what is no more than rounding becomes zeros
+            waveform = tf.math.divide_no_nan(waveform, tf.where(peak < SILENCE_PEAK, 0.0, peak))
         return waveform, reason
 
     def content(self, index: tf.Tensor) -> tf.Tensor:
@@ -116,6 +117,15 @@ class DecodingGraph:
         waveform = read_audio(self._files[index].path, self._config.sample_rate_hz, self._config.channels)
         return normalize_peak(waveform) if self._config.normalize else waveform
 
+    def silence_in_words(self, index: int) -> str:
+        """Say why a file that decodes to zeros counts as silent.
+
+        Raises:
+            DataError, OSError: as `read_audio`.
+        """
+        waveform = read_audio(self._files[index].path, self._config.sample_rate_hz, self._config.channels)
+        return silence_in_words(float(np.abs(waveform).max(initial=0.0)))
+
     def _read(self, index: np.ndarray) -> tuple[np.ndarray, bytes]:
         try:
             path, config = self._files[int(index)].path, self._config
@@ -123,18 +133,29 @@ class DecodingGraph:
         except Exception as error:  # whatever a damaged file does to a decoder must not end the pipeline
             return np.zeros([0, self._config.channels], np.float32), reason_of(error, self._files[int(index)]).encode()
 
-    def _read_native(self, index: tf.Tensor) -> tf.Tensor:
+    def _read_native(self, index: tf.Tensor, otherwise: Callable[[], tuple[tf.Tensor, tf.Tensor]]
+                     ) -> tuple[tf.Tensor, tf.Tensor]:
+        """Read a file through tensorflow-io, or otherwise where its channels cancel each other, which has a reason."""
         waveform = native_audio.decode_wav(tf.io.read_file(self._paths[index]))
-        channels = self._config.channels
+        channels, own_peak = self._config.channels, _peak(waveform)
         if channels == 1:
             waveform = tf.reduce_mean(waveform, axis=1, keepdims=True)
         elif channels == 2:
             waveform = tf.cond(tf.shape(waveform)[1] == 1, lambda: tf.repeat(waveform, 2, axis=1), lambda: waveform)
         waveform = tf.ensure_shape(waveform, [None, channels])
+        cancelled = (own_peak >= SILENCE_PEAK) & (_peak(waveform) < CANCELLED * own_peak)
+        return tf.cond(cancelled, otherwise, lambda: (self._resampled(waveform, index), tf.constant("")))
+
+    def _resampled(self, waveform: tf.Tensor, index: tf.Tensor) -> tf.Tensor:
         if not self._any_resampled:
             return waveform
         up, down, input_taps = tf.unstack(self._filters[index])
         return tf.cond(up == down, lambda: waveform, lambda: native_audio.resample(waveform, up, down, input_taps))
+
+
+def _peak(waveform: tf.Tensor) -> tf.Tensor:
+    """Return the largest absolute sample, 0 where there are none."""
+    return tf.reduce_max(tf.abs(tf.pad(waveform, [[0, 1], [0, 0]])))
 
 
 def reason_of(error: Exception, file: AudioFile) -> str:
@@ -164,22 +185,22 @@ def decode_files(files: tuple[AudioFile, ...], config: DataConfig, *, progress: 
         for index, waveform, reason, content_hash in dataset.ignore_errors().as_numpy_iterator():
             missing.remove(int(index))
             bar.update()
-            yield _judge(int(index), waveform, reason.decode(), int(content_hash), bool(graph.native[index]))
+            yield _judge(graph, int(index), waveform, reason.decode(), int(content_hash), bool(graph.native[index]))
         for index in sorted(missing):
             bar.update()
             try:
                 content_hash = int(graph.content(tf.constant(index)))
-                yield _judge(index, graph.read(index), "", content_hash, False)
+                yield _judge(graph, index, graph.read(index), "", content_hash, False)
             except Exception as error:
                 yield UnusableFile(index, reason_of(error, files[index]))
 
 
-def _judge(index: int, waveform: np.ndarray, reason: str, content_hash: int, native: bool
+def _judge(graph: DecodingGraph, index: int, waveform: np.ndarray, reason: str, content_hash: int, native: bool
            ) -> DecodedFile | UnusableFile:
     if not reason and not len(waveform):
         reason = "it holds no samples"
     if not reason and not np.isfinite(waveform).all():
         reason = "it holds values too large to resample"
     if not reason and not waveform.any():
-        reason = "it is silent: every sample is 0"
+        reason = graph.silence_in_words(index)
     return UnusableFile(index, reason) if reason else DecodedFile(index, waveform, content_hash, native)

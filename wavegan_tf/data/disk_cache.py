@@ -18,7 +18,7 @@ from wavegan_tf.data.decoding import DecodedFile, UnusableFile
 
 __all__ = ["FORMAT", "IndexEntry", "index_entry", "read_cache", "write_cache"]
 
-FORMAT = 1
+FORMAT = 2
 """Of the files on disk; a change makes old ones be built again."""
 _INDEX_NAME, _SAMPLES_NAME = "index.json", "samples.f32"
 _ABANDONED_S = 3600.0

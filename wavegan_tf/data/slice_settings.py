@@ -30,6 +30,10 @@ class SliceSettings:
     max_samples: int = _option(0, "longest slice, silence included, in samples; 0 for no limit")
     longer: str = _option("refuse", "what becomes of longer ones: left out, cut at the end, or kept; all are counted",
                           ("refuse", "crop", "keep"))
+    subtype: str = _option("PCM_16", "samples of the files: 16 or 24 bits, or 32-bit floats; what does not fit is "
+                           "counted", ("PCM_16", "PCM_24", "FLOAT"))
+    level: str = _option("keep", "what becomes of samples beyond full scale: keep the level and clip them, or fit all "
+                         "slices by one factor; FLOAT holds them as they are", ("keep", "fit"))
 
     def __post_init__(self) -> None:
         for item in dataclasses.fields(self):
@@ -40,3 +44,6 @@ class SliceSettings:
                 raise ConfigError(f"`{item.name}` (={value}) must be 0 or more")
         if self.test_share >= 1:
             raise ConfigError(f"`test_share` (={self.test_share}) must be in [0, 1)")
+        if self.subtype == "FLOAT" and self.level != "keep":
+            raise ConfigError(f"`level` (={self.level}) must be keep for floats, which hold samples beyond full scale; "
+                              "leave it out")

@@ -1,4 +1,4 @@
-"""Cut tokens out of a corpus: one 16-bit WAV each with silence around it, a manifest, train and test folders."""
+"""Cut tokens out of a corpus: one WAV each with silence around it, a manifest, train and test folders."""
 
 from __future__ import annotations
 
@@ -21,7 +21,8 @@ from tqdm import tqdm
 from wavegan_tf import __version__
 from wavegan_tf.atomic import atomic_folder
 from wavegan_tf.data.corpus import Corpus, Problem
-from wavegan_tf.data.cutting import crop, cut, decode
+from wavegan_tf.data.cutting import crop, cut, decode, stored
+from wavegan_tf.data.loudness import Loudness, gain_to_fit
 from wavegan_tf.data.manifest import MANIFEST_NAME, write_manifest
 from wavegan_tf.data.slice_settings import SliceSettings
 from wavegan_tf.data.splits import assign_split
@@ -37,7 +38,7 @@ class Slices:
     """What was written where, and what was left out.
 
     `n_longer` counts tokens longer than `max_samples`; `problems` are those of cutting, `reading_problems` counts by
-    kind those that the reader of the corpus had met before.
+    kind those that the reader of the corpus had met before; `loudness` counts what did not fit into the files' samples.
     """
 
     folder: Path
@@ -46,6 +47,7 @@ class Slices:
     settings: SliceSettings
     problems: tuple[Problem, ...]
     reading_problems: dict[str, int]
+    loudness: Loudness
 
     def __str__(self) -> str:
         counts = pd.crosstab(self.table["label"], self.table["split"])
@@ -60,6 +62,7 @@ class Slices:
         if self.n_longer:
             done = {"refuse": "left out", "crop": "cut at the end", "keep": "kept"}[self.settings.longer]
             lines.append(f"longer than {self.settings.max_samples} samples: {self.n_longer}, {done}")
+        lines += self.loudness.lines(self.settings.subtype)
         lines += [f"{problem.where}: {problem.what}" for problem in self.problems[:5]]
         if len(self.problems) > 5:
             lines.append(f"... and {len(self.problems) - 5} more problems, see slices.json")
@@ -94,7 +97,7 @@ def write_slices(corpus: Corpus, tokens: pd.DataFrame, out: str | Path, settings
                  selection: dict[str, Any] | None = None) -> Slices:
     """Cut tokens out of their recordings.
 
-    Writes `OUT/<split>/<label>/<utterance>_<start>-<end>.wav` (16 bit, channels as recorded), `OUT/manifest.csv` and
+    Writes `OUT/<split>/<label>/<utterance>_<start>-<end>.wav` (channels as recorded), `OUT/manifest.csv` and
     `OUT/slices.json` (settings, versions, counts, problems); all of it or nothing.
 
     Args:
@@ -121,12 +124,12 @@ def write_slices(corpus: Corpus, tokens: pd.DataFrame, out: str | Path, settings
     paths = {u.id: u.audio_path for u in corpus.utterances}
     problems: list[Problem] = []
     rows: list[dict[str, Any]] = []
-    n_longer = 0
+    n_longer, loudness = 0, Loudness(gain_to_fit(tokens, paths, settings) if settings.level == "fit" else 1.0)
     with atomic_folder(out) as folder:
         for name, group in tqdm(tokens.groupby("utterance", sort=True), desc="slicing", unit="utt", leave=False):
             path = paths[str(name)]
             try:
-                recording = decode(path, settings.rate_hz)
+                recording = decode(path, settings.rate_hz, settings.subtype)
             except (DataError, OSError) as error:
                 problems.append(Problem(str(path), str(error), "unreadable recording"))
                 continue
@@ -138,11 +141,13 @@ def write_slices(corpus: Corpus, tokens: pd.DataFrame, out: str | Path, settings
                         continue
                     if settings.longer == "crop":
                         audio, phones = crop(audio, phones, settings.max_samples)
-                if not audio.any():
+                kept = stored(audio, settings.subtype, loudness.gain)
+                if not kept.samples.any():
                     problems.append(Problem(f"{path} from {token['start_sample']} to {token['end_sample']}",
                                             f"`{token['label']}` is silent; left out", "silent token"))
                     continue
-                _write_wav(folder / token["file"], audio, recording.rate_hz)
+                _write_wav(folder / token["file"], kept.samples, recording.rate_hz, settings.subtype)
+                loudness = loudness.with_slice(kept.n_clipped, recording.is_finer)
                 rows.append({**token, "source_rate_hz": token["rate_hz"], "n_samples": len(audio),
                              "rate_hz": recording.rate_hz, "phones": phones})
         if not rows:
@@ -153,7 +158,7 @@ def write_slices(corpus: Corpus, tokens: pd.DataFrame, out: str | Path, settings
         table = pd.DataFrame(rows)
         write_manifest(table, folder / MANIFEST_NAME)
         slices = Slices(out, table, n_longer, settings, tuple(problems),
-                        dict(Counter(p.kind for p in corpus.problems).most_common()))
+                        dict(Counter(p.kind for p in corpus.problems).most_common()), loudness)
         (folder / "slices.json").write_text(_record(corpus, slices, selection or {}), encoding="utf-8")
     return slices
 
@@ -178,11 +183,11 @@ def _file_names(tokens: pd.DataFrame) -> list[str]:
     return list(owners)
 
 
-def _write_wav(path: Path, audio: np.ndarray, rate_hz: int) -> None:
+def _write_wav(path: Path, audio: np.ndarray, rate_hz: int, subtype: str = "PCM_16") -> None:
     # through memory: a full disk is then an OSError with its number, not an error of libsndfile without
     path.parent.mkdir(parents=True, exist_ok=True)
     buffer = BytesIO()
-    soundfile.write(buffer, audio, rate_hz, format="WAV", subtype="PCM_16")
+    soundfile.write(buffer, audio, rate_hz, format="WAV", subtype=subtype)
     if path.exists():
         raise DataError(f"slice (={path.name}) must be the only one of its name in {path.parent.name}; another token "
                         "is there; its disk takes two names for one, choose another place")
@@ -194,7 +199,7 @@ def _record(corpus: Corpus, slices: Slices, selection: dict[str, Any]) -> str:
     return json.dumps({
         "corpus": str(corpus.root), "selection": selection, "settings": dataclasses.asdict(slices.settings),
         "counts": {label: dict(rows["split"].value_counts().sort_index()) for label, rows in table.groupby("label")},
-        "n_slices": len(table), "n_longer": slices.n_longer,
+        "n_slices": len(table), "n_longer": slices.n_longer, "loudness": dataclasses.asdict(slices.loudness),
         "problems": [dataclasses.asdict(p) for p in slices.problems], "reading_problems": slices.reading_problems,
         "versions": {"wavegan_tf": __version__, "python": platform.python_version(),
                      **{name: version(name) for name in ("numpy", "scipy", "soundfile", "pandas")}},

@@ -96,3 +96,24 @@ def test_real_sphere_and_flac_files(shared_dir: Path) -> None:
     assert len(flac) == 6
     for path in flac:
         assert len(read_audio(path)) == 2 * len(read_audio(path, 8000)) - len(read_audio(path)) % 2
+
+
+def test_what_is_only_rounding_is_silence() -> None:
+    """Two steps of 16 bits are the least that counts as sound; scaled up, less would be noise at full level."""
+    step = 2.0**-15
+    for peak in (0.0, step, 1.99 * step):
+        quiet = np.array([[peak], [-step / 2]], np.float32) if peak else np.zeros((2, 1), np.float32)
+        assert not normalize_peak(quiet).any()
+    assert normalize_peak(np.array([[2 * step], [-step]], np.float32))[:, 0].tolist() == [1.0, -0.5]
+
+
+@pytest.mark.parametrize("left", [0.0, 0.5 / 32768, 0.004])
+def test_channels_that_cancel_are_not_mixed(left: float) -> None:
+    sound = voices(2000, 16000)
+    sound = 0.8 * sound / np.abs(sound).max()
+    stereo = np.concatenate([sound + left, -sound + left], axis=1).astype(np.float32)
+    with pytest.raises(DataError, match=r"channels \(=2\) must not cancel.* they peak at 0.8.*, their mean"):
+        mix_channels(stereo, 1)
+    assert mix_channels(stereo, 2) is stereo
+    quiet = np.concatenate([sound, -0.9 * sound], axis=1).astype(np.float32)  # -26 dB: much is left
+    assert mix_channels(quiet, 1).shape == (2000, 1)

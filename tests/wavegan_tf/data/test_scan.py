@@ -7,6 +7,7 @@ import pytest
 from audio_folders import cut_off, voices, write, write_all_formats
 
 from wavegan_tf.config import DataConfig
+from wavegan_tf.data import native_audio
 from wavegan_tf.data.scan import scan_audio
 from wavegan_tf.errors import DataError
 
@@ -100,7 +101,7 @@ def test_a_rate_that_cannot_be_reached_is_an_error(tmp_path: Path) -> None:
     with pytest.raises(DataError, match=r"`sample_rate_hz` \(=16000001\) must be within a factor of 256"):
         scan_audio(tmp_path, DataConfig(sample_rate_hz=16000001))
     with pytest.raises(DataError, match="at 100 Hz give none"):
-        scan_audio(tmp_path, DataConfig(sample_rate_hz=100))
+        scan_audio(tmp_path, DataConfig(sample_rate_hz=100, normalize=False))
 
 
 def test_damaged_files_never_stop_it(tmp_path: Path) -> None:
@@ -128,3 +129,24 @@ def test_real_folders(shared_dir: Path) -> None:
     spheres = scan_audio(shared_dir / "data" / "sphere_fixtures", DataConfig(pad_end=True))
     assert spheres.n_used == 3
     assert [name for name, _ in spheres.skipped] == ["shorten.wav", "trunc.wav"]
+
+
+@pytest.mark.parametrize("native", [True, False])
+def test_silence_and_channels_that_cancel_are_told(tmp_path: Path, native: bool,
+                                                   monkeypatch: pytest.MonkeyPatch) -> None:
+    """Half a bit was scaled up to full level: noise, from recordings that look like any other."""
+    if not native:
+        monkeypatch.setattr(native_audio, "tensorflow_io_audio", lambda: (None, "not here"))
+    sound = voices(20000, 16000)
+    write(tmp_path / "good.wav", sound)
+    steps = np.round(sound * 20000).astype(np.int16)
+    opposite = np.concatenate([steps, -steps], axis=1)
+    opposite[::3, 1] += 1
+    write(tmp_path / "opposite.wav", opposite)
+    write(tmp_path / "hum.wav", np.tile(np.array([[0], [1], [-1]], np.int16), (7000, 1)))
+    report = scan_audio(tmp_path, DataConfig(pad_end=True))
+    reasons = dict(report.skipped)
+    assert "it is silent: it peaks at 3.1e-05, below two steps of 16 bits" in reasons["hum.wav"]
+    assert "channels (=2) must not cancel each other" in reasons["opposite.wav"] and report.n_used == 1
+    loud = scan_audio(tmp_path, DataConfig(pad_end=True, normalize=False))  # nothing is scaled up there
+    assert [name for name, _ in loud.skipped] == ["opposite.wav"]

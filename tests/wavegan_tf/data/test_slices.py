@@ -15,7 +15,7 @@ from mock_corpora import RATE_HZ, SPOKEN, tone, write_ldc
 
 from wavegan_tf.data import slices as slices_module
 from wavegan_tf.data.corpus import Corpus, Segment, Utterance
-from wavegan_tf.data.cutting import Recording, crop, cut, decode
+from wavegan_tf.data.cutting import Recording, crop, cut, decode, stored
 from wavegan_tf.data.manifest import MANIFEST_COLUMNS, format_phones, parse_phones, read_manifest
 from wavegan_tf.data.slice_settings import SliceSettings
 from wavegan_tf.data.slices import slice_phones, slice_stops, slice_words
@@ -83,18 +83,18 @@ def test_decoding_keeps_16_bit_samples(tmp_path, subtype):
     path = tmp_path / "a.wav"
     exact = np.array([-32768, -256, 0, 256, 12032, 32512], np.int16)  # exact in 8 bits as well
     soundfile.write(str(path), exact / 32768, RATE_HZ, subtype=subtype)
-    np.testing.assert_array_equal(decode(path).samples[:, 0], exact)
+    np.testing.assert_array_equal(stored(decode(path).samples).samples[:, 0], exact)
 
 
 def test_decoding_clips_what_is_beyond_full_scale_and_resamples(tmp_path):
     path = tmp_path / "a.wav"
     soundfile.write(str(path), np.array([2.0, -2.0]), RATE_HZ, subtype="FLOAT")
-    assert decode(path).samples[:, 0].tolist() == [32767, -32768]
+    assert stored(decode(path).samples).samples[:, 0].tolist() == [32767, -32768]
     soundfile.write(str(path), tone(16000), RATE_HZ)
     recording = decode(path, 8000)
     assert (recording.samples.shape, recording.rate_hz, recording.scale) == ((8000, 1), 8000, 0.5)
     # a 440 Hz tone has no content that the lower rate cannot carry; edges aside it is the same tone
-    difference = recording.samples[100:-100, 0] - tone(16000)[200:-200:2].astype(float)
+    difference = 32768 * recording.samples[100:-100, 0] - tone(16000)[200:-200:2].astype(float)
     assert abs(difference).max() < 40  # of 8000
 
 
@@ -340,3 +340,74 @@ def test_nothing_is_written_over_a_slice(tmp_path):
     with pytest.raises(DataError, match=r"slice \(=a.wav\) must be the only one of its name in ask"):
         slices_module._write_wav(tmp_path / "ask/a.wav", np.ones((4, 1), np.int16), RATE_HZ)
     assert not soundfile.read(tmp_path / "ask/a.wav")[0].any()
+
+
+def one_word_corpus(folder: Path, samples: np.ndarray, subtype: str, n: int = 1) -> Corpus:
+    """A word from 100 to 900 in each of some recordings."""
+    folder.mkdir(parents=True)
+    utterances = []
+    for i in range(n):
+        soundfile.write(str(folder / f"{i}.wav"), samples / (i + 1), RATE_HZ, subtype=subtype)
+        utterances.append(Utterance(f"u{i}", folder / f"{i}.wav", f"S{i}", len(samples), RATE_HZ,
+                                    (Segment(100, 900, "ask"),)))
+    return Corpus(folder, tuple(utterances))
+
+
+LOUD = 1.5 * np.sin(np.arange(1000) / 7)
+N_BEYOND = int((np.abs(LOUD[100:900]) > 1).sum())
+
+
+def test_clipping_is_counted_and_said(tmp_path):
+    corpus = one_word_corpus(tmp_path / "c", LOUD, "FLOAT", 2)
+    result = slice_words(corpus, tmp_path / "out", settings=SliceSettings(test_share=0, silence_s=0))
+    assert f"clipped at full scale: {N_BEYOND} samples of 1 slices; --subtype FLOAT keeps them" in str(result)
+    assert "rounded to 16 bits: 2 slices of recordings with finer steps; --subtype PCM_24" in str(result)
+    record = json.loads((tmp_path / "out/slices.json").read_text())["loudness"]
+    assert record == {"gain": 1.0, "n_clipped_samples": N_BEYOND, "n_clipped_slices": 1, "n_rounded_slices": 2}
+    assert soundfile.read(tmp_path / "out" / result.table["file"][0], dtype="int16")[0].max() == 32767
+
+
+def test_floats_keep_everything(tmp_path):
+    corpus = one_word_corpus(tmp_path / "c", LOUD, "FLOAT")
+    result = slice_words(corpus, tmp_path / "out", settings=SliceSettings(test_share=0, silence_s=0, subtype="FLOAT"))
+    np.testing.assert_array_equal(soundfile.read(tmp_path / "out" / result.table["file"][0], dtype="float32")[0],
+                                  LOUD[100:900].astype(np.float32))
+    assert "clipped" not in str(result) and "rounded" not in str(result)
+
+
+def test_one_factor_fits_all(tmp_path):
+    corpus = one_word_corpus(tmp_path / "c", LOUD, "FLOAT", 2)
+    result = slice_words(corpus, tmp_path / "out", settings=SliceSettings(test_share=0, silence_s=0, level="fit"))
+    loud, soft = (soundfile.read(tmp_path / "out" / file, dtype="int16")[0].astype(int) for file in
+                  result.table.sort_values("utterance")["file"])
+    assert np.abs(loud).max() == 32767 and np.abs(loud - 2 * soft).max() <= 2
+    assert "multiplied by 0.66" in str(result) and "clipped" not in str(result)
+    quiet = one_word_corpus(tmp_path / "q", LOUD / 3, "FLOAT")
+    kept = slice_words(quiet, tmp_path / "kept", settings=SliceSettings(test_share=0, level="fit"))
+    assert kept.loudness.gain == 1 and "multiplied" not in str(kept)
+
+
+def test_24_bits_are_kept_where_asked(tmp_path):
+    fine = np.round(LOUD / 2 * 2**23) / 2**23
+    corpus = one_word_corpus(tmp_path / "c", fine, "PCM_24")
+    settings = SliceSettings(test_share=0, silence_s=0, subtype="PCM_24")
+    result = slice_words(corpus, tmp_path / "out", settings=settings)
+    file = tmp_path / "out" / result.table["file"][0]
+    assert soundfile.info(file).subtype == "PCM_24" and "rounded" not in str(result)
+    np.testing.assert_array_equal(soundfile.read(file)[0], fine[100:900])
+    plain = one_word_corpus(tmp_path / "p", np.round(LOUD / 2 * 2**15) / 2**15, "PCM_16")
+    assert "rounded" not in str(slice_words(plain, tmp_path / "plain", settings=SliceSettings(test_share=0)))
+
+
+def test_overshoot_of_resampling_is_counted(tmp_path):
+    square = np.where(np.arange(1000) // 20 % 2, 32767, -32768) / 32768  # its band-limited form is beyond full scale
+    corpus = one_word_corpus(tmp_path / "c", square, "PCM_16")
+    settings = SliceSettings(test_share=0, silence_s=0, rate_hz=22050)
+    result = slice_words(corpus, tmp_path / "out", settings=settings)
+    assert result.loudness.n_clipped_samples > 50 and result.loudness.n_rounded_slices == 0
+    assert "clipped at full scale" in str(result)
+
+
+def test_floats_are_not_fitted():
+    with pytest.raises(ConfigError, match=r"`level` \(=fit\) must be keep for floats"):
+        SliceSettings(subtype="FLOAT", level="fit")
