@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import re
+from bisect import bisect_left
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -74,10 +76,9 @@ class Corpus:
         """
         rows = []
         for u in self.utterances:
-            for w in u.words:
-                inside = tuple(p for p in u.phones if w.start <= (p.start + p.end) / 2 < w.end)
-                rows.append({**_who(u), "word": w.label.lower(), "start_sample": w.start, "end_sample": w.end,
-                             "rate_hz": u.rate_hz, "phones": inside})
+            rows += [{**_who(u), "word": w.label.lower(), "start_sample": w.start, "end_sample": w.end,
+                      "rate_hz": u.rate_hz, "phones": inside}
+                     for w, inside in zip(u.words, _phones_inside(u.words, u.phones), strict=True)]
         return pd.DataFrame(rows, columns=[*_WHO, "word", "start_sample", "end_sample", "rate_hz", "phones"])
 
     def phones(self) -> pd.DataFrame:
@@ -93,6 +94,18 @@ class Corpus:
 
 
 _WHO = ["utterance", "speaker", "sex", "dialect", "split", "sentence"]
+
+
+def _phones_inside(words: Sequence[Segment], phones: Sequence[Segment]) -> Iterator[tuple[Segment, ...]]:
+    """Yield for each word the phones whose midpoint it holds, in their own order.
+
+    By bisection: an hour in one file has 20,000 words and 80,000 phones, too many to compare each with each.
+    """
+    by_middle = sorted(range(len(phones)), key=lambda i: phones[i].start + phones[i].end)
+    doubled = [phones[i].start + phones[i].end for i in by_middle]
+    for word in words:
+        first, after = bisect_left(doubled, 2 * word.start), bisect_left(doubled, 2 * word.end)
+        yield tuple(phones[i] for i in sorted(by_middle[first:after]))
 
 
 def _who(u: Utterance) -> dict[str, str]:
