@@ -5,21 +5,24 @@ from __future__ import annotations
 import os
 import stat
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import pandas as pd
 
-from wavegan_tf.data.audio_header import AUDIO_SUFFIXES
+from wavegan_tf.data.corpus import Problem
 from wavegan_tf.data.folders import walk_files
 from wavegan_tf.data.manifest import MANIFEST_NAME
+from wavegan_tf.data.media import AUDIO_SUFFIXES, left_out_media
 from wavegan_tf.errors import DataError
+from wavegan_tf.formats.plain_files import open_plain
 
 __all__ = ["AudioFile", "AudioFileList", "find_audio_files"]
 
-UNREADABLE_SUFFIXES = frozenset({".m4a", ".mp4", ".aac", ".wma", ".amr", ".webm", ".mka", ".ape", ".wv"})
-"""Audio that nothing here decodes: it is listed, and skipped with a reason, not passed over in silence."""
-_MAGIC = (b"NIST_1A", b"fLaC", b"OggS", b"ID3", b"FORM", b".snd")
+_MAGIC = (b"NIST_1A", b"fLaC", b"OggS", b"ID3", b".snd", b"dns.", b"caff", b"Creative Voice File", b"2BIT",
+          b"riff\x2e\x91\xcf\x11")
+_IN_CHUNKS = {b"RIFF": (b"WAVE",), b"RIFX": (b"WAVE",), b"RF64": (b"WAVE",), b"BW64": (b"WAVE",),
+              b"FORM": (b"AIFF", b"AIFC", b"8SVX", b"16SV")}
 _MPEG_LAYER_3 = {0xFB, 0xFA, 0xF3, 0xF2, 0xE3, 0xE2}
 
 
@@ -38,7 +41,7 @@ class AudioFileList:
     """The audio files of a training set, sorted by name, and what was left out.
 
     `n_ignored` counts files that are no audio, or of another split; `skipped` names audio files that cannot be used,
-    with the reason.
+    with the reason, and folders that cannot be read, whose names end with a slash.
     """
 
     root: str
@@ -62,7 +65,7 @@ def find_audio_files(data: str | Path | Sequence[str | Path], split: str | None 
         if split is not None:
             found = _from_manifest(root, split)
         elif root.is_dir():
-            found = _collect(str(root), root, list(walk_files(root)), all_audio=False)
+            found = _of_folder(root)
         elif root.is_file():
             found = _collect(str(root), root.parent, [root], all_audio=True)
         else:
@@ -74,6 +77,18 @@ def find_audio_files(data: str | Path | Sequence[str | Path], split: str | None 
         raise DataError(f"`data` (={found.root}) must hold audio files (WAV, FLAC, Ogg, MP3 or SPHERE); {there}; name "
                         "the folder of the recordings")
     return found
+
+
+def _of_folder(root: Path) -> AudioFileList:
+    problems: list[Problem] = []
+    paths = list(walk_files(root, problems))
+    found = _collect(str(root), root, paths, all_audio=False)
+    heard = {file.path for file in found.files}  # what is inside decides, not the suffix
+    media = [path for path in left_out_media(paths) if path not in heard]
+    skipped = [(path.relative_to(root).as_posix(), f"{path.suffix} files are not read; convert it to WAV or FLAC")
+               for path in media]
+    skipped += [(f"{Path(problem.where).relative_to(root).as_posix()}/", problem.what) for problem in problems]
+    return replace(found, n_ignored=found.n_ignored - len(media), skipped=tuple(sorted([*found.skipped, *skipped])))
 
 
 def _from_list(paths: list[Path], split: str | None) -> AudioFileList:
@@ -112,13 +127,18 @@ def _collect(title: str, base: Path, paths: list[Path], all_audio: bool) -> Audi
         name = path.relative_to(base).as_posix()
         try:
             status = path.stat()
-            # a pipe or a device would be waited for without end
-            is_audio = stat.S_ISREG(status.st_mode) and (all_audio or _looks_like_audio(path))
         except OSError as error:
             skipped.append((name, f"it cannot be read ({error.strerror or error})"))
             continue
+        try:
+            is_audio = all_audio or _looks_like_audio(path, status)
+        except DataError as error:
+            skipped.append((name, str(error).replace(f"(={path}) ", "")))
+            continue
         if not is_audio:
             n_ignored += 1
+        elif not stat.S_ISREG(status.st_mode):
+            skipped.append((name, "it is no plain file but a pipe, a device or a folder"))
         elif f"{path}.wav" in names:
             skipped.append((name, f"the same recording lies beside it as {path.name}.wav"))
         else:
@@ -127,13 +147,16 @@ def _collect(title: str, base: Path, paths: list[Path], all_audio: bool) -> Audi
     return AudioFileList(title, tuple(files), n_ignored, tuple(sorted(skipped)))
 
 
-def _looks_like_audio(path: Path) -> bool:
-    if path.suffix.lower() in AUDIO_SUFFIXES | UNREADABLE_SUFFIXES:
+def _looks_like_audio(path: Path, status: os.stat_result) -> bool:
+    """Tell it from the suffix, or from the first bytes of a plain file; a pipe would be waited for without end."""
+    if path.suffix.lower() in AUDIO_SUFFIXES:
         return True
-    with path.open("rb") as file:
-        start = file.read(12)
+    if not stat.S_ISREG(status.st_mode):
+        return False
+    with open_plain(path) as file:
+        start = file.read(19)
     if start.startswith(_MAGIC):
-        return start[:4] != b"FORM" or start[8:11] == b"AIF"
-    if start[:4] == b"RIFF":
-        return start[8:] == b"WAVE"
+        return True
+    if start[:4] in _IN_CHUNKS:
+        return start[8:12] in _IN_CHUNKS[start[:4]]
     return len(start) > 1 and start[0] == 0xFF and start[1] in _MPEG_LAYER_3

@@ -2,23 +2,26 @@
 
 from __future__ import annotations
 
-import struct
 from dataclasses import dataclass
 from pathlib import Path
 
 import soundfile
 
+from wavegan_tf.data.container_lengths import refuse_truncated
+from wavegan_tf.data.media import CONTAINERS
+from wavegan_tf.data.mpeg_frames import count_frames
 from wavegan_tf.data.sphere import is_sphere, refuse_empty, sphere_header
 from wavegan_tf.errors import DataError
+from wavegan_tf.formats.plain_files import open_plain
 
-__all__ = ["AUDIO_SUFFIXES", "AudioHeader", "audio_header"]
+__all__ = ["AudioHeader", "audio_header"]
 
-AUDIO_SUFFIXES = frozenset({".wav", ".sph", ".nist", ".flac", ".ogg", ".oga", ".opus", ".mp3", ".aif", ".aiff", ".au"})
-"""Lower-case suffixes of files that the readers try; what is inside decides how they are read."""
-
-# what writers that do not know the length yet put there: streams from ffmpeg, sox, arecord
-_UNKNOWN_LENGTH = 0x7FFFFFFF - 0xFFFF
-_LARGEST_OGG_PAGE = 27 + 255 + 255 * 255
+RATES_HZ = (100, 1_000_000)
+"""Lowest and highest sampling rate of a recording; others are damage, and would be gigabytes once resampled."""
+MOST_CHANNELS = 1024
+_UNKNOWN_LENGTH = 2**62
+_MPEG_DELAY = 2048
+"""Samples that decoders leave out at the ends of an MP3, at most."""
 
 
 @dataclass(frozen=True)
@@ -35,8 +38,8 @@ def audio_header(path: str | Path) -> AudioHeader:
     """Read the header of an audio file; the content decides the container, not the suffix.
 
     Raises:
-        DataError: 0 bytes, no audio format known, no samples, truncated, or compressed SPHERE.
-        OSError: the file cannot be read.
+        DataError: it cannot be read, is no plain file, has 0 bytes, no audio format known, no samples or no length, is
+            truncated or compressed SPHERE, or has a rate or a number of channels that no recording has.
     """
     path = Path(path)
     refuse_empty(path)
@@ -44,49 +47,53 @@ def audio_header(path: str | Path) -> AudioHeader:
         sphere = sphere_header(path)
         found = AudioHeader(sphere.n_samples, sphere.rate_hz, sphere.channels, "SPHERE")
     else:
-        _refuse_truncated_riff(path)
-        _refuse_truncated_ogg(path)
-        try:
-            info = soundfile.info(str(path))
-        except soundfile.SoundFileError as error:
-            reason = str(error).rsplit(": ", 1)[-1] or "its header is damaged"
-            raise DataError(f"audio file (={path}) must be WAV, FLAC, Ogg, MP3 or SPHERE; {reason}; remove it or copy "
-                            "it again") from None
-        found = AudioHeader(info.frames, info.samplerate, info.channels, info.format)
+        refuse_truncated(path)
+        found = _through_libsndfile(path)
     if found.n_samples == 0:
         raise DataError(f"audio file (={path}) must hold samples; its header says 0; remove it or copy it again")
+    if not RATES_HZ[0] <= found.rate_hz <= RATES_HZ[1] or not 0 < found.channels <= MOST_CHANNELS:
+        raise DataError(f"audio file (={path}) must have a rate of {RATES_HZ[0]} to {RATES_HZ[1]} Hz and at most "
+                        f"{MOST_CHANNELS} channels; its header says {found.rate_hz} Hz and {found.channels}; it is "
+                        "damaged, copy the file again")
     return found
 
 
-def _refuse_truncated_riff(path: Path) -> None:
-    """Compare the size of a WAV's data chunk with the file; libsndfile reads what is left without a word."""
-    size = path.stat().st_size
-    with path.open("rb") as file:
-        start = file.read(12)
-        if start[:4] != b"RIFF" or start[8:] != b"WAVE":
-            return
-        while len(chunk := file.read(8)) == 8:
-            name, length = struct.unpack("<4sI", chunk)
-            if name == b"data":
-                held = size - file.tell()
-                if held < length < _UNKNOWN_LENGTH:
-                    raise DataError(f"audio file (={path}) must hold the {length} bytes of its header; it holds "
-                                    f"{held}; the file is truncated, copy it again")
-                return
-            file.seek(length + length % 2, 1)
+def _through_libsndfile(path: Path) -> AudioHeader:
+    try:
+        info = soundfile.info(str(path))
+    except soundfile.SoundFileError as error:
+        reason = str(error).rsplit(": ", 1)[-1] or "its header is damaged"
+        raise _no_audio(path, reason, "remove it or copy it again") from None
+    if info.format not in CONTAINERS:
+        raise _no_audio(path, f"it is {info.format}, in which a file that was cut off cannot be told from a whole one",
+                        "convert it to WAV or FLAC")
+    if info.frames >= _UNKNOWN_LENGTH:
+        raise DataError(f"audio file (={path}) must say how many samples it holds; its header does not, as that of a "
+                        f"{info.format} stream; convert it to WAV, or write it again into a file")
+    n_samples = _mpeg_samples(path, info.frames) if info.format == "MP3" else info.frames
+    return AudioHeader(n_samples, info.samplerate, info.channels, info.format)
 
 
-def _refuse_truncated_ogg(path: Path) -> None:
-    """Look for the mark on an Ogg file's last page; libsndfile reads up to a cut without a word."""
-    size = path.stat().st_size
-    with path.open("rb") as file:
-        if file.read(4) != b"OggS":
-            return
-        file.seek(max(0, size - _LARGEST_OGG_PAGE))
-        end = file.read()
-    page = end[end.rfind(b"OggS"):]
-    n_segments = page[26] if len(page) > 26 else 0
-    whole = len(page) >= 27 + n_segments and len(page) == 27 + n_segments + sum(page[27:27 + n_segments])
-    if not whole or not page[5] & 4:
-        raise DataError(f"audio file (={path}) must end with an Ogg page marked as the last; it does not; the file is "
+def _mpeg_samples(path: Path, n_samples: int) -> int:
+    """Compare what libsndfile takes for the length of an MP3, a guess without a header, with its frames.
+
+    Returns:
+        The samples that will be read; tags behind the last frame are no samples, though libsndfile counts them.
+    """
+    with open_plain(path, "audio file") as file:
+        counted = count_frames(file)
+    if counted is None:
+        return n_samples
+    if not counted.is_whole:
+        raise DataError(f"audio file (={path}) must end with a whole frame; its last one is cut off; the file is "
                         "truncated, copy it again")
+    if n_samples < counted.n_samples - _MPEG_DELAY - counted.frame_samples:
+        raise DataError(f"audio file (={path}) must say how many samples it holds, or have a constant bit rate; it has "
+                        f"{counted.n_samples} samples in frames of different sizes, of which {n_samples} would be "
+                        "read; convert it to WAV or FLAC")
+    return min(n_samples, counted.n_samples)
+
+
+def _no_audio(path: Path, reason: str, advice: str) -> DataError:
+    return DataError(f"audio file (={path}) must be WAV, FLAC, Ogg, MP3, AIFF, AU, CAF, W64, RF64 or SPHERE; {reason}; "
+                     f"{advice}")

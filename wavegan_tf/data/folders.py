@@ -6,10 +6,10 @@ import os
 from collections.abc import Iterator
 from pathlib import Path
 
-from wavegan_tf.data.audio_header import AUDIO_SUFFIXES
+from wavegan_tf.data.corpus import Problem
 from wavegan_tf.errors import DataError
 
-__all__ = ["audio_stem", "require_folder", "walk_files"]
+__all__ = ["require_folder", "walk_files"]
 
 
 def require_folder(root: str | Path) -> Path:
@@ -19,19 +19,27 @@ def require_folder(root: str | Path) -> Path:
         DataError: there is no such folder.
     """
     root = Path(root)
-    if not root.is_dir():
-        kind = "it is a file" if root.exists() else "it does not exist"
+    if not os.path.isdir(root):  # noqa: PTH112 - Path.is_dir raises where a folder above must not be entered
+        kind = "it is a file" if os.path.exists(root) else "it does not exist"  # noqa: PTH110
         raise DataError(f"corpus folder (={root}) must be a folder; {kind}; check the path")
     return root
 
 
-def walk_files(root: Path) -> Iterator[Path]:
+def walk_files(root: Path, problems: list[Problem]) -> Iterator[Path]:
     """Yield the files below `root`, sorted within each folder.
 
     Names that begin with a dot are left out: what macOS writes beside files (`._SA1.WAV`), `.git`, temporary folders.
+
+    Args:
+        root: where to begin.
+        problems: folders that cannot be read are added here; what is in them is not seen.
     """
+    def tell(error: OSError) -> None:
+        problems.append(Problem(str(error.filename or root), f"this folder cannot be read ({error.strerror or error}); "
+                                "what is in it is left out", "unreadable folder"))
+
     seen = set()
-    for folder, subfolders, names in os.walk(root, followlinks=True):
+    for folder, subfolders, names in os.walk(root, onerror=tell, followlinks=True):
         real = os.path.realpath(folder)
         if real in seen:
             subfolders.clear()
@@ -39,11 +47,3 @@ def walk_files(root: Path) -> Iterator[Path]:
         seen.add(real)
         subfolders[:] = sorted(name for name in subfolders if not name.startswith("."))
         yield from (Path(folder, name) for name in sorted(names) if not name.startswith("."))
-
-
-def audio_stem(path: Path) -> str:
-    """Return a file's name in lower case without its audio suffixes: `sa1` for SA1.WAV and SA1.WAV.wav."""
-    name = Path(path.name.lower())
-    while name.suffix in AUDIO_SUFFIXES:
-        name = name.with_suffix("")
-    return name.name

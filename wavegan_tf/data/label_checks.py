@@ -9,15 +9,16 @@ from wavegan_tf.data.corpus import Problem, Segment
 __all__ = ["checked_segments"]
 
 
-def checked_segments(segments: Iterable[Segment], n_samples: int, where: str,
-                     tolerance: int = 0) -> tuple[tuple[Segment, ...], list[Problem]]:
-    """Sort intervals, leave out those that cannot be, and cut those that pass the end of the recording.
+def checked_segments(segments: Iterable[Segment], n_samples: int, where: str, tolerance: int = 0, *,
+                     fold: bool = False) -> tuple[tuple[Segment, ...], list[Problem]]:
+    """Sort intervals, leave out those that cannot be or are there twice, cut those that pass the recording's end.
 
     Args:
         segments: intervals in samples.
         n_samples: length of the recording.
         where: named in the problems.
         tolerance: samples by which an interval may pass the end without a report (times that were rounded).
+        fold: whether labels that differ in upper and lower case only are the same, as words are.
 
     Returns:
         The intervals to use, and a problem for each one left out or cut.
@@ -37,4 +38,15 @@ def checked_segments(segments: Iterable[Segment], n_samples: int, where: str,
             kept.append(Segment(s.start, n_samples, s.label))
         else:
             kept.append(s)
-    return tuple(kept), problems
+    return _once(kept, where, problems, fold), problems
+
+
+def _once(segments: list[Segment], where: str, problems: list[Problem], fold: bool) -> tuple[Segment, ...]:
+    """Keep the first of intervals that are there twice: two tokens of one sound would count, and be cut, double."""
+    kept: dict[tuple[int, int, str], Segment] = {}
+    for s in segments:
+        first = kept.setdefault((s.start, s.end, s.label.lower() if fold else s.label), s)
+        if first is not s:
+            problems.append(Problem(where, f"`{s.label}` from {s.start} to {s.end} is there twice; read once",
+                                    "interval there twice"))
+    return tuple(kept.values())

@@ -12,8 +12,12 @@ from tqdm import tqdm
 
 from wavegan_tf.data.corpus import Corpus, Problem, Utterance
 from wavegan_tf.data.folders import require_folder, walk_files
+from wavegan_tf.data.label_files import read_texts
+from wavegan_tf.data.label_text import label_lines
 from wavegan_tf.data.recordings import choose_recording, group_recordings, nothing_readable
 from wavegan_tf.data.textgrid_source import TextGridSource
+from wavegan_tf.errors import DataError
+from wavegan_tf.formats.plain_files import is_plain
 
 __all__ = ["read_librispeech"]
 
@@ -39,10 +43,11 @@ def read_librispeech(root: str | Path, textgrids: str | Path | None = None, word
         DataError: no such folder, no readable recording, or no TextGrid with such tiers.
     """
     root = require_folder(root)
-    files = list(walk_files(root))
-    texts, sexes, problems = _read_texts(files), _read_sexes(root), list[Problem]()
+    problems: list[Problem] = []
+    files = list(walk_files(root, problems))
+    texts, sexes = _read_texts(files, problems), _read_sexes(root, problems)
     source = TextGridSource(root, textgrids, word_tier, phone_tier)
-    groups = group_recordings(files)
+    groups = group_recordings(files, problems)
     utterances: dict[str, Utterance] = {}
     for (folder, stem), paths in tqdm(sorted(groups.items()), desc="reading", unit="utt", delay=2, leave=False):
         chosen = choose_recording(paths, problems)
@@ -68,27 +73,31 @@ def read_librispeech(root: str | Path, textgrids: str | Path | None = None, word
         raise nothing_readable("LibriSpeech", root, sum(map(len, groups.values())), problems,
                                "name the folder that holds train-clean-100 or another part")
     source.refuse_if_none_usable()
-    return Corpus(root, tuple(sorted(utterances.values(), key=lambda u: u.id)), tuple(problems + source.problems))
+    met = dict.fromkeys(problems + source.problems)  # both walk the folder, and meet the same there
+    return Corpus(root, tuple(sorted(utterances.values(), key=lambda u: u.id)), tuple(met))
 
 
-def _read_texts(files: list[Path]) -> dict[str, str]:
-    """Read all `.trans.txt`: lines `id TEXT`."""
-    texts = {}
+def _read_texts(files: list[Path], problems: list[Problem]) -> dict[str, str]:
+    """Read all `.trans.txt`; one that cannot be read costs its own texts only."""
+    texts: dict[str, str] = {}
     for path in files:
         if path.name.lower().endswith(".trans.txt"):
-            for line in path.read_text(encoding="utf-8", errors="replace").splitlines():
-                name, _, text = line.partition(" ")
-                if name:
-                    texts[name.lower()] = text.strip()
+            try:
+                texts |= read_texts(path)
+            except DataError as error:
+                problems.append(Problem(str(path), str(error), "unreadable .trans.txt file"))
     return texts
 
 
-def _read_sexes(root: Path) -> dict[str, str]:
+def _read_sexes(root: Path, problems: list[Problem]) -> dict[str, str]:
     """Read `id | sex | ...` from SPEAKERS.TXT in the corpus' folder or one of those above a part of it."""
     for folder in (root, *root.resolve().parents[:2]):
         path = folder / "SPEAKERS.TXT"
-        if path.is_file():
-            rows = (line.split("|") for line in path.read_text(encoding="utf-8", errors="replace").splitlines()
-                    if not line.startswith(";"))
+        if is_plain(path):
+            try:
+                rows = [line.split("|") for line in label_lines(path, "table of speakers") if line[:1] != ";"]
+            except DataError as error:
+                problems.append(Problem(str(path), str(error), "unreadable SPEAKERS.TXT"))
+                continue
             return {row[0].strip(): row[1].strip() for row in rows if len(row) > 1}
     return {}

@@ -20,6 +20,7 @@ from typing import Any
 import tensorflow as tf
 
 from wavegan_tf.data.resampling import resampling_filter
+from wavegan_tf.formats.plain_files import open_plain
 
 __all__ = ["decode_wav", "plain_wav_rate", "resample", "resamples_faithfully", "tensorflow_io_audio"]
 
@@ -60,9 +61,9 @@ def plain_wav_rate(path: str | Path) -> int | None:
     That is: RIFF, format 1 with 16 bits as first chunk, one data chunk that is not empty, every chunk whole, of even
     size and inside the file. tensorflow-io follows chunk sizes wherever they lead, so each is checked first.
     """
-    path = Path(path)
-    size = path.stat().st_size
-    with path.open("rb") as file:
+    with open_plain(path, "audio file") as file:
+        size = file.seek(0, 2)
+        file.seek(0)
         start = file.read(36)
         if len(start) < 36:
             return None

@@ -8,10 +8,10 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
-from wavegan_tf.data.audio_header import AUDIO_SUFFIXES
-from wavegan_tf.data.corpus import Corpus
+from wavegan_tf.data.corpus import Corpus, Problem
 from wavegan_tf.data.folders import require_folder, walk_files
 from wavegan_tf.data.librispeech import read_librispeech
+from wavegan_tf.data.media import AUDIO_SUFFIXES, OTHER_MEDIA
 from wavegan_tf.data.textgrid_folder import read_textgrid_folder
 from wavegan_tf.data.timit import read_timit
 from wavegan_tf.errors import ConfigError, DataError
@@ -62,7 +62,8 @@ def recognise(root: str | Path) -> str:
         DataError: no such folder, or none of these; says what was looked for and what is there.
     """
     root = require_folder(root)
-    suffixes = Counter(_suffix(path) for path in walk_files(root))
+    problems: list[Problem] = []
+    suffixes = Counter(_suffix(path) for path in walk_files(root, problems))
     if suffixes[".phn"] or suffixes[".wrd"]:
         return "timit"
     if suffixes[".trans.txt"]:
@@ -71,9 +72,13 @@ def recognise(root: str | Path) -> str:
         return "textgrid"
     n_audio = sum(n for suffix, n in suffixes.items() if suffix in AUDIO_SUFFIXES)
     there = ", ".join(f"{n} {suffix or 'without suffix'}" for suffix, n in suffixes.most_common(5)) or "nothing"
+    media = sorted(suffixes.keys() & OTHER_MEDIA)
+    hints = [f"{', '.join(media)} files are not read, convert them to WAV or FLAC"] * bool(media)
+    hints += [f"{len(problems)} folders cannot be read (first: {p.where})" for p in problems[:1]]
     raise DataError(f"corpus folder (={root}) must hold .PHN or .WRD files (TIMIT), .trans.txt files (LibriSpeech) or "
-                    f".TextGrid files; it holds {there} ({n_audio} audio files); name the corpus' own folder, or its "
-                    "TextGrids with `textgrids` (training on recordings without labels needs no corpus)")
+                    f".TextGrid files; it holds {there} ({n_audio} audio files); {''.join(h + '; ' for h in hints)}"
+                    "name the corpus' own folder, or its TextGrids with `textgrids` (training on recordings without "
+                    "labels needs no corpus)")
 
 
 def _suffix(path: Path) -> str:
@@ -82,4 +87,4 @@ def _suffix(path: Path) -> str:
 
 def _has_texts(root: Path) -> bool:
     """Tell whether a folder that comes with TextGrids is LibriSpeech's."""
-    return any(_suffix(path) == ".trans.txt" for path in walk_files(root))
+    return any(_suffix(path) == ".trans.txt" for path in walk_files(root, []))

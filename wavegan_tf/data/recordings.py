@@ -2,27 +2,36 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterable
 from pathlib import Path
 
 import numpy as np
 import soundfile
 
-from wavegan_tf.data.audio_header import AUDIO_SUFFIXES, AudioHeader, audio_header
+from wavegan_tf.data.audio_header import AudioHeader, audio_header
 from wavegan_tf.data.corpus import Problem
-from wavegan_tf.data.folders import audio_stem
+from wavegan_tf.data.media import AUDIO_SUFFIXES, audio_stem, left_out_media
 from wavegan_tf.data.sphere import read_sphere
 from wavegan_tf.errors import DataError
 
 __all__ = ["choose_recording", "group_recordings", "nothing_readable", "read_recording"]
 
 
-def group_recordings(files: Iterable[Path]) -> dict[tuple[Path, str], list[Path]]:
-    """Collect audio files by folder and lower-case stem: SA1.WAV and SA1.WAV.wav are one recording."""
+def group_recordings(files: Iterable[Path], problems: list[Problem]) -> dict[tuple[Path, str], list[Path]]:
+    """Collect audio files by folder and lower-case stem: SA1.WAV and SA1.WAV.wav are one recording.
+
+    Args:
+        files: all files of a folder.
+        problems: recordings of kinds that are not read are added here.
+    """
+    files = list(files)
     groups: dict[tuple[Path, str], list[Path]] = {}
     for path in files:
         if path.suffix.lower() in AUDIO_SUFFIXES:
             groups.setdefault((path.parent, audio_stem(path)), []).append(path)
+    problems += [Problem(str(path), f"{path.suffix} files are not read; convert it to WAV or FLAC",
+                         "kind of file that is not read") for path in left_out_media(files)]
     return groups
 
 
@@ -47,8 +56,10 @@ def choose_recording(paths: list[Path], problems: list[Problem]) -> tuple[Path, 
 
 
 def nothing_readable(layout: str, root: Path, n_files: int, problems: list[Problem], advice: str) -> DataError:
-    """Make the error of a folder from which no recording came."""
-    first = f" (first: {problems[0].what})" if problems else ""
+    """Make the error of a folder from which no recording came, with all kinds of problems met."""
+    met = ", ".join(f"{kind} {n}" for kind, n in Counter(problem.kind for problem in problems).most_common())
+    first = "".join(f" (first: {p.what if p.where in p.what else f'{p.where}: {p.what}'}; all: {met})"
+                    for p in problems[:1])
     return DataError(f"{layout} folder (={root}) must hold readable recordings; of {n_files} audio files none can be "
                      f"read{first}; {advice}")
 
@@ -73,6 +84,9 @@ def read_recording(path: str | Path) -> tuple[np.ndarray, int]:
         except soundfile.SoundFileError:
             raise DataError(f"audio file (={path}) must decode to its end; it is damaged or truncated; copy it "
                             "again") from None
+        except (MemoryError, ValueError):  # NumPy says either of arrays that nothing can hold
+            raise DataError(f"audio file (={path}) must fit into memory; its header says {header.n_samples} samples in "
+                            f"{header.channels} channels; cut it into shorter files, or copy it again") from None
     if len(waveform) < header.n_samples:
         raise DataError(f"audio file (={path}) must hold the {header.n_samples} samples of its header; it holds "
                         f"{len(waveform)}; the file is truncated, copy it again")

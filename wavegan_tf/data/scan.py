@@ -23,9 +23,10 @@ _NAMED = 5
 class ScanReport:
     """What there is to train on; `str()` is the text to print before training.
 
-    `skipped`: unusable audio files with the reason. `n_ignored`: files that are no audio, or of another split.
-    `n_without_slice`: usable files too short to give a slice in any epoch; `n_seldom`: files that give one in less than
-    half of the epochs. `slices_per_epoch`: the mean over the random offsets. `place`: where the samples are kept.
+    `skipped`: unusable audio files, and folders that cannot be read (`name/`), with the reason. `n_ignored`: files that
+    are no audio, or of another split. `n_without_slice`: usable files too short to give a slice in any epoch;
+    `n_seldom`: files that give one in less than half of the epochs. `slices_per_epoch`: the mean over the random
+    offsets. `place`: where the samples are kept.
     """
 
     root: str
@@ -44,8 +45,10 @@ class ScanReport:
 
     def __str__(self) -> str:
         others = f", {self.n_ignored} other files ignored" if self.n_ignored else ""
+        n_folders = sum(name.endswith("/") for name, _ in self.skipped)
+        unseen = f" and {n_folders} folders that cannot be read" if n_folders else ""
         lines = [f"{self.root}: {self.n_found} audio files found, {self.n_used} used ({_time(self.duration_s)}), "
-                 f"{len(self.skipped)} skipped{others}"]
+                 f"{len(self.skipped) - n_folders} skipped{unseen}{others}"]
         lines += [f"  skipped {name}: {reason}" for name, reason in self.skipped[:_NAMED]]
         if len(self.skipped) > _NAMED:
             lines.append(f"  skipped {len(self.skipped) - _NAMED} more")
@@ -108,7 +111,8 @@ def report_slices(listing: AudioFileList, skipped: tuple[tuple[str, str], ...], 
     expected = framing.expected_count(n_samples)
     never = framing.count(n_samples) == 0
     report = ScanReport(
-        root=listing.root, n_found=len(n_samples) + len(skipped), n_ignored=listing.n_ignored, skipped=skipped,
+        root=listing.root, n_found=len(n_samples) + sum(not name.endswith("/") for name, _ in skipped),
+        n_ignored=listing.n_ignored, skipped=skipped,
         n_used=len(n_samples), n_without_slice=int(never.sum()), n_seldom=int(((expected < 0.5) & ~never).sum()),
         duration_s=float(n_samples.sum() / config.sample_rate_hz), slices_per_epoch=float(expected.sum()),
         slice_len=config.slice_len, rate_hz=config.sample_rate_hz, pad_end=framing.pad_end, place=place)

@@ -6,6 +6,7 @@ promises must be there.
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -13,10 +14,13 @@ import numpy as np
 import soundfile
 
 from wavegan_tf.errors import DataError
+from wavegan_tf.formats.plain_files import check_plain, open_plain
 
 __all__ = ["SphereHeader", "is_sphere", "read_sphere", "refuse_empty", "sphere_header"]
 
 MAGIC = b"NIST_1A"
+_LARGEST = 2**53
+"""More samples, channels or hertz than any file has."""
 
 
 @dataclass(frozen=True)
@@ -37,7 +41,7 @@ def is_sphere(source: str | Path | bytes) -> bool:
     """Tell whether a file, or the first bytes of one, is NIST SPHERE; the suffix does not count."""
     if isinstance(source, bytes):
         return source.startswith(MAGIC)
-    with Path(source).open("rb") as file:
+    with open_plain(source, "audio file") as file:
         return file.read(len(MAGIC)) == MAGIC
 
 
@@ -45,20 +49,18 @@ def sphere_header(path: str | Path) -> SphereHeader:
     """Read and check the header of a SPHERE file, and that the file holds all that it promises.
 
     Raises:
-        DataError: empty, not SPHERE, a header that is cut off or lacks a field, compressed samples, or fewer samples
-            than the header says.
-        OSError: the file cannot be read.
+        DataError: it cannot be read, is empty, not SPHERE, has a header that is cut off, damaged or lacks a field, or
+            holds compressed samples, or fewer samples than the header says.
     """
     path = Path(path)
     size = refuse_empty(path)
-    with path.open("rb") as file:
+    with open_plain(path, "SPHERE file") as file:
         start = file.read(16)
         if not is_sphere(start):
             raise DataError(f"SPHERE file (={path}) must begin with NIST_1A; it begins with {start[:8]!r}")
-        try:
-            header_bytes = int(start[8:])
-        except ValueError:
-            raise _damaged(path, f"its second line is not the header's size but {start[8:]!r}") from None
+        if not (match := re.fullmatch(rb"\s*([0-9]+)\s*", start[8:])):
+            raise _damaged(path, f"its second line is not the header's size but {start[8:]!r}")
+        header_bytes = int(match[1])
         if size < header_bytes:
             raise _damaged(path, f"the file has {size} of the {header_bytes} bytes that the header alone takes")
         file.seek(0)
@@ -76,8 +78,9 @@ def refuse_empty(path: Path) -> int:
     """Return the size of a file in bytes.
 
     Raises:
-        DataError: it has 0 bytes.
+        DataError: it has 0 bytes, is no plain file, or there is none.
     """
+    check_plain(path, "audio file")
     size = path.stat().st_size
     if size == 0:
         raise DataError(f"audio file (={path}) must hold audio; it has 0 bytes; copy it again (a conversion in place "
@@ -95,14 +98,16 @@ def read_sphere(path: str | Path) -> tuple[np.ndarray, int]:
 
     Raises:
         DataError: as `sphere_header`.
-        OSError: the file cannot be read.
     """
     header = sphere_header(path)
     if header.coding in ("ulaw", "alaw"):
-        waveform, rate_hz = soundfile.read(str(path), dtype="float32", always_2d=True)
-        return waveform, int(rate_hz)
+        try:
+            waveform, rate_hz = soundfile.read(str(path), dtype="float32", always_2d=True)
+        except soundfile.SoundFileError as error:
+            raise _damaged(Path(path), str(error).rsplit(": ", 1)[-1].rstrip(".")) from None
+        return waveform[:header.n_samples], int(rate_hz)
     count = header.n_samples * header.channels
-    with Path(path).open("rb") as file:
+    with open_plain(path, "SPHERE file") as file:
         file.seek(header.header_bytes)
         raw = np.frombuffer(file.read(count * header.sample_bytes), np.uint8)
     most_significant_first = raw.reshape(count, header.sample_bytes)
@@ -126,13 +131,13 @@ def _fields(path: Path, text: str) -> dict[str, str | int | float]:
         kind, _, value = rest.partition(" ")
         try:
             if kind == "-i":
-                fields[name] = int(value)
+                fields[name] = int(value)  # a ValueError also for thousands of digits
             elif kind == "-r":
                 fields[name] = float(value)
             elif kind.startswith("-s"):
                 fields[name] = value[:int(kind[2:])]
         except ValueError:
-            raise _damaged(path, f"it has the line {line!r}") from None
+            raise _damaged(path, f"it has the line {line[:60]!r}") from None
     raise _damaged(path, "it has no end_head")
 
 
@@ -147,25 +152,30 @@ def _checked(path: Path, header_bytes: int, fields: dict[str, str | int | float]
         raise DataError(f"SPHERE file (={path}) must have the sample_coding pcm, ulaw or alaw; it has {coding}; "
                         "convert it to RIFF or FLAC first")
     coding = {"ulaw": "ulaw", "mu-law": "ulaw", "alaw": "alaw"}.get(base, "pcm")
-    try:
-        sample_bytes = int(fields.get("sample_n_bytes", 1 if coding != "pcm" else 2))
-        channels = int(fields.get("channel_count", 1))
-        rate_hz = int(fields["sample_rate"])
-        n_samples = int(fields.get("sample_count", (size - header_bytes) // max(1, sample_bytes * channels)))
-    except KeyError as error:
-        raise _damaged(path, f"it has no {error.args[0]}") from None
-    except ValueError as error:
-        raise _damaged(path, str(error)) from None
-    for name, value, allowed in (("sample_n_bytes", sample_bytes, sample_bytes in (1, 2, 3, 4)),
-                                 ("channel_count", channels, channels > 0), ("sample_rate", rate_hz, rate_hz > 0),
-                                 ("sample_count", n_samples, n_samples >= 0)):
-        if not allowed:
-            raise _damaged(path, f"its {name} is {value}")
+    sample_bytes = _number(path, fields, "sample_n_bytes", 1, 4 if coding == "pcm" else 1, 2 if coding == "pcm" else 1)
+    channels = _number(path, fields, "channel_count", 1, _LARGEST, 1)
+    rate_hz = _number(path, fields, "sample_rate", 1, _LARGEST)
+    n_samples = _number(path, fields, "sample_count", 0, _LARGEST, (size - header_bytes) // (sample_bytes * channels))
     order = str(fields.get("sample_byte_format", "")).strip()
     if sample_bytes > 1 and order[:2] not in ("01", "10", "21", "32"):
         raise _damaged(path, f"its sample_byte_format is {order or 'missing'}, not 01 or 10")
     byte_order = "little" if order.startswith("01") else "big"
     return SphereHeader(header_bytes, n_samples, rate_hz, channels, sample_bytes, byte_order, coding, fields)
+
+
+def _number(path: Path, fields: dict[str, str | int | float], name: str, least: int, most: int,
+            default: int | None = None) -> int:
+    """Return a whole number of the header within limits; fields may have any type."""
+    value = fields.get(name, default)
+    if value is None:
+        raise _damaged(path, f"it has no {name}")
+    try:
+        number = int(value)
+    except (ValueError, OverflowError):  # a word, NaN, infinity
+        number = least - 1
+    if not least <= number <= most or (isinstance(value, float) and value != number):
+        raise _damaged(path, f"its {name} is {str(value)[:30]}")
+    return number
 
 
 def _damaged(path: Path, what: str) -> DataError:

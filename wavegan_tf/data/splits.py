@@ -7,6 +7,7 @@ numbers: keys are ranked by a hash, and the first ones are taken.
 from __future__ import annotations
 
 import hashlib
+from collections import Counter
 from collections.abc import Iterable, Sequence
 from typing import TYPE_CHECKING
 
@@ -55,8 +56,9 @@ def split_by_token(table: pd.DataFrame, test_share: float = 0.2, seed: int = 0,
     keys = ["\t".join(map(str, row)) for row in table[columns].itertuples(index=False)]
     order = seeded_order(keys, seed)
     if len(order) != len(keys):
+        repeated = next(key for key, n in Counter(keys).items() if n > 1).replace("\t", ", ")
         raise DataError(f"rows of the table must differ in {', '.join(columns)}; {len(keys) - len(order)} repeat "
-                        "another; drop the repeated rows or name more columns with `key`")
+                        f"another (first: {repeated}); drop the repeated rows or name more columns with `key`")
     return _label(keys, set(order[:round(test_share * len(order))]), table.index)
 
 

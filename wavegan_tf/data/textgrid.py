@@ -9,7 +9,6 @@ Source: Praat manual, "TextGrid file formats".
 
 from __future__ import annotations
 
-import codecs
 import math
 import re
 from collections.abc import Iterator, Mapping, Sequence
@@ -18,6 +17,7 @@ from pathlib import Path
 
 from wavegan_tf.atomic import atomic_file
 from wavegan_tf.data.corpus import Segment
+from wavegan_tf.data.label_text import label_text
 from wavegan_tf.errors import ConfigError, DataError
 
 __all__ = ["Interval", "TextGrid", "Tier", "read_textgrid", "to_sample", "write_textgrid"]
@@ -59,11 +59,11 @@ def read_textgrid(path: str | Path) -> TextGrid:
     """Read a TextGrid in long or short text format, UTF-8, UTF-16 or Latin-1.
 
     Raises:
-        DataError: not a TextGrid, cut off, or a label where a time should be.
-        OSError: the file cannot be read.
+        DataError: it cannot be read, is not a TextGrid, is cut off, or has a label where a time should be, a time that
+            no recording has, or a size that is no whole number.
     """
     path = Path(path)
-    tokens = _Tokens(path, _decode(path.read_bytes()))
+    tokens = _Tokens(path, label_text(path, "TextGrid"))
     if tokens.string("file type")[:10] != "ooTextFile" or not tokens.string("object class").startswith("TextGrid"):
         raise DataError(f"TextGrid (={path}) must be a Praat text file that holds a TextGrid; save it from Praat as "
                         "text file")
@@ -128,19 +128,10 @@ def to_sample(time_s: float, rate_hz: int) -> int:
     return math.floor(time_s * rate_hz + 0.5)
 
 
-def _decode(raw: bytes) -> str:
-    if raw.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)):
-        return raw.decode("utf-16", errors="replace")
-    if raw[:64].count(0) > 16:  # UTF-16 without its mark: every other byte of Latin letters is 0
-        return raw.decode("utf-16-be" if raw[0] == 0 else "utf-16-le", errors="replace")
-    try:
-        return raw.decode("utf-8-sig")
-    except UnicodeDecodeError:
-        return raw.decode("latin-1")
-
-
+_LATEST_S = 1e9
+"""No time in a recording is 32 years after its beginning, and no tier has so many intervals."""
 _TOKEN = re.compile(
-    r'"(?P<string>(?:[^"]|"")*)"'
+    r'"(?P<string>[^"]*(?:""[^"]*)*)"'
     r"|(?<!\S)<(?P<flag>[^<>\s]+)>(?!\S)"
     r"|(?<!\S)(?P<number>[-+]?(?:\d+\.?\d*|\.\d+)(?:[eE][-+]?\d+)?)(?!\S)"
     r"|(?P<comment>![^\n]*)")
@@ -163,18 +154,27 @@ class _Tokens:
         found, value = next(self._tokens, ("end of the file", ""))
         if found != kind:
             shown = f"{found} {value[:40]!r}" if value else found
-            raise DataError(f"TextGrid (={self._path}) must be whole; {shown} found where the {what} should be; export "
-                            "it again")
+            raise self._damaged(f"{shown} found", what)
         return value
+
+    def _damaged(self, found: str, what: str) -> DataError:
+        return DataError(f"TextGrid (={self._path}) must be whole; {found} where the {what} should be; export it again")
 
     def string(self, what: str) -> str:
         return self._next("string", what).replace('""', '"')
 
     def number(self, what: str) -> float:
-        return float(self._next("number", what)) + 0.0  # -0 -> 0
+        text = self._next("number", what)
+        value = float(text) + 0.0  # -0 -> 0
+        if not abs(value) < _LATEST_S:  # 1e400 is infinite
+            raise self._damaged(f"{text[:40]} is no time or size in a recording, but stands", what)
+        return value
 
     def count(self, what: str) -> int:
-        return int(self.number(what))
+        value = self.number(what)
+        if value < 0 or not value.is_integer():
+            raise self._damaged(f"{value:g}, which is no number of things, found", what)
+        return int(value)
 
     def flag(self, what: str) -> str:
         return self._next("flag", what)

@@ -42,8 +42,8 @@ def read_textgrid_folder(root: str | Path, textgrids: str | Path | None = None, 
     pattern = _compile(speaker_pattern)
     root = require_folder(root)
     source = TextGridSource(root, textgrids, word_tier, phone_tier)
-    groups = group_recordings(walk_files(root))
     problems: list[Problem] = []
+    groups = group_recordings(walk_files(root, problems), problems)
     utterances: list[Utterance] = []
     n_known = 0
     for (_, stem), paths in tqdm(sorted(groups.items()), desc="reading", unit="utt", delay=2, leave=False):
@@ -68,7 +68,8 @@ def read_textgrid_folder(root: str | Path, textgrids: str | Path | None = None, 
         raise DataError(f"`speaker_pattern` (={speaker_pattern}) must fit the paths below {root}; it fits none of "
                         f"{len(utterances)}, for example {utterances[0].id}; change the pattern")
     source.refuse_if_none_usable()
-    return Corpus(root, tuple(sorted(utterances, key=lambda u: u.id)), tuple(problems + source.problems))
+    met = dict.fromkeys(problems + source.problems)  # both walk the folder, and meet the same there
+    return Corpus(root, tuple(sorted(utterances, key=lambda u: u.id)), tuple(met))
 
 
 def _compile(pattern: str | None) -> re.Pattern[str] | None:

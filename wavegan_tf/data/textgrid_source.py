@@ -7,7 +7,8 @@ from dataclasses import replace
 from pathlib import Path
 
 from wavegan_tf.data.corpus import Problem, Utterance
-from wavegan_tf.data.folders import audio_stem, require_folder, walk_files
+from wavegan_tf.data.folders import require_folder, walk_files
+from wavegan_tf.data.media import audio_stem
 from wavegan_tf.data.textgrid_tiers import read_alignment
 from wavegan_tf.errors import DataError
 
@@ -35,7 +36,7 @@ class TextGridSource:
         self._folder = require_folder(textgrids) if textgrids is not None else root
         self._tiers = (word_tier, phone_tier)
         self._by_stem: dict[str, list[Path]] = defaultdict(list)
-        for path in walk_files(self._folder):
+        for path in walk_files(self._folder, self.problems):
             if path.suffix.lower() == ".textgrid":
                 self._by_stem[path.stem.lower()].append(path)
         self._first_failure: DataError | None = None

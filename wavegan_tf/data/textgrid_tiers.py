@@ -114,7 +114,7 @@ def read_alignment(path: Path, n_samples: int, rate_hz: int, word_tier: str | No
     problems = [Problem(str(path), f"point tier `{name}` not read", "point tier not read") for name in grid.point_tiers]
     alignments = []
     for chosen in choose_tiers(grid, str(path), word_tier, phone_tier):
-        words, word_problems = _segments(chosen.words, n_samples, rate_hz, path)
+        words, word_problems = _segments(chosen.words, n_samples, rate_hz, path, fold=True)
         phones, phone_problems = _segments(chosen.phones, n_samples, rate_hz, path)
         problems += word_problems + phone_problems
         spoken = tuple(w for w in words if not is_silent(w.label) and w.label.lower() not in ("spn", "<spn>"))
@@ -122,13 +122,14 @@ def read_alignment(path: Path, n_samples: int, rate_hz: int, word_tier: str | No
     return alignments, problems
 
 
-def _segments(tier: Tier | None, n_samples: int, rate_hz: int,
-              path: Path) -> tuple[tuple[Segment, ...], list[Problem]]:
+def _segments(tier: Tier | None, n_samples: int, rate_hz: int, path: Path, *,
+              fold: bool = False) -> tuple[tuple[Segment, ...], list[Problem]]:
     if tier is None:
         return (), []
-    return checked_segments(_one_line(Segment(to_sample(i.start_s, rate_hz), to_sample(i.end_s, rate_hz), i.label)
-                                      for i in tier.intervals),
-                            n_samples, str(path), tolerance=rate_hz // 50)  # aligners round to frames of 10 ms
+    segments = _one_line(Segment(to_sample(i.start_s, rate_hz), to_sample(i.end_s, rate_hz), i.label)
+                         for i in tier.intervals)
+    # aligners round to frames of 10 ms
+    return checked_segments(segments, n_samples, str(path), tolerance=rate_hz // 50, fold=fold)
 
 
 def _one_line(segments: Iterable[Segment]) -> Iterable[Segment]:

@@ -7,19 +7,19 @@ case are the same. Times in .PHN and .WRD are samples.
 from __future__ import annotations
 
 import re
-from collections import defaultdict
 from dataclasses import dataclass, field
 from pathlib import Path
 
 from tqdm import tqdm
 
-from wavegan_tf.data.audio_header import AUDIO_SUFFIXES
 from wavegan_tf.data.corpus import Corpus, Problem, Segment, Utterance
-from wavegan_tf.data.folders import audio_stem, require_folder, walk_files
+from wavegan_tf.data.folders import require_folder, walk_files
 from wavegan_tf.data.label_checks import checked_segments
+from wavegan_tf.data.label_files import read_intervals, read_sentence
 from wavegan_tf.data.phone_labels import plain_phones
-from wavegan_tf.data.recordings import choose_recording, nothing_readable
+from wavegan_tf.data.recordings import choose_recording, group_recordings, nothing_readable
 from wavegan_tf.data.sa_policy import check_sa_policy, keep_sa
+from wavegan_tf.errors import DataError
 
 __all__ = ["read_timit"]
 
@@ -78,19 +78,18 @@ class _Files:
 
 def _find(root: Path) -> tuple[dict[tuple[Path, str], _Files], list[Problem]]:
     """Collect the files of each utterance by folder and lower-case stem."""
-    found: dict[tuple[Path, str], _Files] = defaultdict(_Files)
-    for path in walk_files(root):
-        suffix = path.suffix.lower()
-        if suffix in AUDIO_SUFFIXES:
-            found[path.parent, audio_stem(path)].audio.append(path)
-        elif suffix in (".phn", ".wrd", ".txt"):
-            found[path.parent, path.stem.lower()].labels.setdefault(suffix, path)
-    problems = []
-    for (folder_path, stem), files in list(found.items()):
-        if not files.audio:
-            del found[folder_path, stem]
-            if files.labels.keys() & {".phn", ".wrd"}:
-                problems.append(Problem(str(folder_path / stem), "labels without a recording", "no recording"))
+    problems: list[Problem] = []
+    paths = list(walk_files(root, problems))
+    found = {key: _Files(audio) for key, audio in group_recordings(paths, problems).items()}
+    alone = set()
+    for path in paths:
+        suffix, key = path.suffix.lower(), (path.parent, path.stem.lower())
+        if suffix in (".phn", ".wrd", ".txt") and key in found:
+            found[key].labels.setdefault(suffix, path)
+        elif suffix in (".phn", ".wrd"):
+            alone.add(key)
+    problems += [Problem(str(folder / stem), "labels without a recording", "no recording")
+                 for folder, stem in sorted(alone)]
     return found, problems
 
 
@@ -109,7 +108,7 @@ def _read_utterance(root: Path, folder: Path, stem: str, files: _Files, problems
         id=f"{place.speaker}_{stem}".lower().lstrip("_"), audio_path=path, speaker=place.speaker,
         n_samples=header.n_samples, rate_hz=header.rate_hz, phones=phones,
         words=_read_labels(files.labels.get(".wrd"), path, ".WRD", header.n_samples, problems),
-        text=_read_text(files.labels.get(".txt")), sex=place.sex, dialect=place.dialect, split=place.split,
+        text=_read_text(files.labels.get(".txt"), problems), sex=place.sex, dialect=place.dialect, split=place.split,
         sentence=stem.upper())
 
 
@@ -119,37 +118,26 @@ def _read_labels(path: Path | None, audio: Path, suffix: str, n_samples: int,
     if path is None:
         problems.append(Problem(str(audio), f"no {suffix} file beside it", f"no {suffix} file"))
         return ()
-    segments = []
-    for number, line in enumerate(_text_of(path).splitlines(), 1):
-        if not line.strip():
-            continue
-        parts = line.split(maxsplit=2)
-        if len(parts) == 3 and parts[0].lstrip("-").isdecimal() and parts[1].lstrip("-").isdecimal():
-            segments.append(Segment(int(parts[0]), int(parts[1]), parts[2].strip()))
-        else:
-            problems.append(Problem(f"{path}:{number}", f"must read `begin end label` in samples, not {line[:60]!r}; "
-                                    "left out", "line that is no label"))
+    try:
+        segments, found = read_intervals(path, f"{suffix} file")
+    except DataError as error:
+        problems.append(Problem(str(path), str(error), f"unreadable {suffix} file"))
+        return ()
+    problems += found
     if not segments:
         problems.append(Problem(str(path), "holds no labels", f"empty {suffix} file"))
-    kept, found = checked_segments(segments, n_samples, str(path))
+    kept, found = checked_segments(segments, n_samples, str(path), fold=suffix == ".WRD")
     problems += found
     return kept
 
 
-def _read_text(path: Path | None) -> str:
-    """Read the sentence from a line `0 N sentence`."""
-    if path is None:
-        return ""
-    text = " ".join(_text_of(path).split())
-    return re.sub(r"^\d+ \d+ ", "", text)
-
-
-def _text_of(path: Path) -> str:
-    raw = path.read_bytes()
+def _read_text(path: Path | None, problems: list[Problem]) -> str:
+    """Read the sentence, if there is one that can be read."""
     try:
-        return raw.decode("utf-8-sig")
-    except UnicodeDecodeError:
-        return raw.decode("latin-1")
+        return read_sentence(path) if path is not None else ""
+    except DataError as error:
+        problems.append(Problem(str(path), str(error), "unreadable .TXT file"))
+        return ""
 
 
 @dataclass(frozen=True)

@@ -42,9 +42,23 @@ def test_audio_without_a_known_suffix_is_found_by_its_content(tmp_path: Path, ki
     assert names(tmp_path) == ["recording"]
 
 
-def test_other_audio_is_listed_so_that_it_can_be_refused_by_name(tmp_path: Path) -> None:
-    (tmp_path / "a.m4a").write_bytes(b"\0\0\0 ftypM4A ")
-    assert names(tmp_path) == ["a.m4a"]
+def test_other_media_are_skipped_by_name(tmp_path: Path) -> None:
+    """Also where there is nothing else; a film beside its sound is no recording that was lost."""
+    for name in ("a.m4a", "b.MP4", "c.wma", "d.aac", "e.mp4"):
+        (tmp_path / name).write_bytes(b"\0\0\0 ftypM4A ")
+    write(tmp_path / "E.wav", voices(100, 16000))
+    found = find_audio_files(tmp_path)
+    assert [file.name for file in found.files] == ["E.wav"] and found.n_ignored == 1
+    assert dict(found.skipped) == {name: f"{Path(name).suffix} files are not read; convert it to WAV or FLAC"
+                                   for name in ("a.m4a", "b.MP4", "c.wma", "d.aac")}
+    (tmp_path / "E.wav").unlink()
+    assert find_audio_files(tmp_path).files == () and len(find_audio_files(tmp_path).skipped) == 5
+
+
+def test_what_is_inside_a_file_of_another_kind_decides(tmp_path: Path) -> None:
+    write(tmp_path / "a.raw", voices(100, 16000))
+    found = find_audio_files(tmp_path)
+    assert [file.name for file in found.files] == ["a.raw"] and found.skipped == () and found.n_ignored == 0
 
 
 def test_both_copies_of_a_recording_count_once(tmp_path: Path) -> None:
@@ -59,12 +73,14 @@ def test_both_copies_of_a_recording_count_once(tmp_path: Path) -> None:
 @pytest.mark.skipif(not hasattr(os, "mkfifo"), reason="this system has no named pipes")
 def test_pipes_loops_and_dangling_links_do_not_stop_it(folder: Path) -> None:
     os.mkfifo(folder / "pipe.wav")
+    os.mkfifo(folder / "control")
     (folder / "a" / "up").symlink_to(folder)
     (folder / "gone.wav").symlink_to(folder / "nowhere.wav")
     found = find_audio_files(folder)
     assert [file.name for file in found.files] == ["a.wav", "a/y.flac", "a/z.WAV", "b.wav"]
     assert found.n_ignored == 1
-    assert found.skipped == (("gone.wav", "it cannot be read (No such file or directory)"),)
+    assert found.skipped == (("gone.wav", "it cannot be read (No such file or directory)"),
+                             ("pipe.wav", "it is no plain file but a pipe, a device or a folder"))
 
 
 def test_a_split_of_the_manifest(folder: Path) -> None:

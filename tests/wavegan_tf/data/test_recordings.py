@@ -8,7 +8,8 @@ import soundfile
 from mock_corpora import RATE_HZ, sphere_bytes, tone
 
 from wavegan_tf.data.audio_header import AudioHeader, audio_header
-from wavegan_tf.data.folders import audio_stem, walk_files
+from wavegan_tf.data.folders import walk_files
+from wavegan_tf.data.media import audio_stem
 from wavegan_tf.data.recordings import choose_recording, group_recordings, read_recording
 from wavegan_tf.errors import DataError
 
@@ -64,7 +65,7 @@ def test_truncated_flac_is_refused(tmp_path):
 
 
 @pytest.mark.parametrize(("raw", "message"), [
-    (b"", "it has 0 bytes"), (b"RIFF", "must be WAV, FLAC, Ogg, MP3 or SPHERE"), (b"hello world" * 99, "SPHERE"),
+    (b"", "it has 0 bytes"), (b"RIFF", "must be WAV, FLAC, Ogg, MP3, AIFF"), (b"hello world" * 99, "SPHERE"),
     (sphere_bytes(tone(100))[:1100], "truncated"), (sphere_bytes(tone(0)), "must hold samples; its header says 0")])
 def test_other_broken_files_are_refused(tmp_path, raw, message):
     path = tmp_path / "a.wav"
@@ -84,7 +85,7 @@ def test_the_readable_one_of_two_files_is_chosen_riff_first(tmp_path):
     sphere, riff = tmp_path / "SA1.WAV", tmp_path / "SA1.WAV.wav"
     sphere.write_bytes(sphere_bytes(tone(100)))
     soundfile.write(str(riff), tone(100), RATE_HZ)
-    groups = group_recordings(walk_files(tmp_path))
+    groups = group_recordings(walk_files(tmp_path, []), [])
     assert groups == {(tmp_path, "sa1"): [sphere, riff]}
     problems = []
     assert choose_recording([sphere, riff], problems)[0] == riff
@@ -103,7 +104,7 @@ def test_files_come_sorted_without_hidden_ones_and_through_links(tmp_path):
     (elsewhere / "3.wav").write_bytes(b"x")
     (tmp_path / "c").symlink_to(elsewhere)
     (elsewhere / "back").symlink_to(tmp_path)  # a loop
-    assert [p.relative_to(tmp_path).as_posix() for p in walk_files(tmp_path)] == ["a.wav", "b/2.wav", "c/3.wav"]
+    assert [p.relative_to(tmp_path).as_posix() for p in walk_files(tmp_path, [])] == ["a.wav", "b/2.wav", "c/3.wav"]
 
 
 def test_stems(tmp_path):

@@ -34,7 +34,7 @@ def test_every_unusable_file_is_named_with_its_reason(tmp_path: Path) -> None:
         cut_off(write(tmp_path / name, sound, kind=kind))
     report = scan_audio(tmp_path, DataConfig(channels=2, pad_end=True))
     reasons = dict(report.skipped)
-    expected = {"zero.wav": "it has 0 bytes", "text.wav": "must be WAV, FLAC", "tape.m4a": "must be WAV, FLAC",
+    expected = {"zero.wav": "it has 0 bytes", "text.wav": "must be WAV, FLAC", "tape.m4a": ".m4a files are not read",
                 "empty.wav": "must hold samples", "silent.wav": "silent: every sample is 0",
                 "three.wav": "`channels` (=2) must be 1 or the recording's own; it has 3",
                 "nan.wav": "must hold numbers only", "infinite.wav": "must hold numbers only",

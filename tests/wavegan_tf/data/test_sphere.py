@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 from hypothesis.extra import numpy as hnp
 from mock_corpora import RATE_HZ, sphere_bytes, tone
 
+from wavegan_tf.data.audio_header import audio_header
 from wavegan_tf.data.sphere import is_sphere, read_sphere, sphere_header
 from wavegan_tf.errors import DataError
 
@@ -81,6 +82,17 @@ def test_bytes_after_the_samples_do_no_harm(tmp_path):
     (sphere_bytes(tone(100), rate_hz=0), "its sample_rate is 0"),
     (sphere_bytes(tone(100), n_samples=-1), "its sample_count is -1"),
     (sphere_bytes(tone(100)).replace(b"channel_count -i 1", b"channel_count -i x"), "it has the line 'channel_count"),
+    (sphere_bytes(tone(100)).replace(b"   1024", b"  -1024"), "its second line is not the header's size but"),
+    (sphere_bytes(tone(100)).replace(b"   1024", b"9999999"), "the file has 1224 of the 9999999 bytes"),
+    (sphere_bytes(tone(100)).replace(b"   1024", b"1_0_2_4"), "its second line is not the header's size"),
+    *((sphere_bytes(tone(100)).replace(b"-i 16000", rate), message) for rate, message in (
+        (b"-r 1e400", "its sample_rate is inf"), (b"-r nan", "its sample_rate is nan"),
+        (b"-r 8000.5", "its sample_rate is 8000.5"), (b"-s3 abc", "its sample_rate is abc"))),
+    (sphere_bytes(tone(100), n_samples=10**30), "its sample_count is 1000000000000000000000"),
+    (sphere_bytes(tone(100), n_samples=10**15), "must hold the 1000000000000000 samples of its header"),
+    (sphere_bytes(tone(100), rate_hz=-16000), "its sample_rate is -16000"),
+    (sphere_bytes(tone(100)).replace(b"channel_count -i 1", b"channel_count -i 0"), "its channel_count is 0"),
+    (sphere_bytes(tone(100)).replace(b"channel_count -i 1\n", b"channel_count -i 90000\n"), "must hold the 100"),
     (sphere_bytes(tone(100)).replace(b"sample_n_bytes -i 2", b"sample_n_bytes -i 9"), "its sample_n_bytes is 9"),
     (sphere_bytes(tone(100)).replace(b"sample_byte_format -s2 01", b"sample_byte_fxrmat -s2 01"),
      "its sample_byte_format is missing"),
@@ -109,3 +121,32 @@ def test_the_fixtures_of_record(shared_dir: Path):
         read_sphere(folder / "shorten.wav")
     with pytest.raises(DataError, match="16000 samples of its header; it holds 10000"):
         read_sphere(folder / "trunc.wav")
+
+
+@pytest.mark.parametrize("digits", [4000, 5000])
+def test_numbers_of_thousands_of_digits_are_damage(tmp_path, digits):
+    header = f"NIST_1A\n   8192\nsample_rate -i {'9' * digits}\nend_head\n".ljust(8192).encode()
+    with pytest.raises(DataError, match=r"header; it(s sample_rate is 9{30};| has the line 'sample_rate -i 9+';)"):
+        sphere_header(saved(tmp_path, header + bytes(200)))
+
+
+@pytest.mark.parametrize("rate_hz", [1, 99, 1_000_001, 2**40])
+def test_an_absurd_rate_is_refused_before_it_becomes_gigabytes(tmp_path, rate_hz):
+    with pytest.raises(DataError, match=rf"must have a rate of 100 to 1000000 Hz .* its header says {rate_hz} Hz"):
+        audio_header(saved(tmp_path, sphere_bytes(tone(100), rate_hz=rate_hz)))
+
+
+def test_absurd_channels_are_refused(tmp_path):
+    with pytest.raises(DataError, match="at most 1024 channels; its header says 16000 Hz and 2000"):
+        audio_header(saved(tmp_path, sphere_bytes(np.zeros([3, 2000], np.int16))))
+
+
+@pytest.mark.parametrize("coding", ["ulaw", "alaw"])
+def test_damaged_headers_of_companded_files(tmp_path, coding):
+    raw = sphere_bytes(tone(100), coding=coding)  # 200 bytes of samples, so 100 are there and as many more
+    with pytest.raises(DataError, match="its sample_n_bytes is 2"):
+        read_sphere(saved(tmp_path, raw))
+    raw = raw.replace(b"sample_n_bytes -i 2", b"sample_n_bytes -i 1").replace(b"-s2 01", b"-s1 1 ")
+    assert len(read_sphere(saved(tmp_path, raw))[0]) == 100
+    with pytest.raises(DataError, match="must have a whole header; "):  # libsndfile's own refusal
+        read_sphere(saved(tmp_path, raw.replace(b"-i 16000", b"-r 16000.0")))

@@ -135,6 +135,15 @@ def _by_praatio(path: Path) -> tuple:
     (SHORT.replace("0.5\n1.25\n", "0.5\n"), r"string 'she said .* found where the end in tier `words` should be"),
     (SHORT.replace("IntervalTier", "SpectrumTier"), "tier `words` has the class `SpectrumTier`"),
     (LONG[:300], "end of the file found where"),
+    (SHORT.replace("1.25", "1e400"), "1e400 is no time or size in a recording, but stands where the end in"),
+    (SHORT.replace("1.25", "9" * 5000), "9{40} is no time or size in a recording"),
+    (SHORT.replace("1.25", "-1e18"), "-1e18 is no time or size"),
+    (SHORT.replace("1.25", "nan"), "found where the"), (SHORT.replace("1.25", "inf"), "found where the"),
+    (SHORT.replace("\n3\n", "\n1e400\n", 1), "1e400 is no time or size"),
+    (SHORT.replace("\n3\n", "\n1e8\n", 1), "found where the start in tier `words` should be"),
+    (SHORT.replace("\n3\n", "\n2.5\n", 1), "2.5, which is no number of things, found where the size of tier `words`"),
+    (SHORT.replace("\n3\n", "\n-3\n", 1), "-3, which is no number of things"),
+    (SHORT.replace('"two\nlines"', '"' * 200_001), "found where the number of tiers|found where the"),
 ])
 def test_damaged_files_are_refused(tmp_path, text, message):
     with pytest.raises(DataError, match=message):

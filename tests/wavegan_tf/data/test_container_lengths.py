@@ -1,0 +1,204 @@
+"""A recording is read whole or refused: whatever its container, wherever it is cut, and whatever its header says."""
+
+import struct
+from pathlib import Path
+
+import numpy as np
+import pytest
+import soundfile
+from audio_folders import voices
+from hypothesis import given
+from hypothesis import strategies as st
+
+from wavegan_tf.data.audio_files import find_audio_files
+from wavegan_tf.data.audio_header import audio_header
+from wavegan_tf.data.media import AUDIO_SUFFIXES, CONTAINERS
+from wavegan_tf.data.recordings import read_recording
+from wavegan_tf.errors import DataError
+
+N_SAMPLES, RATE_HZ = 3000, 16000
+# by name of the file: format, coding and byte order for libsndfile
+KINDS = {
+    "a.wav": ("WAV", "PCM_16", "FILE"), "float.wav": ("WAV", "FLOAT", "FILE"), "big.wav": ("WAV", "PCM_24", "BIG"),
+    "ima.wav": ("WAV", "IMA_ADPCM", "FILE"), "extensible.wav": ("WAVEX", "PCM_16", "FILE"),
+    "a.rf64": ("RF64", "PCM_16", "FILE"), "double.rf64": ("RF64", "DOUBLE", "FILE"), "a.w64": ("W64", "PCM_24", "FILE"),
+    "ms.w64": ("W64", "MS_ADPCM", "FILE"), "a.aiff": ("AIFF", "PCM_16", "FILE"), "u8.aif": ("AIFF", "PCM_U8", "FILE"),
+    "little.aifc": ("AIFF", "PCM_16", "LITTLE"), "ulaw.aifc": ("AIFF", "ULAW", "FILE"),
+    "a.au": ("AU", "PCM_16", "FILE"), "little.au": ("AU", "FLOAT", "LITTLE"), "a.snd": ("AU", "ULAW", "FILE"),
+    "a.caf": ("CAF", "PCM_16", "FILE"),
+    "little.caf": ("CAF", "PCM_24", "LITTLE"), "lossless.caf": ("CAF", "ALAC_16", "FILE"),
+    "a.voc": ("VOC", "PCM_16", "FILE"), "a.avr": ("AVR", "PCM_16", "FILE"), "s8.avr": ("AVR", "PCM_S8", "FILE"),
+    "a.8svx": ("SVX", "PCM_S8", "FILE"), "a.svx": ("SVX", "PCM_16", "FILE"), "a.flac": ("FLAC", "PCM_16", "FILE"),
+    "vorbis.ogg": ("OGG", "VORBIS", "FILE"), "a.opus": ("OGG", "OPUS", "FILE"),
+    "a.mp3": ("MP3", "MPEG_LAYER_III", "FILE"), "a.sph": ("NIST", "PCM_16", "FILE"), "a.nist": ("NIST", "ULAW", "FILE")}
+
+
+def whole(kind: tuple[str, str, str], path: Path, n_samples: int = N_SAMPLES, channels: int = 1) -> bytes:
+    soundfile.write(str(path), voices(n_samples, RATE_HZ, channels), RATE_HZ, format=kind[0], subtype=kind[1],
+                    endian=kind[2])
+    return path.read_bytes()
+
+
+@pytest.mark.parametrize("name", KINDS)
+def test_every_container_is_read_and_cut_anywhere_read_whole_or_refused(name: str, tmp_path: Path) -> None:
+    path = tmp_path / name
+    raw = whole(KINDS[name], path)
+    expected, rate_hz = read_recording(path)
+    assert rate_hz == RATE_HZ and N_SAMPLES <= len(expected) < N_SAMPLES + 1100  # codings of blocks fill the last one
+    n_refused = 0
+    cuts = {*np.linspace(1, len(raw) - 1, 40).astype(int).tolist(), *(len(raw) - n for n in (1, 2, 3, 4, 8, 16, 40))}
+    for cut in cuts:
+        path.write_bytes(raw[:cut])
+        try:
+            found, _ = read_recording(path)
+        except DataError as error:
+            assert str(path) in str(error)
+            n_refused += 1
+        else:
+            np.testing.assert_array_equal(found, expected)
+    assert n_refused > len(cuts) // 2
+
+
+@given(kind=st.sampled_from(["RF64", "W64", "AIFF", "AU", "CAF", "WAV", "AVR", "SVX"]), n_samples=st.integers(1, 400),
+       channels=st.integers(1, 3), lost=st.integers(1, 3000))
+def test_headers_alone_tell_what_is_cut(tmp_path_factory, kind: str, n_samples: int, channels: int, lost: int) -> None:
+    """Already `audio_header` refuses, so that no corpus lists a length that is not there."""
+    path = tmp_path_factory.mktemp("cut") / "a"
+    raw = whole((kind, "PCM_16", "FILE"), path, n_samples, 1 if kind in ("AVR", "SVX") else channels)
+    assert audio_header(path).n_samples == n_samples
+    path.write_bytes(raw[:max(1, len(raw) - lost)])
+    try:
+        assert audio_header(path).n_samples == n_samples  # what was lost came after the samples
+    except DataError:
+        pass
+    else:
+        assert len(read_recording(path)[0]) == n_samples
+
+
+def changed(raw: bytes, at: int, value: bytes) -> bytes:
+    return raw[:at] + value + raw[at + len(value):]
+
+
+@pytest.mark.parametrize(("kind", "name", "behind", "sizes"), [
+    ("WAV", b"data", 4, [struct.pack("<I", n) for n in (0xFFFFFFFF, 0x7FFFF000, 0x7FFFFFFF, 0x80000000)]),
+    ("AIFF", b"SSND", 4, [struct.pack(">I", n) for n in (0, 0xFFFFFFFF, 0x7F000008)]),
+    ("AU", b".snd", 8, [struct.pack(">I", 0xFFFFFFFF)]),
+    ("W64", b"data", 16, [struct.pack("<Q", n) for n in (0, 24, 2**63 - 1, 2**64 - 1)]),
+    ("RF64", b"ds64", 16, [struct.pack("<Q", 2**63 - 1)])])
+def test_streams_whose_headers_do_not_know_their_length_are_read(tmp_path, kind, name, behind, sizes) -> None:
+    path = tmp_path / "a"
+    raw = whole((kind, "PCM_16", "FILE"), path)
+    for size in sizes:
+        path.write_bytes(changed(raw, raw.index(name) + behind, size))
+        assert len(read_recording(path)[0]) == N_SAMPLES
+
+
+@pytest.mark.parametrize("n_bytes", [2**31 + 10**6, 3 * 10**9, 4 * 10**9])
+def test_a_wav_of_gigabytes_that_was_cut_is_no_stream(tmp_path: Path, n_bytes: int) -> None:
+    path = tmp_path / "a.wav"
+    raw = whole(KINDS["a.wav"], path)
+    path.write_bytes(changed(raw, 40, struct.pack("<I", n_bytes)))
+    with pytest.raises(DataError, match=rf"must hold the {n_bytes} bytes of its header; it holds {2 * N_SAMPLES}"):
+        audio_header(path)
+
+
+@pytest.mark.parametrize("n_samples", [0, 2**36 - 1, N_SAMPLES + 1])
+def test_a_flac_with_another_length_or_none(tmp_path: Path, n_samples: int) -> None:
+    """0 is what encoders write into a pipe; libsndfile takes it for 2**63."""
+    path = tmp_path / "a.flac"
+    raw = whole(KINDS["a.flac"], path)
+    path.write_bytes(changed(raw, 21, struct.pack(">BI", raw[21] & 0xF0 | n_samples >> 32, n_samples & 0xFFFFFFFF)))
+    with pytest.raises(DataError, match=r"must (say how many samples|decode to its end|fit into memory)"):
+        read_recording(path)
+    if not n_samples:
+        with pytest.raises(DataError, match=r"must say how many samples it holds; .* FLAC stream; convert it to WAV"):
+            audio_header(path)
+
+
+@pytest.mark.parametrize(("at", "value", "message"), [
+    (24, struct.pack("<I", 2 * 10**9), r"100 to 1000000 Hz .*says 2000000000 Hz"),
+    (24, struct.pack("<I", 1), "says 1 Hz"), (24, struct.pack("<I", 0xFFFFFFFF), "must be WAV, FLAC"),
+    (22, struct.pack("<H", 0xFFFF), "must be WAV, FLAC"), (22, b"\0\0", "must be WAV, FLAC")])
+def test_rates_and_channels_that_no_recording_has_are_refused(tmp_path, at, value, message) -> None:
+    path = tmp_path / "a.wav"
+    path.write_bytes(changed(whole(KINDS["a.wav"], path), at, value))
+    with pytest.raises(DataError, match=message):
+        audio_header(path)
+
+
+def test_millions_of_empty_chunks_end_soon(tmp_path: Path) -> None:
+    for start in (b"RIFF\0\0\0\0WAVE", b"FORM\0\0\0\0AIFF", b"caff\0\1\0\0"):
+        (tmp_path / "a.wav").write_bytes(start + bytes(8 * 10**6))
+        with pytest.raises(DataError):
+            audio_header(tmp_path / "a.wav")
+
+
+@pytest.mark.parametrize("name", ["PAF", "PVF", "IRCAM", "MAT4", "MAT5", "XI", "WVE", "HTK", "SDS", "MPC2K"])
+def test_containers_in_which_a_cut_cannot_be_told_are_refused(tmp_path: Path, name: str) -> None:
+    path = tmp_path / "a.wav"
+    subtype = soundfile.default_subtype(name) or next(iter(soundfile.available_subtypes(name)))
+    soundfile.write(str(path), voices(500, 8000), 8000, format=name, subtype=subtype)
+    with pytest.raises(DataError, match=r"must be WAV, FLAC, .*; (it is|Format not|File does not|File contains)"):
+        audio_header(path)
+
+
+def test_all_that_libsndfile_knows_is_decided_about() -> None:
+    """A new container in libsndfile: is a file of it that was cut off told from a whole one?"""
+    refused = {"PAF", "PVF", "IRCAM", "MAT4", "MAT5", "MPC2K", "XI", "WVE", "HTK", "SDS", "SD2", "RAW", "NIST"}
+    assert set(soundfile.available_formats()) <= CONTAINERS | refused
+    assert {Path(name).suffix for name in KINDS} <= AUDIO_SUFFIXES
+
+
+@pytest.mark.parametrize("name", ["a.caf", "a.w64", "a.rf64", "a.aiff", "a.au", "little.au", "a.voc", "a.avr", "a.8svx",
+                                  "a.svx", "big.wav"])
+def test_containers_are_found_by_their_content_too(tmp_path: Path, name: str) -> None:
+    whole(KINDS[name], tmp_path / "recording")
+    assert [file.name for file in find_audio_files(tmp_path).files] == ["recording"]
+
+
+def without_length(path: Path, n_samples: int = 30000) -> bytes:
+    """An MP3 of a variable bit rate whose first frame, which says how long it is, was lost."""
+    sound = voices(n_samples, RATE_HZ)
+    sound[:n_samples // 4] += np.random.default_rng(0).uniform(-0.3, 0.3, [n_samples // 4, 1])
+    soundfile.write(str(path), sound, RATE_HZ, format="MP3", subtype="MPEG_LAYER_III")
+    raw = path.read_bytes()
+    assert b"Xing" in raw[:64]
+    first = raw.index(b"\xff\xf3", 4)
+    path.write_bytes(raw[first:])
+    return raw[first:]
+
+
+def test_an_mp3_that_libsndfile_would_read_half_of_is_refused(tmp_path: Path) -> None:
+    path = tmp_path / "a.mp3"
+    without_length(path)
+    assert len(soundfile.read(str(path))[0]) < 25000  # the reason for counting frames
+    with pytest.raises(DataError, match=r"constant bit rate; it has 3\d{4} samples in frames of different sizes"):
+        audio_header(path)
+
+
+def test_an_mp3_without_length_that_ends_inside_a_frame_is_refused(tmp_path: Path) -> None:
+    path = tmp_path / "a.mp3"
+    raw = without_length(path)
+    for lost in (1, 2, 30):
+        path.write_bytes(raw[:-lost])
+        with pytest.raises(DataError, match="its last one is cut off"):
+            audio_header(path)
+
+
+def test_an_mp3_of_constant_bit_rate_needs_no_length(tmp_path: Path) -> None:
+    path = tmp_path / "a.mp3"
+    soundfile.write(str(path), voices(30000, RATE_HZ), RATE_HZ, format="MP3", subtype="MPEG_LAYER_III",
+                    bitrate_mode="CONSTANT", compression_level=0.5)
+    raw = path.read_bytes()
+    second = raw.index(raw[:2], 4)
+    tag = b"ID3\4\0\0\0\0\1\0" + bytes(128)
+    for content in (raw[second:], tag + raw[second:], raw[second:] + b"TAG" + bytes(125)):
+        path.write_bytes(content)
+        assert len(read_recording(path)[0]) >= 29000
+
+
+@pytest.mark.shared
+def test_the_caf_of_record_is_read(shared_dir: Path) -> None:
+    folder = shared_dir / "cases" / "containers"
+    assert [file.name for file in find_audio_files(folder).files] == ["sound.caf"]
+    assert len(read_recording(folder / "sound.caf")[0]) == audio_header(folder / "sound.caf").n_samples
