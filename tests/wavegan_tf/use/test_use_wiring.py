@@ -1,0 +1,121 @@
+"""What sampling, classifying and exporting hand on: seeds, steps, splits, and what belongs to one recording only."""
+
+import types
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from wavegan_tf.config import DataConfig, NetworkConfig, RunConfig
+from wavegan_tf.data import slices
+from wavegan_tf.data.audio_files import AudioFileList
+from wavegan_tf.data.corpus import Corpus, Segment, Utterance
+from wavegan_tf.data.scan import report_slices
+from wavegan_tf.data.slice_settings import SliceSettings
+from wavegan_tf.data.summary import summarise
+from wavegan_tf.export.model import SAMPLES_AT_ONCE, Model
+from wavegan_tf.export.provenance import _metrics
+from wavegan_tf.use import classify, export_scored
+from wavegan_tf.use.generate import Request, choose_vectors
+from wavegan_tf.use.vectors import Interpolation, Sweep, draw_vectors
+
+CODED = NetworkConfig(latent_dim=6, code="binary", code_dim=3)
+
+
+class Enough(Exception):
+    pass
+
+
+def test_slices_are_split_and_read_as_the_settings_say(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    asked = {}
+
+    def split(tokens: pd.DataFrame, *how: object) -> pd.DataFrame:
+        asked["split"] = how
+        return tokens.assign(split="train")
+
+    def decode(path: Path, rate_hz: int, *more: object) -> None:
+        asked["rate_hz"] = rate_hz
+        raise Enough
+
+    monkeypatch.setattr(slices, "assign_split", split)
+    monkeypatch.setattr(slices, "decode", decode)
+    spoken = Utterance("u", tmp_path / "a.wav", "x", 8000, 16000, words=(Segment(0, 8000, "ask"),))
+    settings = SliceSettings(split="speaker", test_share=0.375, seed=7, rate_hz=8000)
+    with pytest.raises(Enough):
+        slices.slice_words(Corpus(tmp_path / "corpus", (spoken,)), tmp_path / "out", (), settings)
+    assert asked == {"split": ("speaker", 0.375, 7), "rate_hz": 8000}
+
+
+def test_a_recording_of_two_speakers_counts_once(tmp_path: Path) -> None:
+    both = [Utterance(f"u_{name}", tmp_path / "a.wav", name, 36000, 10000) for name in "ab"]
+    other = Utterance("v", tmp_path / "b.wav", "a", 72000, 20000)
+    found = summarise(Corpus(tmp_path, (*both, other)))
+    assert found.hours == pytest.approx(2 * 3.6 / 3600) and found.rates_hz == {10000: 1, 20000: 1}
+    assert found.n_utterances == 3 and found.n_speakers == 2
+
+
+def test_durations_are_at_the_rate_of_the_slices() -> None:
+    config = DataConfig(sample_rate_hz=8000, first_slice=True)
+    assert report_slices(AudioFileList("", ()), (), np.array([4000, 12000]), config).duration_s == 2.0
+
+
+def test_an_interpolation_leads_from_one_seed_to_another() -> None:
+    found = choose_vectors(Request(seed=9, interpolation=Interpolation(3, 5, 4)), CODED).z
+    np.testing.assert_allclose(found[[0, -1]], np.concatenate([draw_vectors(1, CODED, seed).z for seed in (3, 5)]))
+
+
+def test_a_sweep_reaches_its_end_and_names_no_code_that_it_changes() -> None:
+    np.testing.assert_allclose(Sweep(0, 0.0, 0.7, 0.1).values(), np.arange(8) / 10, atol=1e-12)
+    code, noise = (choose_vectors(Request(n=1, codes=("101",), sweeps=(Sweep(dim, 0, 1, 0.5),)), CODED).table["code"]
+                   for dim in (1, 4))
+    assert set(code) == {""} and set(noise) == {"101"}
+
+
+def test_a_batch_has_as_many_samples_whatever_the_channels() -> None:
+    for channels in (1, 2):
+        config = RunConfig(data=DataConfig(channels=channels), network=NetworkConfig(channels=channels))
+        size = Model({}, types.SimpleNamespace(config=config)).batch_size
+        assert size * channels * 16384 == SAMPLES_AT_ONCE
+
+
+def test_codes_are_compared_with_the_permutations_that_were_asked_for(monkeypatch: pytest.MonkeyPatch) -> None:
+    asked = []
+
+    def agree(labels: list, codes: list, n_permutations: int, seed: int, *, progress: bool) -> None:
+        asked.append((labels, codes, n_permutations, seed))
+        raise Enough
+
+    table = pd.DataFrame({"label": ["a", "", "b"], "code": ["0", "1", "2"]})
+    labels = types.SimpleNamespace(of={}, are_codes=False)
+    monkeypatch.setattr(classify, "agree", agree)
+    monkeypatch.setattr(classify, "find_audio_files", lambda folder, split: asked.append(split) or
+                        AudioFileList("", (), skipped=()))
+    monkeypatch.setattr(classify, "find_labels", lambda folder, names, how: asked.append(how) or labels)
+    monkeypatch.setattr(classify, "_chunks", lambda *args: [[(("a", 1), np.zeros((4, 1)))]])
+    monkeypatch.setattr(classify, "_table", lambda *args: table)
+    model = types.SimpleNamespace(config=RunConfig(network=CODED), has_classifier=True, batch_size=2,
+                                  classify=lambda audio: (np.zeros((1, 3)),) * 2)
+    with pytest.raises(Enough):
+        classify.classify_folder(model, "folder", label_from="folder", split="dev", n_permutations=7, seed=11)
+    assert asked == ["dev", "folder", (["a", "b"], ["0", "2"], 7, 11)]  # files without a label take no part
+
+
+def test_what_is_exported_is_what_was_scored(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    asked = []
+    monkeypatch.setattr(export_scored, "open_model", lambda run, step: asked.append((run, step)))
+    monkeypatch.setattr(export_scored, "classify_folder", lambda model, folder, **how: asked.append((folder, how)) or
+                        types.SimpleNamespace(agreement="table\nof both"))
+    monkeypatch.setattr(export_scored, "export_run", lambda *args, **how: asked.append((args, how)))
+    export_scored.export_scored("RUN", tmp_path / "out", "words/test", 7, label_from="folder", limits=("no more",))
+    assert asked[0] == ("RUN", 7) and asked[1] == ("words/test", {"label_from": "folder", "progress": False})
+    args, how = asked[2]
+    assert args == ("RUN", tmp_path / "out", 7) and how["limits"] == ("no more",)
+    assert "table" in how["facts"]["Codes of words/test"]
+
+
+def test_the_card_tells_the_row_of_its_step(tmp_path: Path) -> None:
+    path = tmp_path / "metrics.csv"
+    path.write_text("step,d_loss\n10,1.5\n20,2.5\n30,3.5\n")
+    assert _metrics(path, 20) == ["At step 20:", "", "- d_loss: 2.5"]
+    assert _metrics(path, 29)[0] == "At step 20:" and _metrics(path, 9) == []
