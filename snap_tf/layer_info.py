@@ -42,6 +42,20 @@ class LayerInfo:
         """The name for messages: `Conv3 (downconv_2)`."""
         return self.name if self.name == self.paper_name else f"{self.paper_name} ({self.name})"
 
+    @classmethod
+    def from_dict(cls, values: dict[str, Any]) -> LayerInfo:
+        """Make it of JSON values; those that are no fields are passed over.
+
+        Raises:
+            KeyError, ValueError: a field is missing, or no value for it.
+        """
+        found = cls(**{name: values[name] for name in cls.__dataclass_fields__})
+        words = all(isinstance(word, str) for word in (found.name, found.paper_name, found.activation))
+        whole = all(isinstance(n, int) and 0 <= n < 2**53 for n in (found.steps or 0, found.channels))
+        if not words or not whole or not isinstance(found.rate_hz, int | float) or not 0 <= found.rate_hz < 2**53:
+            raise ValueError(f"the layer {values} is none")
+        return found
+
     def to_dict(self) -> dict[str, Any]:
         """Return the fields as plain JSON values."""
         return asdict(self)

@@ -23,7 +23,7 @@ ONLY_HERE = {"matplotlib": ("snap_tf/plots/", "wavegan_tf/training/pictures.py")
              "tf_keras_vis": ("snap_tf/snap/keras_vis.py",)}
 GAMM_NEEDS = {"numpy", "scipy", "pandas", "statsmodels", "patsy", "formulaic", "tqdm"}
 # what snap_tf takes from wavegan_tf outside its one door to networks, probe.py
-SNAP_MAY_USE = ("data", "formats", "memory", "errors", "atomic", "config", "command_line", "label_names",
+SNAP_MAY_USE = ("data", "formats", "memory", "printing", "errors", "atomic", "config", "command_line", "label_names",
                 "__version__", "commands.corpus_options", "commands.flags", "commands.label_lists", "use.labels",
                 "use.generate.Request", "use.generate.choose_vectors")
 # and what training has in common, whatever is trained: checkpoints, sessions, curves, interrupts

@@ -23,7 +23,10 @@ from typing import Any
 import numpy as np
 
 from wavegan_tf.atomic import atomic_folder
-from wavegan_tf.errors import ExportError
+from wavegan_tf.errors import DataError, ExportError
+from wavegan_tf.formats.arrays import open_npz
+from wavegan_tf.formats.json_files import read_json
+from wavegan_tf.formats.plain_files import open_plain
 
 __all__ = ["assign_variables", "checkpoint_step_folder", "checkpoint_steps", "find_checkpoint", "locate_checkpoint",
            "newest_checkpoint", "prune_checkpoints", "read_state", "remove_leftovers", "set_damaged_aside",
@@ -199,8 +202,8 @@ def assign_variables(path: Path, variables: Mapping[str, Any]) -> None:
         ExportError: the file cannot be read, or holds other variables or shapes.
     """
     try:
-        with np.load(path, allow_pickle=False) as stored:
-            wrong = sorted(set(variables) ^ set(stored.files))
+        with open_npz(path, "checkpoint file") as stored:
+            wrong = sorted(set(variables) ^ set(stored))
             if wrong:
                 raise ExportError(f"checkpoint file (={path}) must hold these networks and optimisers; {wrong[0]} is "
                                   "only in one of the two; it belongs to another run or another version")
@@ -210,13 +213,20 @@ def assign_variables(path: Path, variables: Mapping[str, Any]) -> None:
                     raise ExportError(f"checkpoint file (={path}) must fit; {key} has shape {list(value.shape)} "
                                       f"instead of {list(variable.shape)}; it belongs to another run")
                 variable.assign(value)
-    except (OSError, zipfile.BadZipFile) as error:
-        raise ExportError(f"checkpoint file (={path}) must be readable: {error}") from error
+    except DataError as error:
+        raise ExportError(str(error)) from error
 
 
 def read_state(folder: Path) -> dict[str, Any]:
-    """Return what `state.json` of a checkpoint holds."""
-    return json.loads((folder / STATE_NAME).read_text(encoding="utf-8"))
+    """Return what `state.json` of a checkpoint holds.
+
+    Raises:
+        ExportError: it cannot be read.
+    """
+    try:
+        return read_json(folder / STATE_NAME, "state of the checkpoint", finite=False)
+    except DataError as error:
+        raise ExportError(str(error)) from error
 
 
 def _write_arrays(path: Path, variables: Mapping[str, Any]) -> None:
@@ -230,7 +240,7 @@ def _write_arrays(path: Path, variables: Mapping[str, Any]) -> None:
 def _damage(folder: Path) -> str:
     """Say what is wrong with a checkpoint; empty when every byte is as it was written."""
     try:
-        files = json.loads((folder / MANIFEST_NAME).read_bytes())["files"]
+        files = read_json(folder / MANIFEST_NAME)["files"]
         if STATE_NAME not in files:
             return f"{MANIFEST_NAME} does not name {STATE_NAME}"
         for name, facts in files.items():
@@ -241,13 +251,16 @@ def _damage(folder: Path) -> str:
                 return f"{name} has {path.stat().st_size} bytes instead of {facts['bytes']}"
             if _sha256(path) != facts["sha256"]:
                 return f"{name} has other bytes than were written"
-    except FileNotFoundError as error:
-        return f"{Path(error.filename).name} is missing"
     except (OSError, ValueError, KeyError, TypeError, AttributeError):
-        return f"{MANIFEST_NAME} cannot be read"
+        there = (folder / MANIFEST_NAME).exists()
+        return f"{MANIFEST_NAME} cannot be read" if there else f"{MANIFEST_NAME} is missing"
+    try:
+        read_state(folder)  # with the right checksum it may still be none
+    except ExportError:
+        return f"{STATE_NAME} cannot be read"
     return ""
 
 
 def _sha256(path: Path) -> str:
-    with path.open("rb") as file:
+    with open_plain(path, "checkpoint file") as file:
         return hashlib.file_digest(file, "sha256").hexdigest()

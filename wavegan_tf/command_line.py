@@ -9,6 +9,7 @@ import sys
 from collections.abc import Sequence
 
 from wavegan_tf.errors import UserError
+from wavegan_tf.printing import harmless_output, one_line
 
 __all__ = ["run_command"]
 
@@ -21,6 +22,11 @@ def run_command(parser: argparse.ArgumentParser, argv: Sequence[str] | None = No
     """
     # TensorFlow reports its CPU features and missing CUDA on every start; errors still come through
     os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
+    with harmless_output():
+        return _run(parser, argv)
+
+
+def _run(parser: argparse.ArgumentParser, argv: Sequence[str] | None) -> int:
     args = parser.parse_args(argv)
     if not hasattr(args, "run"):
         parser.print_help()
@@ -45,5 +51,5 @@ def run_command(parser: argparse.ArgumentParser, argv: Sequence[str] | None = No
 
 
 def _refuse(parser: argparse.ArgumentParser, message: str) -> int:
-    print(f"{parser.prog}: error: {message}", file=sys.stderr)
+    print(f"{parser.prog}: error: {one_line(message)}", file=sys.stderr)
     return 2

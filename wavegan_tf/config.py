@@ -15,7 +15,9 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from wavegan_tf.errors import ConfigError
+from wavegan_tf.errors import ConfigError, DataError
+from wavegan_tf.formats.json_files import parse_json
+from wavegan_tf.formats.plain_files import read_text
 
 __all__ = ["SLICE_LENGTHS", "CheckedSettings", "DataConfig", "NetworkConfig", "RunConfig", "TrainConfig", "differences",
            "option", "require"]
@@ -182,10 +184,10 @@ class RunConfig(CheckedSettings):
             ConfigError: not JSON, an unknown or a missing section, a value that cannot be.
         """
         try:
-            raw = json.loads(text)
+            raw = parse_json(text, f"configuration (={where})")
             data, network, train = DataConfig(**raw.pop("data")), NetworkConfig(**raw.pop("network")), raw.pop("train")
             return cls(data=data, network=network, train=TrainConfig(**train), **raw)
-        except (json.JSONDecodeError, KeyError, TypeError, AttributeError) as error:
+        except (DataError, KeyError, TypeError, AttributeError) as error:
             raise ConfigError(f"configuration (={where}) must be the JSON that this program wrote: {error}") from error
 
     @classmethod
@@ -198,7 +200,7 @@ class RunConfig(CheckedSettings):
         path = Path(path)
         if not path.is_file():
             raise ConfigError(f"configuration (={path}) must be an existing file; name a run or an exported model")
-        return cls.from_json(path.read_text(encoding="utf-8"), str(path))
+        return cls.from_json(read_text(path, "configuration"), str(path))
 
 
 def changed_fields(old: Any, new: Any) -> list[str]:

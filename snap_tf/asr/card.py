@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import csv
-import json
 from pathlib import Path
 from typing import Any
 
@@ -14,7 +12,8 @@ from snap_tf.asr.runs import BEST_FOLDER, SCORES_NAME, Recogniser
 from snap_tf.asr.spectrogram_geometry import HOP_SAMPLES, N_FFT, N_MELS, RATE_HZ
 from snap_tf.asr.wav2letter import layers_of
 from wavegan_tf import __version__
-from wavegan_tf.training.metrics import METRICS_NAME
+from wavegan_tf.formats.json_files import read_json
+from wavegan_tf.training.metrics import METRICS_NAME, rows_until
 from wavegan_tf.training.runs import finished_sessions, read_sessions
 
 __all__ = ["recogniser_card"]
@@ -94,7 +93,7 @@ def _data(sessions: list[dict[str, Any]]) -> list[str]:
 def _metrics(recogniser: Recogniser, test: Evaluation | None, tested_on: str) -> list[str]:
     lines, scores = [], recogniser.source.with_name(SCORES_NAME)
     if scores.is_file():
-        values = json.loads(scores.read_text(encoding="utf-8"))
+        values = read_json(scores, "validation scores", finite=False)
         step = values.pop("step", None)
         lines += [f"- Held-out speakers (they chose the weights: the best after {step} updates): {_scores(values)}."]
     if test is not None:
@@ -163,10 +162,7 @@ def _time(run: Path, sessions: list[dict[str, Any]]) -> tuple[float, int, int]:
     timed = sum(int(end["step"]) - int(start.get("step", 0)) for start, end, _ in ended)
     last = max((int(end["step"]) for _, end, _ in ended), default=0)
     metrics = run / METRICS_NAME
-    if metrics.is_file():
-        with metrics.open(encoding="utf-8", newline="") as file:
-            rows = list(csv.DictReader(file))
-        last = max([last, *(int(row["step"]) for row in rows if (row.get("step") or "").isdigit())])
+    last = max([last, *(int(row["step"]) for row in rows_until(metrics))])
     return seconds, timed, last
 
 

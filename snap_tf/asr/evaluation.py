@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import csv
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
@@ -22,6 +21,7 @@ from snap_tf.asr.masking import masked_logits
 from snap_tf.asr.runs import Recogniser
 from wavegan_tf.atomic import atomic_file
 from wavegan_tf.data.corpus import Corpus, Problem
+from wavegan_tf.formats.tables import write_rows
 
 __all__ = ["Evaluation", "Evaluator", "Transcribed", "evaluate_corpus"]
 
@@ -77,19 +77,16 @@ class Evaluation:
 
     def write_confusions(self, path: str | Path) -> None:
         """Write a CSV with a row per pair that occurs: reference, written, count; empty for a gap."""
-        with atomic_file(path) as temporary, temporary.open("w", encoding="utf-8", newline="") as file:
-            writer = csv.writer(file, lineterminator="\n")
-            writer.writerow(["reference", "written", "count"])
-            writer.writerows((r, w, n) for (r, w), n in sorted(self.errors.confusions.items()))
+        with atomic_file(path) as temporary:
+            write_rows(temporary, ("reference", "written", "count"),
+                       ((r, w, n) for (r, w), n in sorted(self.errors.confusions.items())))
 
     def write_transcripts(self, path: str | Path) -> None:
         """Write a CSV with a row per utterance: utterance, reference, written, errors."""
-        with atomic_file(path) as temporary, temporary.open("w", encoding="utf-8", newline="") as file:
-            writer = csv.writer(file, lineterminator="\n")
-            writer.writerow(["utterance", "reference", "written", "errors"])
-            for t in self.transcripts:
-                writer.writerow([t.utterance, self.alphabet.join(t.reference), self.alphabet.join(t.written),
-                                 count_errors([(t.reference, t.written)]).n_errors])
+        with atomic_file(path) as temporary:
+            write_rows(temporary, ("utterance", "reference", "written", "errors"),
+                       ((t.utterance, self.alphabet.join(t.reference), self.alphabet.join(t.written),
+                         count_errors([(t.reference, t.written)]).n_errors) for t in self.transcripts))
 
     def to_text(self, n_confusions: int = 15) -> str:
         """Return the rates and the most frequent errors to read."""

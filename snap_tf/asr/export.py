@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import zipfile
 from pathlib import Path
 from typing import Any
@@ -23,6 +22,7 @@ from wavegan_tf import __version__
 from wavegan_tf.atomic import atomic_folder
 from wavegan_tf.export.checksums import write_checksums
 from wavegan_tf.export.disk import disk_errors
+from wavegan_tf.formats.json_files import json_text, read_json
 
 __all__ = ["CARD_NAME", "SAVED_MODEL_FOLDER", "describe", "export_recogniser"]
 
@@ -58,8 +58,7 @@ def export_recogniser(recogniser: Recogniser, out: str | Path, test: Evaluation 
         else:
             recogniser.network.save(folder / NETWORK_NAME)
             _write_saved_model(recogniser, folder / SAVED_MODEL_FOLDER)
-        (folder / DESCRIPTION_NAME).write_text(json.dumps(describe(recogniser), indent=2, ensure_ascii=False) + "\n",
-                                               encoding="utf-8")
+        (folder / DESCRIPTION_NAME).write_text(json_text(describe(recogniser)), encoding="utf-8")
         if recogniser.config is not None:
             (folder / CONFIG_NAME).write_text(recogniser.config.to_json(), encoding="utf-8")
         (folder / CARD_NAME).write_text(recogniser_card(recogniser, Path(out).name, test, tested_on, compact),
@@ -84,7 +83,7 @@ def describe(recogniser: Recogniser) -> dict[str, Any]:
                      "scale": f"natural logarithm of (mel power + {FLOOR}), centred frames"},
         "layers": [layer.to_dict() for layer in layers_of(network)],
         "receptive_field_steps": None if config is None else receptive_field(layer_table(config.model, config.width)),
-        "validation": json.loads(scores.read_text(encoding="utf-8")) if scores.is_file() else None,
+        "validation": read_json(scores, "validation scores", finite=False) if scores.is_file() else None,
         "version": __version__,
     }
 

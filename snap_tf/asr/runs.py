@@ -26,6 +26,7 @@ from wavegan_tf.atomic import atomic_folder
 from wavegan_tf.config import changed_fields
 from wavegan_tf.errors import ConfigError, DataError, ExportError
 from wavegan_tf.export.checksums import verify_checksums
+from wavegan_tf.formats.json_files import read_json
 from wavegan_tf.training import runs
 
 __all__ = ["NETWORK_NAME", "Recogniser", "check_run", "create_run", "open_recogniser", "save_best"]
@@ -76,8 +77,8 @@ def save_best(run: str | Path, network: keras.Model, scores: dict[str, Any]) -> 
 def is_run_of_recogniser(path: Path) -> bool:
     """Tell whether a folder holds the settings of `snap-tf asr train`, and not those of another program."""
     try:
-        return json.loads((path / CONFIG_NAME).read_text(encoding="utf-8")).get("model") in MODELS
-    except (OSError, ValueError, AttributeError):
+        return read_json(path / CONFIG_NAME).get("model") in MODELS
+    except (DataError, TypeError):
         return False
 
 

@@ -11,7 +11,8 @@ from typing import Any
 from snap_tf.asr.layer_table import MODELS, layer_table
 from wavegan_tf.config import CheckedSettings, option, require
 from wavegan_tf.data.sa_policy import SA_POLICIES
-from wavegan_tf.errors import ConfigError
+from wavegan_tf.errors import ConfigError, DataError
+from wavegan_tf.formats.json_files import read_json
 
 __all__ = ["CONFIG_NAME", "PRESETS", "RecogniserConfig", "RecogniserSession", "change_settings", "preset_config"]
 
@@ -65,8 +66,8 @@ class RecogniserConfig(CheckedSettings):
         if not path.is_file():
             raise ConfigError(f"configuration (={path}) must be an existing file; name a run of `snap-tf asr train`")
         try:
-            return cls(**json.loads(path.read_text(encoding="utf-8")))
-        except (json.JSONDecodeError, TypeError) as error:
+            return cls(**read_json(path, "configuration"))
+        except (DataError, TypeError) as error:
             raise ConfigError(f"configuration (={path}) must be the JSON that `snap-tf asr train` wrote: "
                               f"{error}") from error
 

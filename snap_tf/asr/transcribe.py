@@ -6,7 +6,6 @@ where a sound is, only that it was there: spikes may lie early or late by a few 
 
 from __future__ import annotations
 
-import csv
 import os
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
@@ -25,6 +24,7 @@ from wavegan_tf.data.audio import read_audio
 from wavegan_tf.data.corpus import Segment
 from wavegan_tf.data.textgrid import write_textgrid
 from wavegan_tf.errors import DataError
+from wavegan_tf.formats.tables import write_rows
 
 __all__ = ["TimedSymbol", "Transcript", "find_recordings", "transcribe", "write_table", "write_textgrids"]
 
@@ -107,12 +107,10 @@ def transcribe(recogniser: Recogniser, paths: Iterable[str | Path]) -> Iterator[
 
 def write_table(path: str | Path, transcripts: Sequence[Transcript]) -> None:
     """Write a CSV with a row per symbol: file, symbol, start_s, end_s, peak_s, probability."""
-    with atomic_file(path) as temporary, temporary.open("w", encoding="utf-8", newline="") as file:
-        writer = csv.writer(file, lineterminator="\n")
-        writer.writerow(["file", "symbol", "start_s", "end_s", "peak_s", "probability"])
-        for transcript in transcripts:
-            writer.writerows([transcript.path, s.symbol, f"{s.start_s:.6f}", f"{s.end_s:.6f}", f"{s.peak_s:.6f}",
-                              f"{s.probability:.4f}"] for s in transcript.symbols)
+    with atomic_file(path) as temporary:
+        write_rows(temporary, ("file", "symbol", "start_s", "end_s", "peak_s", "probability"),
+                   ((str(transcript.path), s.symbol, f"{s.start_s:.6f}", f"{s.end_s:.6f}", f"{s.peak_s:.6f}",
+                     f"{s.probability:.4f}") for transcript in transcripts for s in transcript.symbols))
 
 
 def write_textgrids(folder: str | Path, transcripts: Sequence[Transcript], alphabet: Alphabet) -> list[Path]:

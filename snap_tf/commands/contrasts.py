@@ -57,6 +57,7 @@ def add_parser(subparsers: argparse._SubParsersAction) -> None:
 
 def _run(args: argparse.Namespace) -> None:
     from snap_tf.gamm import contrast_sentences, lost_contrasts
+    from wavegan_tf.formats.tables import write_table
 
     if not 0 < args.alpha < 1:
         raise ConfigError(f"`--alpha` (={args.alpha}) must be between 0 and 1")
@@ -70,8 +71,8 @@ def _run(args: argparse.Namespace) -> None:
                                 normalise=not args.no_normalise, correction=args.correction, alpha=args.alpha,
                                 **options)
         with atomic_folder(args.out, replace=args.overwrite) as folder:
-            result.contrasts.to_csv(folder / "contrasts.csv", index=False)
-            result.tests.to_csv(folder / "tests.csv", index=False)
+            write_table(result.contrasts, folder / "contrasts.csv")
+            write_table(result.tests, folder / "tests.csv")
             _draw(result, folder, args)
             write_settings(args, folder / "settings.json")
     print("\n".join(contrast_sentences(result)))

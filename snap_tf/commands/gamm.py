@@ -63,6 +63,7 @@ def add_parser(subparsers: argparse._SubParsersAction) -> None:
 
 def _run(args: argparse.Namespace) -> None:
     from snap_tf.gamm import fit_layers, layer_tests, summary
+    from wavegan_tf.formats.tables import write_table
 
     with statistics_errors():
         table = read_long_table(args)
@@ -77,7 +78,7 @@ def _run(args: argparse.Namespace) -> None:
             for name, fit in fits.items():
                 _write(fit, folder / names.name(str(name)) if args.at else folder, args)
             if args.at:
-                layer_tests(fits, correction=args.correction).to_csv(folder / "tests.csv", index=False)
+                write_table(layer_tests(fits, correction=args.correction), folder / "tests.csv")
                 _draw_layers(fits, folder, args)
             write_settings(args, folder / "settings.json")
     for name, fit in fits.items():

@@ -33,9 +33,10 @@ def show_folder_in_tensorboard(args: argparse.Namespace, folder: Path, prefix: s
     """Write all PNG files and printed tables of a folder, those of its folders too, if that was asked for."""
     if args.tensorboard:
         from snap_tf.plots.tensorboard import write_texts
+        from wavegan_tf.formats.plain_files import read_text
 
         files = {path.relative_to(folder): path for path in sorted(folder.rglob("*"))}
         show_in_tensorboard(args, {f"{prefix}/{name.with_suffix('').as_posix()}": path
                                    for name, path in files.items() if name.suffix == ".png"})
-        write_texts(args.tensorboard, {f"{prefix}/{name.as_posix()}": path.read_text(encoding="utf-8")
+        write_texts(args.tensorboard, {f"{prefix}/{name.as_posix()}": read_text(path, "printed table")
                                        for name, path in files.items() if name.suffix == ".txt"})

@@ -142,17 +142,13 @@ def clips_of(args: argparse.Namespace, network: Any) -> Any:
 
 
 def _array(path: str, network: Any) -> Any:
-    import numpy as np
-
     from snap_tf.snap.clip_frames import ClipFrames
     from wavegan_tf.errors import DataError
+    from wavegan_tf.formats.arrays import read_npy
 
-    try:
-        inputs = np.load(path, mmap_mode="r", allow_pickle=False)
-        if not hasattr(inputs, "shape") or inputs.dtype.kind not in "fiu":
-            raise ValueError("it holds no array of numbers")
-    except (OSError, ValueError) as error:
-        raise DataError(f"inputs (={path}) must be an array in a .npy file: {error}") from error
+    inputs = read_npy(path, "inputs", mapped=True)
+    if inputs.dtype.kind not in "fiu":
+        raise DataError(f"inputs (={path}) must be numbers; they are {inputs.dtype}")
     return ClipFrames(inputs, name=f"array {path}", rate_hz=network.probe.rate_hz)
 
 

@@ -31,21 +31,25 @@ def read_table(path: str | Path, labels: Iterable[str | None] = ()) -> pd.DataFr
         labels: columns to be read as text, so that token 007 stays 007.
 
     Raises:
-        GammError: the file is not such a table.
-        OSError: it cannot be opened.
+        GammError: the file is not such a table, or cannot be read.
+        OSError: it is not there.
     """
+    # not at the top: the statistics load nothing of the networks
+    from wavegan_tf.errors import DataError
+    from wavegan_tf.formats import tables
+
     path = Path(path)
+    path.stat()  # what is not there stays an OSError
     separator = "\t" if path.suffix.lower() in (".tsv", ".txt") else ","
     try:
-        columns = pd.read_csv(path, sep=separator, nrows=0).columns
+        columns = tables.read_columns(path, separator=separator)
         for sign, name in ((";", ";"), ("\t", "tabs")):
             if len(columns) == 1 and sign in columns[0]:
                 raise GammError(f"table (={path}) must have commas between its columns; it has {name}; save it with "
                                 "commas, or with tabs and a name that ends in .tsv")
-        return pd.read_csv(path, sep=separator, keep_default_na=False, na_values=[""], low_memory=False,
-                           dtype={name: str for name in labels if name in columns})
-    except (pd.errors.EmptyDataError, pd.errors.ParserError, UnicodeDecodeError) as error:
-        raise GammError(f"table (={path}) must be a CSV file with a header line; {error}") from error
+        return tables.read_table(path, text=[name for name in labels if name], missing=True, separator=separator)
+    except DataError as error:
+        raise GammError(str(error)) from error
 
 
 def fit_to_dict(fit: GammFit) -> dict[str, Any]:
@@ -61,19 +65,20 @@ def write_fit(fit: GammFit, folder: str | Path) -> None:
     `row` in fitted.csv counts the rows of the table given, the first below the header being 1; rows that were left
     out are not there.
     """
+    from wavegan_tf.formats.tables import write_table  # see `read_table`
+
     folder = Path(folder)
     (folder / "fit.json").write_text(json.dumps(fit_to_dict(fit), indent=1, allow_nan=False) + "\n", encoding="utf-8")
     (folder / "table.txt").write_text(summary(fit), encoding="utf-8")
-    pd.DataFrame({"row": fit.kept + 1, "fitted": fit.fitted, "resid": fit.resid}).to_csv(
-        folder / "fitted.csv", index=False)
+    write_table(pd.DataFrame({"row": fit.kept + 1, "fitted": fit.fitted, "resid": fit.resid}), folder / "fitted.csv")
     if fit.model.time is None:
         return
-    curves(fit)[["group", "time", "fit", "se"]].to_csv(folder / "curves.csv", index=False)
+    write_table(curves(fit)[["group", "time", "fit", "se"]], folder / "curves.csv")
     if fit.group is not None:
         table = differences(fit)
-        table[["a", "b", "time", "difference", "se"]].to_csv(folder / "differences.csv", index=False)
-        pd.concat([stretches(table, "simultaneous"), stretches(table, "pointwise")]).to_csv(
-            folder / "stretches.csv", index=False)
+        write_table(table[["a", "b", "time", "difference", "se"]], folder / "differences.csv")
+        write_table(pd.concat([stretches(table, "simultaneous"), stretches(table, "pointwise")]),
+                    folder / "stretches.csv")
 
 
 def versions() -> Mapping[str, str]:

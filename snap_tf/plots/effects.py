@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 from matplotlib.figure import Figure
 
-from snap_tf.plots.style import LAYER_COLOUR, LINE, SMALL, TEXT
+from snap_tf.plots.style import LAYER_COLOUR, LINE, SMALL, TEXT, PlainFigure
 from snap_tf.series.effects import SIGNIFICANCE
 from snap_tf.series.interpolate import Interpolated
 from snap_tf.series.labels import UNITS
@@ -26,7 +26,7 @@ def slope_figure(found: Interpolated) -> Figure:
     n_terms = len(found.names) if len(found.names) == 1 else 3
     names = [*found.names, " × ".join(found.names)][:n_terms]
     layers = found.layers
-    figure = Figure(figsize=(6.8, 0.9 + n_terms * (0.5 + 0.36 * len(layers))), layout="constrained")
+    figure = PlainFigure(figsize=(6.8, 0.9 + n_terms * (0.5 + 0.36 * len(layers))), layout="constrained")
     end_s = found.store.n_samples / found.store.rate_hz
     image = None
     for k, axes in enumerate(figure.subplots(n_terms, 1, squeeze=False)[:, 0]):
@@ -61,7 +61,7 @@ def change_figure(found: Interpolated) -> Figure:
     changes = [found.effects[layer.paper_name].relative_change() for layer in layers]
     if len(found.names) == 2:
         return _grids(found, changes)
-    figure = Figure(figsize=(6.4, 0.9 + 0.3 * len(layers)), layout="constrained")
+    figure = PlainFigure(figsize=(6.4, 0.9 + 0.3 * len(layers)), layout="constrained")
     axes = figure.subplots()
     values = found.grid[:, 0]
     image = axes.pcolormesh(_edges(values), np.arange(len(layers) + 1), np.array(changes), cmap=_RISING, vmin=0)
@@ -81,7 +81,7 @@ def outcome_figure(found: Interpolated) -> Figure:
     names = [name for name in table.columns[list(table.columns).index("value") + 1:] if name != "value2"]
     if "value2" in table:
         table = table[table["value2"] == 0]
-    figure = Figure(figsize=(3.4 * len(names), 2.8), layout="constrained")
+    figure = PlainFigure(figsize=(3.4 * len(names), 2.8), layout="constrained")
     for axes, name in zip(figure.subplots(1, len(names), squeeze=False)[0], names, strict=True):
         for _, part in table.groupby("base"):
             axes.plot(part["value"], part[name], color="#BBBBBB", lw=0.4)
@@ -102,7 +102,7 @@ def similarity_figure(found: Interpolated) -> Figure:
     table = found.similarity
     if "value2" in table:
         table = table[table["value2"] == 0]
-    figure = Figure(figsize=(7.0, 3.0), layout="constrained")
+    figure = PlainFigure(figsize=(7.0, 3.0), layout="constrained")
     layers = list(dict.fromkeys(table["layer"]))
     colours = colormaps["viridis"](np.linspace(0, 0.9, len(layers)))
     panels = figure.subplots(1, 2, sharey=True)
@@ -127,7 +127,7 @@ def _grids(found: Interpolated, changes: list[np.ndarray]) -> Figure:
     n = len(changes)
     columns = min(4, n)
     n_rows = -(-n // columns)
-    figure = Figure(figsize=(0.5 + 1.8 * columns, 0.4 + 1.8 * n_rows), layout="constrained")
+    figure = PlainFigure(figsize=(0.5 + 1.8 * columns, 0.4 + 1.8 * n_rows), layout="constrained")
     panels = figure.subplots(n_rows, columns, squeeze=False, sharex=True, sharey=True).ravel()
     highest = max((np.nanmax(change) for change in changes if np.isfinite(change).any()), default=1.0)
     image: Any = None

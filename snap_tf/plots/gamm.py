@@ -13,7 +13,7 @@ from matplotlib.ticker import MaxNLocator
 from scipy import stats
 
 from snap_tf.gamm import ContrastLayers, GammFit, ResidualCheck, curves, differences, stretches
-from snap_tf.plots.style import SMALL, TEXT
+from snap_tf.plots.style import SMALL, TEXT, PlainFigure
 
 __all__ = ["axis_label", "checks_figure", "curves_figure", "differences_figure", "layers_figure", "lost_figure",
            "words_figure"]
@@ -195,7 +195,7 @@ def axis_label(column: str) -> str:
 
 def _axes(n_rows: int, n_columns: int, *, width: float, height: float,
           share: bool = False) -> tuple[Figure, Sequence[Axes]]:
-    figure = Figure(figsize=(width, height), layout="constrained")
+    figure = PlainFigure(figsize=(width, height), layout="constrained")
     panels = figure.subplots(n_rows, n_columns, squeeze=False, sharex=share, sharey=share).ravel()
     for axes in panels:
         axes.tick_params(labelsize=SMALL)

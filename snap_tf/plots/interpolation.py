@@ -12,10 +12,11 @@ from matplotlib.colors import Normalize
 from matplotlib.figure import Figure
 
 from snap_tf.plots.effects import change_figure, outcome_figure, similarity_figure, slope_figure
-from snap_tf.plots.style import SMALL, TEXT, plain_axes, write_figure
+from snap_tf.plots.style import SMALL, TEXT, PlainFigure, plain_axes, write_figure
 from snap_tf.series.interpolate import ENVELOPE, Interpolated
 from wavegan_tf.atomic import atomic_file
 from wavegan_tf.errors import ConfigError
+from wavegan_tf.formats.tables import write_table
 
 __all__ = ["overlay_figure", "overlay_numbers", "sweep_stack_figure", "sweep_stack_numbers", "write_interpolation"]
 
@@ -46,7 +47,7 @@ def overlay_figure(found: Interpolated) -> Figure:
     """
     numbers = overlay_numbers(found)
     layers = list(dict.fromkeys(numbers["layer"]))
-    figure = Figure(figsize=(6.6, 0.7 + 1.15 * len(layers)), layout="constrained")
+    figure = PlainFigure(figsize=(6.6, 0.7 + 1.15 * len(layers)), layout="constrained")
     panels = figure.subplots(len(layers), 1, sharex=True, squeeze=False)[:, 0]
     colours = _colours(found)
     for axes, (name, part) in zip(panels, numbers.groupby("layer", sort=False), strict=True):
@@ -98,7 +99,7 @@ def sweep_stack_figure(found: Interpolated, base: int = 0) -> Figure:
     """
     numbers = sweep_stack_numbers(found, base)
     layers = list(dict.fromkeys(numbers["layer"]))
-    figure = Figure(figsize=(0.6 + 1.75 * len(layers), 4.6), layout="constrained")
+    figure = PlainFigure(figsize=(0.6 + 1.75 * len(layers), 4.6), layout="constrained")
     panels = figure.subplots(1, len(layers), sharey=True, squeeze=False)[0]
     values = np.sort(numbers["value"].unique())
     gap = float(np.diff(values).min()) if len(values) > 1 else 1.0
@@ -153,7 +154,7 @@ def write_interpolation(found: Interpolated, folder: str | Path, tensorboard: st
     for name, table in (("overlay", overlay_numbers(found)), ("stack", sweep_stack_numbers(found, base))):
         files.append(Path(folder) / f"{name}.csv")
         with atomic_file(files[-1]) as temporary:
-            table.to_csv(temporary, index=False, float_format="%.6g", encoding="utf-8", lineterminator="\n")
+            write_table(table, temporary, float_format="%.6g")
     if tensorboard is not None:
         from snap_tf.plots.tensorboard import write_images
 

@@ -6,8 +6,9 @@ from typing import Any
 
 import numpy as np
 from matplotlib.figure import Figure
+from matplotlib.ticker import NullFormatter
 
-from snap_tf.plots.style import LAYER_COLOUR, LINE, OUTPUT_COLOUR, SMALL, TEXT
+from snap_tf.plots.style import LAYER_COLOUR, LINE, OUTPUT_COLOUR, SMALL, TEXT, PlainFigure
 from snap_tf.series.latent_regression import LatentRegression
 
 __all__ = ["latents_figure"]
@@ -24,7 +25,7 @@ def latents_figure(fitted: LatentRegression, label: str) -> Figure:
     """
     from matplotlib import colormaps
 
-    figure = Figure(figsize=(7.2, 4.6), layout="constrained")
+    figure = PlainFigure(figsize=(7.2, 4.6), layout="constrained")
     grid = figure.subplot_mosaic([["path", "rank"], ["loss", "rank"]], height_ratios=(2, 1), width_ratios=(3, 2))
     path, loss, rank = grid["path"], grid["loss"], grid["rank"]
     lambdas = fitted.path["lambda"].to_numpy()
@@ -45,6 +46,8 @@ def latents_figure(fitted: LatentRegression, label: str) -> Figure:
     loss.set_xlabel("penalty λ (dashed: within 1 SE, in use; dotted: lowest loss)", fontsize=SMALL)
     for axes in (path, loss):
         axes.set_xscale("log")
+        axes.xaxis.set_major_formatter("{x:g}")  # powers would be formulas, which figures do not draw
+        axes.xaxis.set_minor_formatter(NullFormatter())
         axes.set_xlim(lambdas[0], lambdas[-1])
         axes.axvline(fitted.lambda_1se, color="black", lw=0.7, ls="--")
         axes.axvline(fitted.lambda_min, color="black", lw=0.7, ls=":")

@@ -10,7 +10,7 @@ import pandas as pd
 from matplotlib.figure import Figure
 
 from snap_tf.layer_info import LayerInfo
-from snap_tf.plots.style import SMALL, TEXT, plain_axes, write_figure
+from snap_tf.plots.style import SMALL, TEXT, PlainFigure, plain_axes, write_figure
 from snap_tf.series.acoustic_request import select_rows
 from snap_tf.series.intervals import MIN_POINTS, interval_points, too_few_points
 from snap_tf.series.places import phone_places
@@ -126,7 +126,7 @@ def _draw(store: LayerStore, numbers: pd.DataFrame, left_out: Sequence[str], end
     what = "time_norm" if "time_norm" in numbers else "time_s"
     layers, labels = list(dict.fromkeys(numbers["layer"])), list(dict.fromkeys(numbers["label"]))
     colours = dict(zip(labels, colormaps["tab10"](range(len(labels))), strict=True))
-    figure = Figure(figsize=(6.6, 0.8 + 1.2 * len(layers)), layout="constrained")
+    figure = PlainFigure(figsize=(6.6, 0.8 + 1.2 * len(layers)), layout="constrained")
     panels = figure.subplots(len(layers), 1, sharex=True, squeeze=False)[:, 0]
     for axes, (name, of_layer) in zip(panels, numbers.groupby("layer", sort=False), strict=True):
         for label, part in of_layer.groupby("label", sort=False):

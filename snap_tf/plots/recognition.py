@@ -12,6 +12,7 @@ from snap_tf.asr.alphabet import Alphabet
 from snap_tf.asr.ctc import greedy_spikes
 from snap_tf.asr.mel import mel_centres_hz
 from snap_tf.asr.spectrogram_geometry import HOP_SAMPLES, RATE_HZ
+from snap_tf.plots.style import PlainFigure
 
 __all__ = ["as_picture", "recognition_figure"]
 
@@ -34,7 +35,7 @@ def recognition_figure(spectrogram: np.ndarray, logits: np.ndarray, alphabet: Al
         title: of the figure.
     """
     duration_s = len(spectrogram) * INPUT_STEP_S
-    figure = Figure((max(5.0, 3.0 * duration_s), 3.8), dpi=100, layout="constrained")
+    figure = PlainFigure((max(5.0, 3.0 * duration_s), 3.8), dpi=100, layout="constrained")
     upper, lower = figure.subplots(2, 1, sharex=True, height_ratios=(2.0, 1.2))
     image = _draw_spectrogram(upper, spectrogram)
     figure.colorbar(image, ax=upper, label="log power", pad=0.01)

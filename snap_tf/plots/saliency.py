@@ -9,7 +9,7 @@ import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
-from snap_tf.plots.style import LINE, OUTPUT_COLOUR, SMALL, STIMULUS_COLOUR, TEXT, write_figure
+from snap_tf.plots.style import LINE, OUTPUT_COLOUR, SMALL, STIMULUS_COLOUR, TEXT, PlainFigure, write_figure
 from snap_tf.series.sound import power_spectrogram
 from snap_tf.snap.saliency_maps import SaliencyMap, saliency_arrays
 
@@ -34,7 +34,7 @@ def saliency_figure(found: SaliencyMap) -> Figure:
     is_signed = found.values.ndim == 2
     n_panels = 2 + (is_audio and is_signed)
     duration_s = len(found.inputs) / found.input_rate_hz
-    figure = Figure((max(5.5, min(14.0, 3.0 * duration_s)), 1.9 * n_panels + 0.6), layout="constrained")
+    figure = PlainFigure((max(5.5, min(14.0, 3.0 * duration_s)), 1.9 * n_panels + 0.6), layout="constrained")
     panels = figure.subplots(n_panels, 1, sharex=True)
     _draw_input(panels[0], found)
     if not is_signed:

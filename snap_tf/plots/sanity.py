@@ -10,7 +10,7 @@ from matplotlib import colormaps
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
-from snap_tf.plots.style import LINE, SMALL, TEXT, write_figure
+from snap_tf.plots.style import LINE, SMALL, TEXT, PlainFigure, write_figure
 from snap_tf.snap.sanity import SanityResults
 
 __all__ = ["sanity_figure", "write_sanity_figure"]
@@ -25,7 +25,7 @@ def sanity_figure(results: SanityResults) -> Figure:
 
     The panel of the alignment is there where phones are annotated.
     """
-    figure = Figure((13.4, 6.8), layout="constrained")
+    figure = PlainFigure((13.4, 6.8), layout="constrained")
     panels = figure.subplots(2, 3).ravel()
     for axes, (column, title) in zip(panels, TITLES.items(), strict=False):
         _draw_cascade(axes, results.weights, column)

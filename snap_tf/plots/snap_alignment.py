@@ -11,7 +11,7 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.ticker import MaxNLocator
 
-from snap_tf.plots.style import LINE, SMALL, TEXT
+from snap_tf.plots.style import LINE, SMALL, TEXT, PlainFigure
 from snap_tf.snap.alignment_counts import AlignmentCounts
 from snap_tf.snap.evaluation import NOWHERE, contingency, offset_table, phone_table
 from snap_tf.snap.evaluation_folder import Evaluation
@@ -35,7 +35,7 @@ def offset_figure(evaluation: Evaluation) -> Figure:
     Source: Krug et al. 2021, Figure 2, A and B.
     """
     models = list(evaluation.counts)
-    figure = Figure(figsize=(7.0, 0.5 + 1.75 * len(models)), layout="constrained")
+    figure = PlainFigure(figsize=(7.0, 0.5 + 1.75 * len(models)), layout="constrained")
     panels = figure.subplots(len(models), 2, squeeze=False, sharex="col", width_ratios=(1.6, 1))
     tables = {model: offset_table(evaluation.counts[model], evaluation.rates_hz[model]) for model in models}
     end_ms = max(_end_ms(table) for table in tables.values())
@@ -81,7 +81,7 @@ def offset_map_figure(evaluation: Evaluation) -> Figure:
     others = [phone for table in tables.values() for phone in table.index]
     phones = list(dict.fromkeys([*first.index, *others]))
     end_ms = max(_end_ms(table) for table in tables.values())
-    figure = Figure(figsize=(1.0 + 2.9 * len(models), max(2.2, 1.0 + _ROW_IN * len(phones))), layout="constrained")
+    figure = PlainFigure(figsize=(1.0 + 2.9 * len(models), max(2.2, 1.0 + _ROW_IN * len(phones))), layout="constrained")
     image: Any = None
     for axes, model in zip(figure.subplots(1, len(models), squeeze=False, sharey=True)[0], models, strict=True):
         shown = tables[model].reindex(phones).loc[:, lambda table: table.columns <= end_ms]
@@ -115,7 +115,7 @@ def contingency_figure(counts: Mapping[str, AlignmentCounts], aligned: tuple[boo
     n_columns = max(len(count.annotations) + 1 for count in counts.values())
     width = max(3.0, 0.8 + _ROW_IN * n_columns)
     heights = [max(2.0, 0.9 + _ROW_IN * n) for n in shapes]
-    figure = Figure(figsize=(0.6 + width * len(aligned), sum(heights)), layout="constrained")
+    figure = PlainFigure(figsize=(0.6 + width * len(aligned), sum(heights)), layout="constrained")
     panels = figure.subplots(len(counts), len(aligned), squeeze=False, height_ratios=heights)
     image: Any = None
     for row, (model, count) in zip(panels, counts.items(), strict=True):

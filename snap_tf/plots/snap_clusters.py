@@ -13,7 +13,7 @@ from scipy.cluster.hierarchy import dendrogram, leaves_list
 from scipy.spatial.distance import squareform
 
 from snap_tf.plots.snap_alignment import MODEL_COLOURS
-from snap_tf.plots.style import SMALL, TEXT
+from snap_tf.plots.style import SMALL, TEXT, PlainFigure
 from snap_tf.snap.clustering import MAIN_CLUSTER, Cut, LayerClusters
 
 __all__ = ["clustermap_figure", "dendrogram_figure", "silhouette_figure", "stability_figure"]
@@ -41,7 +41,7 @@ def silhouette_figure(silhouettes: pd.DataFrame, boundary: str | None = None, ke
     n_columns = min(3, len(panels_of))
     n_rows = -(-len(panels_of) // n_columns)
     width = max(2.2, 0.2 * len(layers) + 0.7)
-    figure = Figure(figsize=(width * n_columns, 0.45 + 1.85 * n_rows), layout="constrained")
+    figure = PlainFigure(figsize=(width * n_columns, 0.45 + 1.85 * n_rows), layout="constrained")
     panels = figure.subplots(n_rows, n_columns, squeeze=False, sharey=True, sharex=True).ravel()
     for axes, (title, percentile) in zip(panels, panels_of, strict=False):
         for i, name in enumerate(names):
@@ -80,7 +80,7 @@ def stability_figure(stability: pd.DataFrame, n_halves: int, title: str = "") ->
         title: of the figure.
     """
     layers = list(dict.fromkeys(stability["layer"]))
-    figure = Figure(figsize=(max(5.0, 2 * (0.25 * len(layers) + 1.0)), 2.5), layout="constrained")
+    figure = PlainFigure(figsize=(max(5.0, 2 * (0.25 * len(layers) + 1.0)), 2.5), layout="constrained")
     panels = figure.subplots(1, 2)
     for i, (percentile, part) in enumerate(stability.groupby("percentile")):
         part = part.set_index("layer").reindex(layers)
@@ -115,7 +115,7 @@ def clustermap_figure(layers: Mapping[str, LayerClusters], percentile: float | N
     width, height = side + 1.05, side + 1.6
     n_columns = min(2, len(layers))
     n_rows = -(-len(layers) // n_columns)
-    figure = Figure(figsize=(width * n_columns, height * n_rows))
+    figure = PlainFigure(figsize=(width * n_columns, height * n_rows))
     for i, (title, layer) in enumerate(layers.items()):
         left = (i % n_columns) * width + 0.4
         bottom = (n_rows - 1 - i // n_columns) * height + 0.45
@@ -158,7 +158,7 @@ def dendrogram_figure(layers: Mapping[str, LayerClusters], percentile: float | N
     Source: Krug et al. 2021, Figures 7 and 10.
     """
     n = max(len(layer.groups) for layer in layers.values())
-    figure = Figure(figsize=(max(5.4, 0.8 + 0.125 * n), 2.3 * len(layers)), layout="constrained")
+    figure = PlainFigure(figsize=(max(5.4, 0.8 + 0.125 * n), 2.3 * len(layers)), layout="constrained")
     for axes, (title, layer) in zip(figure.subplots(len(layers), 1, squeeze=False)[:, 0], layers.items(), strict=True):
         cut = layer.best_cut() if percentile is None else layer.cut(percentile)
         order = _draw_tree(axes, layer, cut)

@@ -13,7 +13,7 @@ from matplotlib.layout_engine import ConstrainedLayoutEngine
 from snap_tf.asr.mel import mel_centres_hz
 from snap_tf.asr.spectrogram_geometry import INPUT_RATE_HZ, N_MELS
 from snap_tf.layer_info import LayerInfo
-from snap_tf.plots.style import LAYER_COLOUR, LINE, SMALL, TEXT
+from snap_tf.plots.style import LAYER_COLOUR, LINE, SMALL, TEXT, PlainFigure
 from snap_tf.snap.profiles import LayerProfiles, Profiles
 from wavegan_tf.errors import ConfigError
 
@@ -67,7 +67,7 @@ def profiles_figure(profiles: Profiles, groups: Sequence[str] = (), layer: str |
     # the fullest rows, of those not too long
     n_columns = min(range(min(6, len(rows)), min(MOST_COLUMNS, len(rows)) + 1), key=lambda n: (-len(rows) % n, -n))
     n_rows = -(-len(rows) // n_columns)
-    figure = Figure(figsize=(0.9 + 1.0 * n_columns, 0.9 + 1.05 * n_rows), layout=_close())
+    figure = PlainFigure(figsize=(0.9 + 1.0 * n_columns, 0.9 + 1.05 * n_rows), layout=_close())
     panels = figure.subplots(n_rows, n_columns, squeeze=False, sharex=True, sharey=True).ravel()
     common, ranked = float(np.abs(found.values[rows]).max()) if shared_scale else None, profiles.kind == "nap"
     image: Any = None
@@ -112,7 +112,7 @@ def comparison_figure(kinds: Sequence[Profiles], groups: Sequence[str], layer: s
     rows = [choose_groups(profiles, groups) for profiles in kinds]
     if seconds is None:
         seconds = float(np.abs(layers[0].times_s).max())
-    figure = Figure(figsize=(1.5 + 1.35 * len(groups), 0.7 + 1.45 * len(kinds)), layout="constrained")
+    figure = PlainFigure(figsize=(1.5 + 1.35 * len(groups), 0.7 + 1.45 * len(kinds)), layout="constrained")
     panels = figure.subplots(len(kinds), len(groups), squeeze=False, sharex=True, sharey="row")
     for profiles, found, places, row in zip(kinds, layers, rows, panels, strict=True):
         common = float(np.abs(found.values[places]).max())

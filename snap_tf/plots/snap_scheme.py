@@ -10,7 +10,7 @@ from matplotlib.figure import Figure
 from matplotlib.patches import FancyArrowPatch
 
 from snap_tf.plots.snap_profiles import KIND_TITLES, choose_groups, is_log_mel, window_s
-from snap_tf.plots.style import SMALL, TEXT
+from snap_tf.plots.style import SMALL, TEXT, PlainFigure
 from snap_tf.snap.profile_file import ProfileFile
 from snap_tf.snap.profiles import LayerProfiles, Profiles
 
@@ -41,7 +41,7 @@ def scheme_figure(file: ProfileFile, group: str | None = None, grouping: str | N
     row = choose_groups(snap, (group,))[0]
     layer = next(iter(snap.layers.values()))
     seconds = min(2.5 * window_s([layer], [row]), float(np.abs(layer.times_s).max()) or 1.0)
-    figure = Figure(figsize=(7.2, 4.2), layout="constrained")
+    figure = PlainFigure(figsize=(7.2, 4.2), layout="constrained")
     parts: Any = figure.subfigures(2, 1, height_ratios=(1, 1.25))
     _draw_shifts(parts[0], file, layer)
     _draw_product(parts[1], kinds, row, seconds)

@@ -14,7 +14,7 @@ from matplotlib.layout_engine import ConstrainedLayoutEngine
 from matplotlib.lines import Line2D
 
 from snap_tf.plots.phones import draw_phones
-from snap_tf.plots.style import LAYER_COLOUR, SMALL, TEXT, write_figure
+from snap_tf.plots.style import LAYER_COLOUR, SMALL, TEXT, PlainFigure, write_figure
 from snap_tf.series.acoustic_request import MeasuredLayer, measured_layers, select_rows
 from snap_tf.series.acoustic_settings import AcousticSettings
 from snap_tf.series.acoustics import measure, refusal
@@ -139,7 +139,7 @@ def _draw(store: LayerStore, rows: Sequence[int], names: Sequence[str], settings
         raise ConfigError(f"tokens (={len(rows)}) must be 1 to {MOST_COLUMNS} in one figure; name fewer")
     end_s = store.longest_s(rows)
     width = 1.0 + len(rows) * max(1.9, 6.2 / len(rows))
-    figure = Figure(figsize=(width, 0.7 + 1.25 * len(layers)),
+    figure = PlainFigure(figsize=(width, 0.7 + 1.25 * len(layers)),
                     layout=ConstrainedLayoutEngine(w_pad=0.03, h_pad=0.02, hspace=0.03, wspace=0.02))
     panels = figure.subplots(len(layers), len(rows), squeeze=False, sharex=True, sharey="row")
     tables: list[pd.DataFrame] = []

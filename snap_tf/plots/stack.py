@@ -12,7 +12,16 @@ from matplotlib.figure import Figure
 from matplotlib.layout_engine import ConstrainedLayoutEngine
 
 from snap_tf.plots.phones import draw_phones
-from snap_tf.plots.style import LAYER_COLOUR, LINE, OUTPUT_COLOUR, SMALL, STIMULUS_COLOUR, TEXT, write_figure
+from snap_tf.plots.style import (
+    LAYER_COLOUR,
+    LINE,
+    OUTPUT_COLOUR,
+    SMALL,
+    STIMULUS_COLOUR,
+    TEXT,
+    PlainFigure,
+    write_figure,
+)
 from snap_tf.series.store import LayerStore
 from wavegan_tf.errors import ConfigError, DataError
 
@@ -113,7 +122,7 @@ def stack_figure(store: LayerStore, rows: Sequence[int], seconds: float | None =
     end_s = store.longest_s(rows) if seconds is None else seconds
     width = 0.75 + len(rows) * max(1.05, min(2.2, 6.4 / len(rows)))
     layout = ConstrainedLayoutEngine(w_pad=0.02, h_pad=0.015, hspace=0.02, wspace=0.02)
-    figure = Figure(figsize=(width, 0.55 + 0.78 * len(names)), layout=layout)
+    figure = PlainFigure(figsize=(width, 0.55 + 0.78 * len(names)), layout=layout)
     panels = figure.subplots(len(names), len(rows), squeeze=False, sharey="row")
     of_panel = dict(list(numbers.groupby(["token", "layer"], sort=False)))
     last_with_time = max(i for i, name in enumerate(names) if name not in outputs)

@@ -2,23 +2,62 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pandas as pd
+from matplotlib import rc_context
+from matplotlib.axis import Axis
 from matplotlib.figure import Figure
+from matplotlib.text import Text
+from matplotlib.ticker import FixedFormatter, FuncFormatter
 
 from wavegan_tf.atomic import atomic_files
+from wavegan_tf.formats.tables import write_table
+from wavegan_tf.printing import printable
 
-__all__ = ["LAYER_COLOUR", "LINE", "OUTPUT_COLOUR", "PHONE_COLOUR", "SMALL", "STIMULUS_COLOUR", "TEXT", "plain_axes",
-           "write_figure"]
+__all__ = ["LAYER_COLOUR", "LINE", "OUTPUT_COLOUR", "PHONE_COLOUR", "SMALL", "STIMULUS_COLOUR", "TEXT", "PlainFigure",
+           "plain_axes", "write_figure"]
 
 STIMULUS_COLOUR, LAYER_COLOUR, OUTPUT_COLOUR = "#333333", "#1B7837", "#762A83"
 """Sounds grey, layers green, logits purple, as in Beguš & Zhou, ICASSP 2022, Figure 2."""
 PHONE_COLOUR = "#2166AC"
 TEXT, SMALL, LINE = 8.5, 7.0, 0.8
+
+
+class PlainFigure(Figure):
+    """A figure whose words are words: labels with $ are no formulas, and control characters are not drawn."""
+
+    def draw(self, renderer: Any) -> None:
+        """Draw it; every way to write a figure goes through here."""
+        with rc_context({"text.parse_math": False}):  # for ticks that are made while drawing
+            for text in self.findobj(Text):
+                text.set_parse_math(False)
+                text.set_text(printable(text.get_text()))
+            for axis in (axis for axes in self.axes for axis in (axes.xaxis, axes.yaxis)):
+                _make_ticks_printable(axis)
+            super().draw(renderer)
+
+
+class _Printable:
+    """What a function says, as `printable` has it."""
+
+    def __init__(self, function: Callable[..., str]) -> None:
+        self._function = function
+
+    def __call__(self, *given: Any) -> str:
+        return printable(self._function(*given))
+
+
+def _make_ticks_printable(axis: Axis) -> None:
+    """Let an axis, which writes its words anew whenever it is drawn, write them as `printable` has them."""
+    for formatter in (axis.get_major_formatter(), axis.get_minor_formatter()):
+        if isinstance(formatter, FixedFormatter):
+            formatter.seq = [printable(str(word)) for word in formatter.seq]
+        elif isinstance(formatter, FuncFormatter) and not isinstance(formatter.func, _Printable):
+            formatter.func = _Printable(formatter.func)
 
 
 def plain_axes(axes: Any) -> None:
@@ -56,8 +95,7 @@ def write_figure(figure: Figure, path: str | Path, formats: tuple[str, ...] = ("
             files.append(file)
         if numbers is not None:
             files.append(stem.with_name(f"{stem.name}.csv"))
-            numbers.to_csv(folder / files[-1].name, index=False, float_format="%.9g", encoding="utf-8",
-                           lineterminator="\n")
+            write_table(numbers, folder / files[-1].name, float_format="%.9g")
         if arrays is not None:
             files.append(stem.with_name(f"{stem.name}.npz"))
             np.savez_compressed(folder / files[-1].name, **arrays)

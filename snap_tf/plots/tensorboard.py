@@ -9,6 +9,7 @@ from pathlib import Path
 from matplotlib.figure import Figure
 
 from wavegan_tf.errors import DataError
+from wavegan_tf.formats.pictures import read_png
 
 __all__ = ["write_images", "write_texts"]
 
@@ -64,7 +65,7 @@ def write_texts(folder: str | Path, texts: Mapping[str, str], step: int = 0) -> 
 
 def _png(picture: Figure | str | Path, dpi: int) -> bytes:
     if not isinstance(picture, Figure):
-        return Path(picture).read_bytes()
+        return read_png(picture)
     buffer = io.BytesIO()
     picture.savefig(buffer, format="png", dpi=dpi)
     return buffer.getvalue()

@@ -5,11 +5,13 @@
 
 from __future__ import annotations
 
-import json
 from dataclasses import dataclass, fields
 from pathlib import Path
+from typing import Any
 
 from wavegan_tf.errors import DataError
+from wavegan_tf.formats.json_files import parse_json
+from wavegan_tf.formats.plain_files import read_text
 
 __all__ = ["JOURNAL_NAME", "Entry", "read_journal"]
 
@@ -52,11 +54,12 @@ def read_journal(folder: str | Path) -> dict[str, Entry]:
         raise DataError(f"journal (={path}) must exist; it is written by scripts/demo.sh and scripts/reproduce; run "
                         "one of them, or name its folder of results")
     entries: dict[str, Entry] = {}
-    lines = path.read_text(encoding="utf-8").splitlines()
+    lines = read_text(path, "journal").split("\n")
+    lines = lines[:-1] if lines[-1] == "" else lines
     for number, line in enumerate(lines, 1):
         try:
-            values = json.loads(line)
-            entry = Entry(**{field.name: values[field.name] for field in fields(Entry)})
+            values = parse_json(line, f"line {number}")
+            entry = _entry(values)
         except (ValueError, TypeError, KeyError) as error:
             if number == len(lines):  # a step was killed while it wrote
                 break
@@ -64,3 +67,13 @@ def read_journal(folder: str | Path) -> dict[str, Entry]:
                             "the line") from error
         entries[entry.title] = entry
     return entries
+
+
+def _entry(values: dict[str, Any]) -> Entry:
+    entry = Entry(**{field.name: values[field.name] for field in fields(Entry)})
+    wrong = [name for name in ("title", "command", "ended", "output") if not isinstance(values[name], str)]
+    if isinstance(entry.seconds, bool) or not isinstance(entry.seconds, int | float):
+        wrong.append("seconds")
+    if wrong:
+        raise ValueError(f"`{wrong[0]}` (={values[wrong[0]]}) is of another kind")
+    return entry

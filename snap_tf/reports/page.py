@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import base64
 import html
-import json
 import os
 import platform
 from collections.abc import Callable
@@ -18,7 +17,13 @@ from snap_tf.reports.journal import Entry, read_journal
 from snap_tf.reports.plan import Exhibit, Plan, Section, read_plan
 from wavegan_tf import __version__
 from wavegan_tf.atomic import atomic_file
+from wavegan_tf.data.audio_header import audio_header
 from wavegan_tf.errors import DataError
+from wavegan_tf.formats.json_files import read_json
+from wavegan_tf.formats.pictures import read_png
+from wavegan_tf.formats.plain_files import read_bytes, read_text
+from wavegan_tf.formats.tables import read_table
+from wavegan_tf.printing import printable
 
 __all__ = ["build_page", "write_report"]
 
@@ -45,7 +50,7 @@ def write_report(folder: str | Path, plan: str | Path, out: str | Path) -> Path:
     """
     page = build_page(read_plan(plan), Path(folder))
     with atomic_file(out) as path:
-        path.write_text(page, encoding="utf-8")
+        path.write_text(printable(page), encoding="utf-8")
     return Path(out)
 
 
@@ -63,16 +68,22 @@ def build_page(plan: Plan, folder: Path) -> str:
 
 def _find_files(plan: Plan, folder: Path, journal: dict[str, Entry]) -> dict[str, list[Path]]:
     """Find what every exhibit shows, and refuse the plan where something is missing."""
-    found = {exhibit.file: sorted(folder.glob(exhibit.file)) for section in plan.sections
-             for exhibit in section.exhibits}
+    found = {exhibit.file: _matching(folder, exhibit.file) for section in plan.sections for exhibit in section.exhibits}
     missing = [f"step {title!r}" for section in plan.sections for title in section.steps if title not in journal]
     missing += [f"file {name}" for name, paths in found.items() if not paths]
     missing += [f"file {path.relative_to(folder)} (empty)" for paths in found.values() for path in paths
-                if path.stat().st_size == 0]
+                if path.is_file() and path.stat().st_size == 0]
     if missing:
         raise DataError(f"folder (={folder}) must hold everything that the plan names; missing: {', '.join(missing)}; "
                         "run the steps that make it")
     return found
+
+
+def _matching(folder: Path, pattern: str) -> list[Path]:
+    try:
+        return sorted(path for path in folder.glob(pattern) if not path.is_dir())
+    except (ValueError, NotImplementedError) as error:
+        raise DataError(f"file (={pattern}) must be a pattern of names: {error}; correct the plan") from error
 
 
 def _section(number: int, section: Section, folder: Path, files: dict[str, list[Path]],
@@ -94,20 +105,19 @@ def _step(entry: Entry, unfolded: bool) -> str:
 
 def _figure(exhibit: Exhibit, path: Path, folder: Path) -> str:
     caption, name = html.escape(exhibit.caption), html.escape(str(path.relative_to(folder)))
-    return _captioned(f'<img alt="{caption}" title="{name}" src="data:image/png;base64,{_base64(path)}">', exhibit,
-                      path, folder)
+    return _captioned(f'<img alt="{caption}" title="{name}" src="data:image/png;base64,{_base64(read_png(path))}">',
+                      exhibit, path, folder)
 
 
 def _sound(exhibit: Exhibit, path: Path, folder: Path) -> str:
-    return _captioned(f'<audio controls preload="none" src="data:audio/wav;base64,{_base64(path)}"></audio>', exhibit,
+    audio_header(path)  # refuses what is no sound, or cut off
+    sound = read_bytes(path, "sound")
+    return _captioned(f'<audio controls preload="none" src="data:audio/wav;base64,{_base64(sound)}"></audio>', exhibit,
                       path, folder, kind=' class="sound"')
 
 
 def _table(exhibit: Exhibit, path: Path, folder: Path) -> str:
-    try:
-        table = pd.read_csv(path, keep_default_na=False, na_values=[""])
-    except (pd.errors.ParserError, pd.errors.EmptyDataError, UnicodeDecodeError) as error:
-        raise DataError(f"table (={path}) must be CSV: {error}; run its step again") from error
+    table = read_table(path, text=(), missing=True)
     unknown = [name for name in (*exhibit.columns, *([exhibit.sort] if exhibit.sort else []))
                if name not in table.columns]
     if unknown:
@@ -121,10 +131,7 @@ def _table(exhibit: Exhibit, path: Path, folder: Path) -> str:
 
 
 def _values(exhibit: Exhibit, path: Path, folder: Path) -> str:
-    try:
-        values = json.loads(path.read_text(encoding="utf-8"))
-    except ValueError as error:
-        raise DataError(f"values (={path}) must be JSON: {error}; run its step again") from error
+    values = read_json(path, "values", finite=False)
     unknown = [name for name in exhibit.columns if name not in values]
     if unknown:
         raise DataError(f"values (={', '.join(unknown)}) must be in {path}; it has {', '.join(values)}; correct the "
@@ -145,7 +152,7 @@ def _number(value: object) -> object:
 
 
 def _text(exhibit: Exhibit, path: Path, folder: Path) -> str:
-    return _captioned(f"<pre>{html.escape(path.read_text(encoding='utf-8').strip())}</pre>", exhibit, path, folder)
+    return _captioned(f"<pre>{html.escape(read_text(path, 'text').strip())}</pre>", exhibit, path, folder)
 
 
 def _captioned(shown: str, exhibit: Exhibit, path: Path, folder: Path, more: str = "", kind: str = "") -> str:
@@ -179,5 +186,5 @@ def _paragraphs(text: str) -> str:
     return "\n".join(f"<p>{html.escape(part.strip())}</p>" for part in text.split("\n\n") if part.strip())
 
 
-def _base64(path: Path) -> str:
-    return base64.b64encode(path.read_bytes()).decode("ascii")
+def _base64(content: bytes) -> str:
+    return base64.b64encode(content).decode("ascii")

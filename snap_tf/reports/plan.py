@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import tomllib
 from dataclasses import dataclass
-from pathlib import Path
+from pathlib import Path, PurePath
 from typing import Any
 
-from wavegan_tf.errors import ConfigError
+from wavegan_tf.errors import ConfigError, DataError
+from wavegan_tf.formats.toml_files import read_toml
 
 __all__ = ["Exhibit", "Plan", "Section", "read_plan"]
 
@@ -77,27 +77,55 @@ def read_plan(path: str | Path) -> Plan:
     if not path.is_file():
         raise ConfigError(f"plan (={path}) must be an existing TOML file; check the path")
     try:
-        found = tomllib.loads(path.read_text(encoding="utf-8"))
-    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
-        raise ConfigError(f"plan (={path}) must be TOML: {error}; correct it") from error
-    _check_keys(found, {"title", "about", "section"}, f"plan (={path})")
-    sections = []
-    for number, given in enumerate(found["section"], 1):
-        where = f"section {number} of plan (={path})"
-        _check_keys(given, {"title", "text"}, where, {"steps", "show", "unfolded"})
-        exhibits = tuple(_exhibit(show, where) for show in given.get("show", ()))
-        sections.append(Section(given["title"], given["text"], tuple(given.get("steps", ())), exhibits,
-                                tuple(given.get("unfolded", ()))))
-    return Plan(found["title"], found["about"], tuple(sections))
+        found = read_toml(path, "plan")
+    except DataError as error:
+        raise ConfigError(f"{error}; correct it") from error
+    where = f"plan (={path})"
+    _check_keys(found, {"title", "about", "section"}, where)
+    title, about = _word(found, "title", where), _word(found, "about", where)
+    return Plan(title, about, tuple(_section(given, f"section {number} of {where}")
+                                    for number, given in enumerate(_tables(found, "section", where), 1)))
+
+
+def _section(given: dict[str, Any], where: str) -> Section:
+    _check_keys(given, {"title", "text"}, where, {"steps", "show", "unfolded"})
+    exhibits = tuple(_exhibit(show, f"exhibit in {where}") for show in _tables(given, "show", where))
+    return Section(_word(given, "title", where), _word(given, "text", where), _words(given, "steps", where), exhibits,
+                   _words(given, "unfolded", where))
 
 
 def _exhibit(given: dict[str, Any], where: str) -> Exhibit:
-    _check_keys(given, {"file", "caption"}, f"exhibit in {where}", {"columns", "rows", "sort"})
-    kind = _KINDS.get(Path(given["file"]).suffix)
+    _check_keys(given, {"file", "caption"}, where, {"columns", "rows", "sort"})
+    file, rows = _word(given, "file", where), given.get("rows", 12)
+    kind = _KINDS.get(PurePath(file).suffix)
     if kind is None:
-        raise ConfigError(f"file (={given['file']}) in {where} must end in one of {', '.join(_KINDS)}; name another")
-    return Exhibit(given["file"], given["caption"], kind, tuple(given.get("columns", ())), given.get("rows", 12),
-                   given.get("sort", ""))
+        raise ConfigError(f"file (={file}) in {where} must end in one of {', '.join(_KINDS)}; name another")
+    if not file or PurePath(file).is_absolute() or ".." in PurePath(file).parts or "\0" in file:
+        raise ConfigError(f"file (={file}) in {where} must lie in the folder of results; name another")
+    if isinstance(rows, bool) or not isinstance(rows, int) or rows < 1:
+        raise ConfigError(f"`rows` (={rows}) in {where} must be a whole number from 1; correct it")
+    return Exhibit(file, _word(given, "caption", where), kind, _words(given, "columns", where), rows,
+                   _word({"sort": "", **given}, "sort", where))
+
+
+def _word(given: dict[str, Any], name: str, where: str) -> str:
+    if not isinstance(given[name], str):
+        raise ConfigError(f"`{name}` (={given[name]}) in {where} must be text in quotes; correct it")
+    return given[name]
+
+
+def _words(given: dict[str, Any], name: str, where: str) -> tuple[str, ...]:
+    found = given.get(name, [])
+    if not isinstance(found, list) or not all(isinstance(word, str) for word in found):
+        raise ConfigError(f"`{name}` (={found}) in {where} must be a list of texts; correct it")
+    return tuple(found)
+
+
+def _tables(given: dict[str, Any], name: str, where: str) -> list[dict[str, Any]]:
+    found = given.get(name, [])
+    if not isinstance(found, list) or not all(isinstance(part, dict) for part in found):
+        raise ConfigError(f"`{name}` in {where} must be tables, each below a line [[{name}]]; correct it")
+    return found
 
 
 def _check_keys(given: dict[str, Any], needed: set[str], where: str, allowed: set[str] | None = None) -> None:

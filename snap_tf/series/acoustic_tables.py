@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import dataclasses
-import json
 import platform
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -35,6 +34,8 @@ from snap_tf.series.store import INTERVALS_NAME, LayerStore
 from snap_tf.series.waveform_correlation import compare_layers
 from wavegan_tf import __version__
 from wavegan_tf.atomic import atomic_folder
+from wavegan_tf.formats.json_files import json_text
+from wavegan_tf.formats.tables import write_table
 
 __all__ = ["Acoustics", "measure_into", "write_acoustics"]
 
@@ -144,7 +145,7 @@ def measure_into(store: LayerStore, folder: Path, request: AcousticRequest | Non
         write_sounds(store, folder / "sounds", [name for name in sounds if name != STIMULUS], rows,
                      request.sound_rate_hz)
     record = _record(store, layers, places, of_layer, request, settings)
-    (folder / "acoustics.json").write_text(json.dumps(record, indent=2, ensure_ascii=False) + "\n", encoding="utf-8")
+    (folder / "acoustics.json").write_text(json_text(record), encoding="utf-8")
     return Acoustics(folder, summary, compared, tuple(refused), tuple(notices))
 
 
@@ -191,10 +192,10 @@ def _measure_layer(layer: MeasuredLayer, name: str, places: Sequence[Place], set
         n, k = one.values.shape
         time_s = np.tile(one.times_s, k)
         time_norm = {"time_norm": time_s / (place.end_s - place.start_s)} if place.is_interval else {}
-        pd.DataFrame({"token": place.token, "label": place.label, "layer": layer.name,
+        table = pd.DataFrame({"token": place.token, "label": place.label, "layer": layer.name,
                       "measure": np.repeat(list(one.columns), n), "time_s": time_s, **time_norm,
-                      "value": one.values.T.reshape(-1)}).to_csv(
-            file, index=False, header=False, float_format="%.9g", lineterminator="\n")
+                      "value": one.values.T.reshape(-1)})
+        write_table(table, file, header=False, float_format="%.9g")
         bar.update()
     return pd.DataFrame(summaries)
 
@@ -240,7 +241,7 @@ def _spectra(layer: MeasuredLayer, places: Sequence[Place], settings: AcousticSe
             levels = 10 * np.log10(total / count[label], out=np.full(len(total), np.nan), where=total > 0)
             table = pd.DataFrame({"label": label, "layer": layer.name, "n_tokens": count[label],
                                   "frequency_hz": frequencies_hz, "level_db": levels})
-            table.to_csv(file, index=False, header=file.tell() == 0, float_format="%.9g", lineterminator="\n")
+            write_table(table, file, header=file.tell() == 0, float_format="%.9g")
     return pd.DataFrame(centres)
 
 
@@ -270,4 +271,4 @@ def _record(store: LayerStore, layers: Sequence[MeasuredLayer], places: Sequence
 
 
 def _write(table: pd.DataFrame, path: Path) -> None:
-    table.to_csv(path, index=False, float_format="%.9g", encoding="utf-8", lineterminator="\n")
+    write_table(table, path, float_format="%.9g")

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import dataclasses
-import json
 import platform
 from collections.abc import Iterator
 from contextlib import ExitStack
@@ -31,6 +30,8 @@ from wavegan_tf.atomic import atomic_folder
 from wavegan_tf.config import DataConfig
 from wavegan_tf.data.corpus import Problem
 from wavegan_tf.errors import ConfigError
+from wavegan_tf.formats import tables
+from wavegan_tf.formats.json_files import json_text
 
 __all__ = ["Extracted", "Selection", "audio_settings", "write_layers"]
 
@@ -213,7 +214,7 @@ def _write_cut(store: names.LayerStore, folder: Path, selection: Selection, toke
     if not selection.phones:
         return set()
     intervals, n_cut = phone_intervals(tokens, store.n_samples, selection.phones)
-    intervals.to_csv(folder / names.INTERVALS_NAME, index=False, encoding="utf-8", lineterminator="\n")
+    tables.write_table(intervals, folder / names.INTERVALS_NAME)
     counts = intervals["label"].value_counts(sort=False)
     notices.append("intervals: " + ", ".join(f"{label} {n}" for label, n in counts.items()))
     if n_cut:
@@ -262,7 +263,7 @@ def _about(probe: Probe, inputs: Stimuli | LatentInputs) -> dict[str, Any]:
 
 
 def _write_settings(record: dict[str, Any], folder: Path) -> None:
-    (folder / names.SETTINGS_NAME).write_text(json.dumps(record, indent=2, ensure_ascii=False) + "\n",
+    (folder / names.SETTINGS_NAME).write_text(json_text(record),
                                               encoding="utf-8")
 
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Iterator
 from dataclasses import asdict, dataclass, fields
 from pathlib import Path
@@ -24,6 +23,8 @@ from snap_tf.series.store import LayerStore, open_layers
 from snap_tf.series.sweep import SweepPlan, SweepVectors, sweep_vectors
 from wavegan_tf.atomic import atomic_folder
 from wavegan_tf.errors import ConfigError
+from wavegan_tf.formats.json_files import json_text
+from wavegan_tf.formats.tables import write_table
 
 __all__ = ["ENVELOPE", "Interpolated", "InterpolationRequest", "interpolate", "layers_and_envelope"]
 
@@ -137,8 +138,7 @@ def interpolate(generator: Probe, plan: SweepPlan, out: str | Path, request: Int
             similarity = similarity_table(store, own, output_layer(generator), vectors, request.syllables)
             tables["reduplication"] = similarity
         for name, table in tables.items():
-            table.to_csv(folder / f"{name}.csv", index=False, float_format="%.9g", encoding="utf-8",
-                         lineterminator="\n")
+            write_table(table, folder / f"{name}.csv", float_format="%.9g")
         np.savez_compressed(folder / "effects.npz", grid=vectors.grid, names=np.array(vectors.names),
                             terms=np.array(term_names(vectors.names)), **arrays)
         if request.wavs:
@@ -146,8 +146,7 @@ def interpolate(generator: Probe, plan: SweepPlan, out: str | Path, request: Int
         record: dict[str, Any] = {**about_generator(generator), "plan": asdict(plan), "request": asdict(request),
                                   "variables": list(vectors.names), "n_bases": len(vectors.base),
                                   "n_settings": len(vectors.grid), "batch_size": vectors.batch_size}
-        (folder / "interpolation.json").write_text(json.dumps(record, indent=2, ensure_ascii=False) + "\n",
-                                                   encoding="utf-8")
+        (folder / "interpolation.json").write_text(json_text(record), encoding="utf-8")
         del store
     return Interpolated(Path(out), open_layers(Path(out) / "layers"), vectors.names, vectors.grid, layers, effects,
                         summary, outcomes, similarity)

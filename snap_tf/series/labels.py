@@ -13,6 +13,7 @@ from snap_tf.series.acoustic_settings import AcousticSettings
 from snap_tf.series.acoustics import measure
 from snap_tf.series.sound import power_spectrogram
 from wavegan_tf.errors import ConfigError, DataError
+from wavegan_tf.formats.tables import read_table
 
 __all__ = ["FRICATION", "MEASURES", "UNITS", "Labels", "binary_labels", "frication_ratio", "hand_labels",
            "measure_audio", "measured_labels"]
@@ -197,10 +198,7 @@ def hand_labels(path: str | Path, tokens: Iterable[str], positive: str | None = 
     if not path.is_file():
         raise DataError(f"table of labels (={path}) must exist; check the path, or name one of {FRICATION}, "
                         f"{', '.join(MEASURES)}")
-    try:
-        table = pd.read_csv(path, dtype=str, keep_default_na=False, encoding="utf-8-sig")
-    except (pd.errors.ParserError, pd.errors.EmptyDataError, UnicodeDecodeError) as error:
-        raise DataError(f"table of labels (={path}) must be a CSV file: {error}") from error
+    table = read_table(path, "table of labels")
     key = next((name for name in ("file", "token") if name in table), None)
     if key is None or "label" not in table:
         raise DataError(f"table of labels (={path}) must have the columns file and label; it has "

@@ -10,8 +10,9 @@ import pandas as pd
 
 from snap_tf.probe import Probe
 from wavegan_tf.config import NetworkConfig
-from wavegan_tf.data.manifest import MANIFEST_NAME
+from wavegan_tf.data.manifest import MANIFEST_NAME, check_file_names
 from wavegan_tf.errors import ConfigError, DataError
+from wavegan_tf.formats.tables import read_table, whole_numbers
 from wavegan_tf.use.generate import Request, choose_vectors
 
 __all__ = ["LatentInputs", "Request", "latent_inputs"]
@@ -75,8 +76,8 @@ def _names(folder: Path) -> list[str]:
     if not (folder / Z_NAME).is_file() or not (folder / MANIFEST_NAME).is_file():
         raise DataError(f"folder of latent vectors (={folder}) must hold {Z_NAME} and {MANIFEST_NAME}, as "
                         "`wavegan-tf generate` writes them; name such a folder, or a file")
-    table = pd.read_csv(folder / MANIFEST_NAME, dtype={"file": str}, keep_default_na=False, encoding="utf-8")
-    if not {"file", "index"} <= set(table.columns):
-        raise DataError(f"manifest (={folder / MANIFEST_NAME}) must have the columns file and index, as `wavegan-tf "
-                        f"generate` writes it; it has {', '.join(table.columns)}")
+    title = f"manifest (={folder / MANIFEST_NAME})"
+    table = read_table(folder / MANIFEST_NAME, "manifest", needs=("file", "index"))
+    check_file_names(table["file"], title)
+    table["index"] = whole_numbers(table, "index", title)
     return [Path(name).stem for name in table.sort_values("index")["file"]]

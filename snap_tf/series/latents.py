@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -17,6 +16,8 @@ from snap_tf.series.latent_regression import LatentRegression, RegressionSetting
 from snap_tf.series.records import about_generator
 from wavegan_tf.atomic import atomic_folder
 from wavegan_tf.errors import ConfigError, DataError
+from wavegan_tf.formats.json_files import json_text
+from wavegan_tf.formats.tables import write_table
 
 __all__ = ["LabelledOutputs", "find_latents", "label_outputs"]
 
@@ -95,13 +96,12 @@ def find_latents(generator: Probe, outputs: LabelledOutputs, out: str | Path,
                   "permutations": pd.DataFrame({"score": fitted.null_scores, "largest_b": fitted.null_largest}),
                   "labels": _label_table(outputs)}
         for name, table in tables.items():
-            table.to_csv(folder / f"{name}.csv", index=False, float_format="%.9g", encoding="utf-8",
-                         lineterminator="\n")
+            write_table(table, folder / f"{name}.csv", float_format="%.9g")
         np.save(folder / "z.npy", inputs.z)
         record = {**about_generator(generator), "vectors": inputs.source, "seed": inputs.seed,
                   "label": labels.name, "binary": labels.binary, "positive": labels.positive,
                   "label_settings": labels.settings, "n_without_label": int((~there).sum()), **fitted.facts()}
-        (folder / "latents.json").write_text(json.dumps(record, indent=2, ensure_ascii=False) + "\n", encoding="utf-8")
+        (folder / "latents.json").write_text(json_text(record), encoding="utf-8")
     return fitted
 
 

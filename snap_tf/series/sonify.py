@@ -9,6 +9,7 @@ import pandas as pd
 
 from snap_tf.series.sound import write_sound
 from snap_tf.series.store import LayerStore
+from wavegan_tf.formats.tables import write_table
 from wavegan_tf.label_names import FolderNames, file_name
 
 __all__ = ["write_sounds"]
@@ -45,5 +46,5 @@ def write_sounds(store: LayerStore, folder: Path, layers: Sequence[str], rows: S
             found.append({"file": file, "token": token["token"], "label": token["label"], "layer": series.paper_name,
                           "layer_rate_hz": series.rate_hz, "rate_hz": rate_hz, "gain": gain})
     table = pd.DataFrame(found)
-    table.to_csv(folder / "sounds.csv", index=False, float_format="%.9g", encoding="utf-8", lineterminator="\n")
+    write_table(table, folder / "sounds.csv", float_format="%.9g")
     return table

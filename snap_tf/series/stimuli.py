@@ -19,6 +19,7 @@ from wavegan_tf.data.manifest import MANIFEST_COLUMNS, MANIFEST_NAME, read_manif
 from wavegan_tf.data.readers import open_corpus, recognise
 from wavegan_tf.data.tokens import word_tokens
 from wavegan_tf.errors import ConfigError, DataError
+from wavegan_tf.formats.tables import read_columns
 from wavegan_tf.use.labels import find_labels
 
 if TYPE_CHECKING:
@@ -95,7 +96,7 @@ def _is_manifest(path: Path) -> bool:
     table = path / MANIFEST_NAME if path.is_dir() else path
     if not table.is_file() or table.suffix.lower() != ".csv":
         return False
-    columns = pd.read_csv(table, nrows=0, encoding="utf-8").columns
+    columns = read_columns(table, "manifest")
     return not path.is_dir() or set(MANIFEST_COLUMNS) <= set(columns)
 
 

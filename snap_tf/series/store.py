@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
@@ -14,6 +13,10 @@ from snap_tf.layer_info import LayerInfo
 from snap_tf.series.layer_series import LayerSeries
 from wavegan_tf.data.manifest import format_phones, parse_phones
 from wavegan_tf.errors import DataError
+from wavegan_tf.formats.arrays import read_npy
+from wavegan_tf.formats.damage import told_as_damage
+from wavegan_tf.formats.json_files import read_json
+from wavegan_tf.formats.tables import read_table, whole_numbers, write_table
 from wavegan_tf.label_names import FolderNames, file_name
 
 __all__ = ["FORMAT", "LayerStore", "file_names", "open_layers", "read_tokens", "write_tokens"]
@@ -23,6 +26,8 @@ FORMAT = 1
 SETTINGS_NAME, TOKENS_NAME, TABLE_NAME, INTERVALS_NAME = "layers.json", "tokens.csv", "table.csv", "intervals.csv"
 STIMULI_NAME, LATENT_NAME = "stimuli.npy", "z.npy"
 
+_WHOLE = ("n_samples", "rate_hz", "source_rate_hz", "start_sample", "end_sample", "base")
+_MAYBE = ("sweep_value", "position")
 _TEXT = ("token", "label", "word", "speaker", "sex", "dialect", "split", "utterance", "sentence", "file", "code")
 
 
@@ -44,12 +49,13 @@ class LayerStore(Mapping[str, LayerSeries]):
         """Use `open_layers` instead."""
         self.folder = Path(folder)
         self.settings = _read_settings(self.folder / SETTINGS_NAME)
-        self._files = {item["name"]: item["file"] for item in self.settings["layers"]}
-        fields = LayerInfo.__dataclass_fields__
-        self.layers = tuple(LayerInfo(**{name: item[name] for name in fields}) for item in self.settings["layers"])
+        with told_as_damage(self.folder / SETTINGS_NAME, "settings of layers", "snap-tf layers"):
+            items = self.settings["layers"]
+            self.layers = tuple(LayerInfo.from_dict(item) for item in items)
+            self._files = {item["name"]: _plain_name(item["file"]) for item in items}
+            self.n_samples = int(_positive(self.settings, "n_samples"))
+            self.rate_hz = float(_positive(self.settings, "rate_hz"))
         self.tokens = read_tokens(self.folder / TOKENS_NAME)
-        self.n_samples = int(self.settings["n_samples"])
-        self.rate_hz = float(self.settings["rate_hz"])
 
     def __getitem__(self, name: str) -> LayerSeries:
         """Return a layer's series.
@@ -59,7 +65,11 @@ class LayerStore(Mapping[str, LayerSeries]):
         """
         for layer in self.layers:
             if layer.has_time and name in (layer.name, layer.paper_name):
-                return LayerSeries(self._load(self._files[layer.name]), layer, self.n_samples, self.tokens)
+                values = self._load(self._files[layer.name])
+                if values.ndim != 2 or layer.steps not in (None, values.shape[1]):
+                    raise DataError(f"array (={self.folder / self._files[layer.name]}, shape {list(values.shape)}) "
+                                    f"must have the {layer.steps} steps of {layer.title}; run snap-tf layers again")
+                return LayerSeries(values, layer, self.n_samples, self.tokens)
         raise KeyError(f"layer (={name}) must be one of "
                        f"{', '.join(layer.title for layer in self.layers if layer.has_time)}")
 
@@ -88,9 +98,7 @@ class LayerStore(Mapping[str, LayerSeries]):
     def intervals(self) -> pd.DataFrame | None:
         """The phones that were asked for, a row each; None where none were. `LayerSeries.cut_at` takes them."""
         path = self.folder / INTERVALS_NAME
-        if not path.is_file():
-            return None
-        return _whole_numbers(pd.read_csv(path, dtype=str, keep_default_na=False), "row", "start_sample", "end_sample")
+        return read_intervals(path, len(self.tokens)) if path.is_file() else None
 
     def band_hz(self, rows: Sequence[int]) -> float:
         """Return the highest frequency that is in all of some clips: half their recordings' lowest rate, or our own."""
@@ -112,10 +120,10 @@ class LayerStore(Mapping[str, LayerSeries]):
 
     def _load(self, name: str) -> np.ndarray:
         path = self.folder / name
-        try:
-            array = np.load(path, mmap_mode="r")
-        except (OSError, ValueError) as error:
-            raise DataError(f"array (={path}) must be readable: {error}; run snap-tf layers again") from error
+        array = read_npy(path, "array", mapped=True)
+        if array.dtype.kind != "f" or array.ndim < 1:
+            raise DataError(f"array (={path}) must hold rows of numbers; it holds {array.dtype} {list(array.shape)}; "
+                            "run snap-tf layers again")
         if len(array) != len(self.tokens):
             raise DataError(f"array (={path}) must have a row for each of the {len(self.tokens)} tokens; it has "
                             f"{len(array)}; run snap-tf layers again")
@@ -135,7 +143,7 @@ def write_tokens(tokens: pd.DataFrame, path: Path) -> None:
     """Write the table of tokens; `phones` holds tuples of `Segment`s."""
     if "phones" in tokens:
         tokens = tokens.assign(phones=[format_phones(phones) for phones in tokens["phones"]])
-    tokens.to_csv(path, index=False, encoding="utf-8", lineterminator="\n")
+    write_table(tokens, path)
 
 
 def read_tokens(path: Path) -> pd.DataFrame:
@@ -146,11 +154,14 @@ def read_tokens(path: Path) -> pd.DataFrame:
     """
     if not path.is_file():
         raise DataError(f"table of tokens (={path}) must exist; name a folder that `snap-tf layers` wrote")
-    # words such as null, nan and none are words
-    table = pd.read_csv(path, dtype=dict.fromkeys(_TEXT, str), keep_default_na=False,
-                        na_values={"sweep_value": [""], "position": [""]}, encoding="utf-8")
+    table = read_table(path, "table of tokens", needs=("token", "label"), text=(*_TEXT, "phones"))
+    for name in {*_WHOLE} & {*table.columns}:
+        table[name] = whole_numbers(table, name, f"table of tokens (={path})")
+    for name in {*_MAYBE} & {*table.columns}:
+        table[name] = pd.to_numeric(table[name], errors="coerce")
     if "phones" in table:
-        table["phones"] = [parse_phones(str(text)) for text in table["phones"]]
+        with told_as_damage(path, "table of tokens", "snap-tf layers"):
+            table["phones"] = [parse_phones(text) for text in table["phones"]]
     return table
 
 
@@ -170,15 +181,39 @@ def file_names(layers: tuple[LayerInfo, ...]) -> dict[str, str]:
 def _read_settings(path: Path) -> dict[str, Any]:
     if not path.is_file():
         raise DataError(f"layers (={path.parent}) must be a folder that `snap-tf layers` wrote; {path.name} is missing")
-    try:
-        settings = json.loads(path.read_text(encoding="utf-8"))
+    with told_as_damage(path, "settings", "snap-tf layers"):
+        settings = read_json(path, "settings")
         newer = settings["format"] > FORMAT
-    except (json.JSONDecodeError, KeyError, TypeError, UnicodeDecodeError) as error:
-        raise DataError(f"settings (={path}) must be what `snap-tf layers` wrote: {error}") from error
     if newer:
         raise DataError(f"settings (={path}) must be of format {FORMAT}; they are newer; update wavegan-tf")
     return settings
 
 
-def _whole_numbers(table: pd.DataFrame, *names: str) -> pd.DataFrame:
-    return table.astype(dict.fromkeys(names, "int64"))
+def read_intervals(path: Path, n_tokens: int) -> pd.DataFrame:
+    """Read the intervals of phones in the clips of a folder.
+
+    Raises:
+        DataError: it is no such table, or an interval has no length or lies in a clip that is not there.
+    """
+    title = f"table of intervals (={path})"
+    table = read_table(path, "table of intervals", needs=("row", "start_sample", "end_sample"))
+    for name, high in (("row", n_tokens - 1), ("start_sample", 2**53), ("end_sample", 2**53)):
+        table[name] = whole_numbers(table, name, title, high=high)
+    empty = (table["start_sample"] >= table["end_sample"]).to_numpy()
+    if empty.any():
+        raise DataError(f"interval must end after it begins; see row {int(empty.argmax()) + 1} of {title}")
+    return table
+
+
+def _plain_name(name: str) -> str:
+    """Refuse an array that is not in the folder itself."""
+    if Path(name).name != name:
+        raise ValueError(f"`{name}` is no file of the folder")
+    return name
+
+
+def _positive(settings: dict[str, Any], name: str) -> float:
+    value = settings[name]
+    if isinstance(value, bool) or not isinstance(value, int | float) or not 0 < value < 2**53:
+        raise ValueError(f"`{name}` (={value}) is no positive number")
+    return value

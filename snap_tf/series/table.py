@@ -8,6 +8,7 @@ from pathlib import Path
 import pandas as pd
 
 from snap_tf.series.layer_series import CutSeries, LayerSeries
+from wavegan_tf.formats import tables
 
 __all__ = ["write_table"]
 
@@ -28,7 +29,7 @@ def write_table(series: Iterator[LayerSeries | CutSeries], path: Path) -> int:
     with path.open("w", encoding="utf-8", newline="") as file:
         for layer in series:
             for part in _parts(layer):
-                part.to_csv(file, index=False, header=n_rows == 0, float_format="%.9g", lineterminator="\n")
+                tables.write_table(part, file, header=n_rows == 0, float_format="%.9g")
                 n_rows += len(part)
     return n_rows
 

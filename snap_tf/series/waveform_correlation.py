@@ -14,6 +14,7 @@ from snap_tf.series.correlation import LagCorrelation, correlate
 from snap_tf.series.store import LayerStore
 from snap_tf.series.waveform_tracks import GRID_HZ, layer_track, track_refusal, waveform, waveform_track
 from wavegan_tf.errors import ConfigError, UserError
+from wavegan_tf.formats.tables import write_table
 
 __all__ = ["compare_layers"]
 
@@ -92,6 +93,5 @@ def _write_all(found: Sequence[tuple[str, str, LagCorrelation]], tokens: pd.Data
                                        "lag_ms": 1000 * one.best_lag_s}))
     for name, tables in (("lags", lags), ("token_correlations", of_tokens)):
         table = pd.concat(tables, ignore_index=True) if tables else pd.DataFrame()
-        table.to_csv(folder / f"{name}.csv", index=False, float_format="%.9g", encoding="utf-8", lineterminator="\n")
-    _overview(found).to_csv(folder / "correlations.csv", index=False, float_format="%.9g", encoding="utf-8",
-                            lineterminator="\n")
+        write_table(table, folder / f"{name}.csv", float_format="%.9g")
+    write_table(_overview(found), folder / "correlations.csv", float_format="%.9g")

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Callable, Mapping
 from dataclasses import asdict, dataclass
 from pathlib import Path
@@ -22,6 +21,8 @@ from snap_tf.snap.profile_file import ProfileFile
 from snap_tf.snap.stability import Stability, stability
 from wavegan_tf.atomic import atomic_folder
 from wavegan_tf.errors import ConfigError
+from wavegan_tf.formats.json_files import json_text
+from wavegan_tf.formats.tables import write_table
 
 __all__ = ["ClusterResults", "ClusterSettings", "ModelClusters", "cluster_models", "write_clusters"]
 
@@ -145,11 +146,11 @@ def write_clusters(results: ClusterResults, files: Mapping[str, ProfileFile], ou
             tables["stability"] = _stacked({name: found.layers for name, found in stable.items()})
             tables["stability_of_clusters"] = _stacked({name: found.clusters for name, found in stable.items()})
         for name, table in tables.items():
-            table.to_csv(folder / f"{name}.csv", index=False, float_format="%.6g", lineterminator="\n")
+            write_table(table, folder / f"{name}.csv", float_format="%.6g")
         record = {"settings": asdict(results.settings),
                   "clusters": {name: _record(model) for name, model in results.models.items()},
                   **about_files(files)}
-        (folder / "clusters.json").write_text(json.dumps(record, indent=1, default=str) + "\n", encoding="utf-8")
+        (folder / "clusters.json").write_text(json_text(record, indent=1, default=str), encoding="utf-8")
         if draw is not None:
             draw(folder)
 

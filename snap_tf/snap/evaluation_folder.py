@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import dataclasses
-import json
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -24,6 +23,8 @@ from snap_tf.snap.models_compared import about_files, without_sums
 from snap_tf.snap.profile_file import ProfileFile
 from wavegan_tf.atomic import atomic_folder
 from wavegan_tf.errors import ConfigError, DataError
+from wavegan_tf.formats.json_files import json_text
+from wavegan_tf.formats.tables import write_table
 
 __all__ = ["Evaluation", "alignment_of", "evaluate_alignment", "is_annotated", "phones_of", "write_evaluation"]
 
@@ -114,12 +115,12 @@ def write_evaluation(evaluation: Evaluation, out: str | Path, draw: Callable[[Pa
     """
     with atomic_folder(out) as folder:
         for name, table in _tables(evaluation).items():
-            table.to_csv(folder / f"{name}.csv", index=False, float_format="%.6g", lineterminator="\n")
+            write_table(table, folder / f"{name}.csv", float_format="%.6g")
         record = {"annotation": evaluation.annotation,
                   "summaries": {model: _plain(s) for model, s in evaluation.summaries.items()},
                   "published": {model: _plain(s) for model, s in PUBLISHED.items()},
                   **about_files(evaluation.files)}
-        (folder / "alignment.json").write_text(json.dumps(record, indent=1, default=str) + "\n", encoding="utf-8")
+        (folder / "alignment.json").write_text(json_text(record, indent=1, default=str), encoding="utf-8")
         if draw is not None:
             draw(folder)
 

@@ -14,6 +14,7 @@ import pandas as pd
 
 from snap_tf.snap.frames import Block, FrameSource
 from wavegan_tf.errors import ConfigError, DataError
+from wavegan_tf.formats.tables import read_table
 
 __all__ = ["Grouping", "IntervalTable", "find_grouping"]
 
@@ -163,10 +164,7 @@ def _read(path: str) -> pd.DataFrame:
     """Read a table of groups: name, group, start_s, end_s (infinite where the table has no intervals)."""
     if not Path(path).is_file():
         raise DataError(f"table of groups (={path}) must be an existing CSV with the columns utterance and group")
-    try:
-        table = pd.read_csv(path, dtype=str, keep_default_na=False, encoding="utf-8")
-    except (ValueError, UnicodeDecodeError) as error:  # pandas' parser errors are ValueErrors
-        raise DataError(f"table of groups (={path}) must be a CSV in UTF-8: {error}") from error
+    table = read_table(path, "table of groups")
     name = next((c for c in ("utterance", "file") if c in table.columns), None)
     group = next((c for c in ("group", "label") if c in table.columns), None)
     if name is None or group is None or not len(table):

@@ -23,6 +23,9 @@ from snap_tf.snap.settings import GLOBAL_MEANS, MASK_SCALES, MASKS, ProfileOptio
 from snap_tf.snap.sums import GroupSums
 from wavegan_tf.atomic import atomic_file
 from wavegan_tf.errors import ConfigError, DataError
+from wavegan_tf.formats.arrays import open_npz
+from wavegan_tf.formats.damage import told_as_damage
+from wavegan_tf.formats.json_files import parse_json
 
 __all__ = ["SCHEMA", "ProfileFile", "merge_profiles", "read_profiles", "write_profiles"]
 
@@ -181,14 +184,13 @@ def read_profiles(path: str | Path, *, sums: bool = True) -> ProfileFile:
         DataError: no such file, not a profile file, damaged, or of another version.
     """
     path = Path(path)
-    if not path.is_file():
+    if not path.exists():
         raise DataError(f"profile file (={path}) must exist; it does not; make it with snap-tf profile")
-    try:
-        with np.load(path, allow_pickle=False) as archive:
-            if "about" not in archive.files:
-                raise DataError(f"profile file (={path}) must be one that `snap-tf profile` wrote; it is another npz "
-                                "file")
-            about = json.loads(str(archive["about"]))
+    with open_npz(path, "profile file") as archive:
+        if "about" not in archive:
+            raise DataError(f"profile file (={path}) must be one that `snap-tf profile` wrote; it is another npz file")
+        with told_as_damage(path, "profile file", "snap-tf profile"):
+            about = parse_json(str(archive["about"]), f"description in profile file (={path})")
             if about.get("what") != _WHAT:
                 raise DataError(f"profile file (={path}) must be one that `snap-tf profile` wrote; it is a file of "
                                 "another kind")
@@ -198,33 +200,63 @@ def read_profiles(path: str | Path, *, sums: bool = True) -> ProfileFile:
                                 f"{about.get('schema')}, made by wavegan_tf {made_by}; make it again with snap-tf "
                                 "profile")
             return _restore(about, archive, sums)
-    except (OSError, ValueError, KeyError, TypeError, EOFError, zipfile.BadZipFile) as error:
-        if isinstance(error, DataError):
-            raise
-        raise DataError(f"profile file (={path}) must be one that `snap-tf profile` wrote; it cannot be read: "
-                        f"{error}") from error
 
 
 def _restore(about: dict[str, Any], archive: Mapping[str, np.ndarray], with_sums: bool) -> ProfileFile:
-    options, layers = ProfileOptions(**about["options"]), tuple(LayerInfo(**layer) for layer in about["layers"])
+    options, layers = ProfileOptions(**about["options"]), tuple(map(LayerInfo.from_dict, about["layers"]))
+    _check_facts(about)
     steps = {layer.name: max(layer.steps or 0, 1) for layer in layers}
+    channels = {layer.name: layer.channels for layer in layers}
 
     def total(i: int, quantity: str, layer: str, rows: tuple[int, ...]) -> np.ndarray:
         written, first = archive[f"sums/{i}/{quantity}/{layer}"], int(archive[f"sums/{i}/{quantity}/{layer}/first"])
-        array = np.zeros((*rows, steps[layer], written.shape[3]))
-        array[:, :, first:first + written.shape[2]] = written
+        last = first + written.shape[2] if written.ndim == 4 else -1
+        if not 0 <= first <= last <= steps[layer] or (*written.shape[:2], written.shape[3]) != (*rows, channels[layer]):
+            raise ValueError(f"sums of {layer} (={list(written.shape)}) do not fit groups and layers")
+        if written.dtype.kind != "f" or not np.isfinite(written).all():
+            raise ValueError(f"sums of {layer} are not all finite numbers")
+        array = np.zeros((*rows, steps[layer], channels[layer]))
+        array[:, :, first:last] = written
         return array
 
     sums = {}
     for i, grouping in enumerate(about["groupings"] if with_sums else ()):
-        counts = archive[f"sums/{i}/counts"]
+        counts = _counts(archive[f"sums/{i}/counts"], (options.folds, len(grouping["groups"]) + 1), "frames of groups")
         values = {q: {layer: total(i, q, layer, counts.shape) for layer in names}
                   for q, names in grouping["quantities"].items()}
         sums[grouping["name"]] = GroupSums(grouping["name"], tuple(grouping["groups"]), counts, values)
     alignment = None if about["alignment"] is None else {name: AlignmentCounts.from_arrays(
         _below(archive, f"alignment/{name}/")) for name in about["alignment"]}
-    shifts = {layer.name: archive[f"shifts/{layer.name}"] for layer in layers}
+    shifts = {layer.name: _counts(archive[f"shifts/{layer.name}"], (steps[layer.name],), f"shifts of {layer.name}")
+              for layer in layers}
     return ProfileFile(options, about["model"], about["source"], layers, sums, shifts, alignment, about["versions"])
+
+
+def _counts(values: np.ndarray, shape: tuple[int, ...], what: str) -> np.ndarray:
+    if values.shape != shape or values.dtype.kind not in "iu" or (values < 0).any():
+        raise ValueError(f"{what} (={values.dtype} {list(values.shape)}) must be whole numbers from 0 {list(shape)}")
+    return values
+
+
+def _check_facts(about: dict[str, Any]) -> None:
+    """Refuse a description without what every command asks for."""
+    model, source, groupings = about["model"], about["source"], about["groupings"]
+    shards = source["shards"]
+    for name in ("name", "hash"):
+        if not isinstance(model[name], str):
+            raise ValueError(f"`{name}` of the model is no word")
+    if not shards or not all(len(shard) == 2 and 1 <= shard[0] <= shard[1] == shards[0][1] for shard in shards):
+        raise ValueError(f"`shards` (={shards}) must be [number, how many]")
+    for name in ("n_frames", "n_blank", "n_skipped"):
+        if not isinstance(source[name], int) or source[name] < 0:
+            raise ValueError(f"`{name}` (={source[name]}) must be a whole number from 0")
+    names = [grouping["name"] for grouping in groupings]
+    if not names or len(set(names)) < len(names):
+        raise ValueError("its groupings must have different names")
+    for grouping in groupings:
+        groups = grouping["groups"]
+        if not all(isinstance(group, str) for group in groups) or len(set(groups)) < len(groups):
+            raise ValueError(f"groups by {grouping['name']} must have different names")
 
 
 def _below(archive: Mapping[str, np.ndarray], prefix: str) -> dict[str, np.ndarray]:

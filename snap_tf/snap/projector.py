@@ -11,6 +11,8 @@ import numpy as np
 from snap_tf.snap.clustering import PERCENTILES, cluster_profiles
 from snap_tf.snap.profiles import Profiles
 from wavegan_tf.atomic import atomic_file
+from wavegan_tf.formats.json_files import parse_json
+from wavegan_tf.formats.plain_files import read_text
 from wavegan_tf.label_names import FolderNames
 
 __all__ = ["CONFIG", "coordinates", "write_projector"]
@@ -72,7 +74,7 @@ def write_projector(profiles: Profiles, logdir: str | Path, name: str = "", perc
         entries[stem] = (f"embeddings {{\n  tensor_name: {json.dumps(stem)}\n  tensor_path: {json.dumps(tensors)}\n"
                          f"  metadata_path: {json.dumps(metadata)}\n}}\n")
     config = logdir / CONFIG
-    others = _entries(config.read_text(encoding="utf-8")) if config.exists() else {}
+    others = _entries(read_text(config, "configuration of the projector")) if config.exists() else {}
     files.append(_write(config, ["".join({**others, **entries}.values()).rstrip("\n")]))
     return files
 
@@ -82,7 +84,7 @@ def _entries(text: str) -> dict[str, str]:
     found = {}
     for part in text.split("embeddings {\n")[1:]:
         first = part.splitlines()[0].strip()
-        found[json.loads(first.removeprefix("tensor_name: "))] = "embeddings {\n" + part
+        found[parse_json(first.removeprefix("tensor_name: "), "name of a table", None)] = "embeddings {\n" + part
     return found
 
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import dataclasses
-import json
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 
@@ -18,6 +17,9 @@ from snap_tf.snap.settings import ProfileOptions
 from wavegan_tf.atomic import atomic_folder
 from wavegan_tf.config import changed_fields
 from wavegan_tf.errors import ConfigError, DataError
+from wavegan_tf.formats.damage import told_as_damage
+from wavegan_tf.formats.json_files import json_text, read_json
+from wavegan_tf.formats.tables import read_table, write_table
 
 __all__ = ["differences_of", "read_sanity", "sanity_of", "write_sanity"]
 
@@ -55,9 +57,8 @@ def write_sanity(results: SanityResults, out: str | Path,
         for name in TABLES:
             table = getattr(results, name)
             if not table.empty:
-                table.to_csv(_place(folder, name), index=False, float_format="%.9g", encoding="utf-8",
-                             lineterminator="\n")
-        (folder / "sanity.json").write_text(json.dumps(about, indent=2) + "\n", encoding="utf-8")
+                write_table(table, _place(folder, name), float_format="%.9g")
+        (folder / "sanity.json").write_text(json_text(about), encoding="utf-8")
         if draw is not None:
             draw(results, folder / "sanity")
 
@@ -69,8 +70,12 @@ def read_sanity(folder: str | Path) -> SanityResults:
         DataError: the folder has no sanity checks, or not all of them.
     """
     folder = Path(folder)
-    try:
-        about = json.loads((folder / "sanity.json").read_text(encoding="utf-8"))
+    needed = (folder / "sanity.json", *(_place(folder, name) for name in TABLES if name != "alignment"))
+    if missing := [path.name for path in needed if not path.is_file()]:
+        raise DataError(f"sanity checks (={folder}) must be a folder that snap-tf sanity wrote: {missing[0]} is "
+                        "missing; run it again")
+    with told_as_damage(folder, "sanity checks", "snap-tf sanity"):
+        about = read_json(folder / "sanity.json", "settings of sanity checks")
         there = [name for name in TABLES if name != "alignment" or _place(folder, name).is_file()]
         tables = {name: _read(_place(folder, name)) for name in there}
         for name, table in tables.items():
@@ -80,9 +85,6 @@ def read_sanity(folder: str | Path) -> SanityResults:
         return SanityResults(**{"alignment": pd.DataFrame(), **tables}, groups=about["groups"],
                              settings=SanitySettings(**about["settings"]), options=ProfileOptions(**about["options"]),
                              group=about["group"], model=about["model"], source=about["source"])
-    except (OSError, ValueError, KeyError, TypeError) as error:
-        raise DataError(f"sanity checks (={folder}) must be a folder that snap-tf sanity wrote: {error}; run it again"
-                        ) from error
 
 
 def sanity_of(files: Mapping[str, ProfileFile], folders: Sequence[str | Path]) -> dict[str, SanityResults]:
@@ -138,8 +140,8 @@ def _check_whole(name: str, table: pd.DataFrame) -> None:
 
 
 def _read(path: Path) -> pd.DataFrame:
-    table = pd.read_csv(path, converters=dict.fromkeys(_WORDS, str))
+    table = read_table(path, "table of sanity checks", text=_WORDS, missing=True)
     for column in set(_WORDS) & set(table.columns):
-        table[column] = table[column].fillna("")  # pandas 3 takes empty words for missing ones all the same
+        table[column] = table[column].fillna("")
     whole = [column for column in table.columns if column not in _WORDS and not column.startswith("n_")]
     return table.astype(dict.fromkeys(whole, float))  # a column of ones reads as whole numbers

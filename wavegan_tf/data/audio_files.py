@@ -8,14 +8,13 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-import pandas as pd
-
 from wavegan_tf.data.corpus import Problem
 from wavegan_tf.data.folders import walk_files
-from wavegan_tf.data.manifest import MANIFEST_NAME
+from wavegan_tf.data.manifest import MANIFEST_NAME, check_file_names
 from wavegan_tf.data.media import AUDIO_SUFFIXES, left_out_media
 from wavegan_tf.errors import DataError
 from wavegan_tf.formats.plain_files import open_plain
+from wavegan_tf.formats.tables import read_table
 
 __all__ = ["AudioFile", "AudioFileList", "find_audio_files"]
 
@@ -107,10 +106,8 @@ def _from_manifest(root: Path, split: str) -> AudioFileList:
     if not path.is_file():
         raise DataError(f"`split` (={split}) must come with a folder that holds {MANIFEST_NAME}; {root} has none; "
                         "leave `split` out, or make the folder with `wavegan-tf slice`")
-    table = pd.read_csv(path, dtype=str, keep_default_na=False, encoding="utf-8")
-    missing = [name for name in ("file", "split") if name not in table.columns]
-    if missing:
-        raise DataError(f"manifest (={path}) must have the columns file and split; it lacks {', '.join(missing)}")
+    table = read_table(path, "manifest", needs=("file", "split"))
+    check_file_names(table["file"], f"manifest (={path})")
     chosen = table.loc[table["split"] == split, "file"]
     if chosen.empty:
         there = ", ".join(sorted(set(table["split"]) - {""})) or "none"

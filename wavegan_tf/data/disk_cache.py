@@ -15,6 +15,8 @@ import numpy as np
 
 from wavegan_tf.atomic import atomic_folder
 from wavegan_tf.data.decoding import DecodedFile, UnusableFile
+from wavegan_tf.formats.arrays import map_values
+from wavegan_tf.formats.json_files import read_json
 
 __all__ = ["FORMAT", "IndexEntry", "index_entry", "read_cache", "write_cache"]
 
@@ -87,7 +89,7 @@ def read_cache(folder: Path, n_files: int, channels: int, *, with_samples: bool 
         folder is not there, or not as it was written.
     """
     try:
-        raw = json.loads((folder / _INDEX_NAME).read_text(encoding="utf-8"))
+        raw = read_json(folder / _INDEX_NAME)
         entries = sorted((IndexEntry(*fields) for fields in raw["files"]), key=lambda entry: entry.index)
         if raw["format"] != FORMAT or [entry.index for entry in entries] != list(range(n_files)):
             return None
@@ -98,7 +100,7 @@ def read_cache(folder: Path, n_files: int, channels: int, *, with_samples: bool 
         size = sum(entry.n_bytes for entry in used)
         if path.stat().st_size != size:
             return None
-        samples = np.memmap(path, "<f4", "r") if size else np.zeros(0, "<f4")
+        samples = map_values(path, "<f4", "decoded samples")
         flat = [samples[entry.first_byte // 4:(entry.first_byte + entry.n_bytes) // 4] for entry in used]
         with ThreadPoolExecutor() as pool:
             if list(pool.map(zlib.crc32, flat)) != [entry.crc32 for entry in used]:

@@ -3,15 +3,17 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
-from pathlib import Path
+from collections.abc import Iterable, Sequence
+from pathlib import Path, PurePath
 
 import pandas as pd
 
 from wavegan_tf.data.corpus import Segment
 from wavegan_tf.errors import DataError
+from wavegan_tf.formats.tables import read_table, whole_numbers, write_table
 
-__all__ = ["MANIFEST_COLUMNS", "MANIFEST_NAME", "format_phones", "parse_phones", "read_manifest", "write_manifest"]
+__all__ = ["MANIFEST_COLUMNS", "MANIFEST_NAME", "check_file_names", "format_phones", "parse_phones", "read_manifest",
+           "write_manifest"]
 
 MANIFEST_NAME = "manifest.csv"
 MANIFEST_COLUMNS = ("file", "label", "word", "speaker", "sex", "dialect", "split", "utterance", "sentence",
@@ -19,7 +21,10 @@ MANIFEST_COLUMNS = ("file", "label", "word", "speaker", "sex", "dialect", "split
 """`start_sample` and `end_sample` lie in the utterance, at `source_rate_hz`; `n_samples` and the offsets in `phones` in
 the slice, at `rate_hz`. `file` is relative to the manifest's folder."""
 
-_NUMBERS = {"start_sample", "end_sample", "source_rate_hz", "n_samples", "rate_hz"}
+_NUMBERS = {"start_sample": 0, "end_sample": 0, "source_rate_hz": 1, "n_samples": 0, "rate_hz": 1}
+"""Columns of whole numbers, and the least that each may be."""
+_DIGITS = 15
+"""The most that a number of samples has: more are not exact as floats."""
 
 
 def format_phones(phones: Sequence[Segment]) -> str:
@@ -36,9 +41,10 @@ def parse_phones(text: str) -> tuple[Segment, ...]:
     """
     segments = []
     for part in text.split():
-        match = re.fullmatch(r"(.*):(\d+)-(\d+)", part)
+        match = re.fullmatch(rf"(.*):(\d{{1,{_DIGITS}}})-(\d{{1,{_DIGITS}}})", part, re.ASCII)
         if match is None:
-            raise DataError(f"phones (={text}) must read `label:start-end ...` in samples; `{part}` does not")
+            raise DataError(f"phones (={text[:200]}) must read `label:start-end ...` in samples; `{part[:60]}` does "
+                            "not")
         segments.append(Segment(int(match[2]), int(match[3]), match[1].replace("%20", " ").replace("%25", "%")))
     return tuple(segments)
 
@@ -46,7 +52,7 @@ def parse_phones(text: str) -> tuple[Segment, ...]:
 def write_manifest(table: pd.DataFrame, path: Path) -> None:
     """Write slices as CSV; the column `phones` holds tuples of `Segment`s."""
     table = table.assign(phones=[format_phones(p) for p in table["phones"]])
-    table[list(MANIFEST_COLUMNS)].to_csv(path, index=False, encoding="utf-8", lineterminator="\n")
+    write_table(table[list(MANIFEST_COLUMNS)], path)
 
 
 def read_manifest(path: str | Path) -> pd.DataFrame:
@@ -59,23 +65,55 @@ def read_manifest(path: str | Path) -> pd.DataFrame:
         A row per slice with `MANIFEST_COLUMNS`; `phones` holds tuples of `Segment`s.
 
     Raises:
-        DataError: no such file, a column is missing, or a number is none.
+        DataError: no such file, or no table; a column is missing; a number is none, or an interval without a length; a
+            file is named twice, or lies outside the folder.
     """
     path = Path(path)
     if path.is_dir():
         path = path / MANIFEST_NAME
     if not path.is_file():
         raise DataError(f"manifest (={path}) must be a file; name the folder that `wavegan-tf slice` wrote")
-    # words such as null, nan and none are words
-    table = pd.read_csv(path, dtype=str, keep_default_na=False, encoding="utf-8")
-    missing = [name for name in MANIFEST_COLUMNS if name not in table.columns]
-    if missing:
-        raise DataError(f"manifest (={path}) must have the columns {', '.join(MANIFEST_COLUMNS)}; it lacks "
-                        f"{', '.join(missing)}")
-    for name in _NUMBERS:
-        wrong = table.loc[~table[name].str.fullmatch(r"\d+"), name]
-        if len(wrong):
-            raise DataError(f"`{name}` (={wrong.iloc[0]}) must be a whole number; see line {wrong.index[0] + 2} of "
-                            f"{path}")
-        table[name] = table[name].astype("int64")
-    return table.assign(phones=[parse_phones(text) for text in table["phones"]])
+    title = f"manifest (={path})"
+    table = read_table(path, "manifest", needs=MANIFEST_COLUMNS)
+    check_file_names(table["file"], title)
+    for name, low in _NUMBERS.items():
+        table[name] = whole_numbers(table, name, title, low=low)
+    _check_intervals(table, title)
+    table["phones"] = [_phones(text, f"row {row} of {title}") for row, text in enumerate(table["phones"], 1)]
+    return table
+
+
+def check_file_names(names: Iterable[str], title: str) -> None:
+    """Refuse files that a table beside them must not name; `title` is what messages call it.
+
+    Raises:
+        DataError: a name is empty, there twice, that of a place outside the folder, or of none.
+    """
+    seen: dict[str, int] = {}
+    for row, name in enumerate(names, 1):
+        place = PurePath(name)
+        if not place.parts or place.anchor or ".." in place.parts or "\0" in name:
+            raise DataError(f"file (={name}) must lie below the folder of its table; see row {row} of {title}; write "
+                            "the path from the one to the other")
+        if name in seen:
+            raise DataError(f"file (={name}) must be named once; see rows {seen[name]} and {row} of {title}")
+        seen[name] = row
+
+
+def _check_intervals(table: pd.DataFrame, title: str) -> None:
+    """Refuse slices that end before they begin."""
+    for row, (start, end) in enumerate(zip(table["start_sample"], table["end_sample"], strict=True), 1):
+        if start >= end:
+            raise DataError(f"slice (={start} to {end}) must end after it begins; see row {row} of {title}")
+
+
+def _phones(text: str, where: str) -> tuple[Segment, ...]:
+    try:
+        phones = parse_phones(text)
+    except DataError as error:
+        raise DataError(f"{error}; see {where}") from error
+    for phone in phones:
+        if phone.start > phone.end:
+            raise DataError(f"phone (={phone.label}:{phone.start}-{phone.end}) must not end before it begins; see "
+                            f"{where}")
+    return phones

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import dataclasses
-import json
 import platform
 from collections import Counter, defaultdict
 from collections.abc import Sequence
@@ -28,6 +27,7 @@ from wavegan_tf.data.slice_settings import SliceSettings
 from wavegan_tf.data.splits import assign_split
 from wavegan_tf.data.tokens import StopCriteria, phone_tokens, stop_tokens, word_tokens
 from wavegan_tf.errors import ConfigError, DataError
+from wavegan_tf.formats.json_files import json_text
 from wavegan_tf.label_names import FolderNames, distinct_names
 
 __all__ = ["Slices", "slice_phones", "slice_stops", "slice_words", "write_slices"]
@@ -196,11 +196,11 @@ def _write_wav(path: Path, audio: np.ndarray, rate_hz: int, subtype: str = "PCM_
 
 def _record(corpus: Corpus, slices: Slices, selection: dict[str, Any]) -> str:
     table = slices.table
-    return json.dumps({
+    return json_text({
         "corpus": str(corpus.root), "selection": selection, "settings": dataclasses.asdict(slices.settings),
         "counts": {label: dict(rows["split"].value_counts().sort_index()) for label, rows in table.groupby("label")},
         "n_slices": len(table), "n_longer": slices.n_longer, "loudness": dataclasses.asdict(slices.loudness),
         "problems": [dataclasses.asdict(p) for p in slices.problems], "reading_problems": slices.reading_problems,
         "versions": {"wavegan_tf": __version__, "python": platform.python_version(),
                      **{name: version(name) for name in ("numpy", "scipy", "soundfile", "pandas")}},
-    }, indent=2, default=int, ensure_ascii=False) + "\n"
+    }, default=int)

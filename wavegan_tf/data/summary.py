@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import dataclasses
-import json
 from collections import Counter
 from collections.abc import Iterable
 from dataclasses import dataclass
@@ -11,6 +10,7 @@ from dataclasses import dataclass
 from wavegan_tf.data.corpus import Corpus, Problem
 from wavegan_tf.data.phones import PHONES_61
 from wavegan_tf.data.tokens import EIGHT_WORDS
+from wavegan_tf.formats.json_files import json_text
 
 __all__ = ["CorpusSummary", "summarise"]
 
@@ -39,7 +39,7 @@ class CorpusSummary:
 
     def to_json(self) -> str:
         """Return everything as indented JSON."""
-        return json.dumps(dataclasses.asdict(self), indent=2, ensure_ascii=False)
+        return json_text(dataclasses.asdict(self)).rstrip("\n")
 
     def to_text(self, n_problems: int = 10) -> str:
         """Return a table to read, with the first `n_problems` problems."""

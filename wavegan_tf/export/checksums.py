@@ -7,6 +7,7 @@ from collections.abc import Iterable
 from pathlib import Path
 
 from wavegan_tf.errors import ExportError
+from wavegan_tf.formats.plain_files import open_plain, read_text
 
 __all__ = ["CHECKSUMS_NAME", "verify_checksums", "write_checksums"]
 
@@ -29,7 +30,7 @@ def verify_checksums(folder: Path, names: Iterable[str]) -> None:
     table = folder / CHECKSUMS_NAME
     if not table.is_file():
         return
-    lines = table.read_text(encoding="utf-8", errors="replace").splitlines()
+    lines = read_text(table, "checksums", lenient=True).splitlines()
     expected = {name: digest for digest, _, name in (line.partition("  ") for line in lines)}
     for name in names:
         path = folder / name
@@ -41,5 +42,5 @@ def verify_checksums(folder: Path, names: Iterable[str]) -> None:
 
 
 def _sha256(path: Path) -> str:
-    with path.open("rb") as file:
+    with open_plain(path, "exported file") as file:
         return hashlib.file_digest(file, "sha256").hexdigest()

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
-import json
 from pathlib import Path
+
+from wavegan_tf.errors import DataError
+from wavegan_tf.formats.json_files import read_json
 
 __all__ = ["CARD_NAME", "CONFIG_NAME", "METADATA_NAME", "SAVED_MODEL_NAME", "WEIGHTS_FOLDER", "is_export",
            "is_of_another_program", "is_run", "run_root", "weights_file"]
@@ -34,8 +36,8 @@ def is_run(path: str | Path) -> bool:
 def is_of_another_program(path: str | Path) -> bool:
     """Tell whether the settings in a folder are not those of a GAN's run, such as those of a recogniser."""
     try:
-        return "network" not in json.loads((run_root(path) / CONFIG_NAME).read_text(encoding="utf-8"))
-    except (OSError, ValueError, TypeError):
+        return "network" not in read_json(run_root(path) / CONFIG_NAME)
+    except DataError:
         return False
 
 

@@ -11,7 +11,8 @@ from typing import Any
 
 from wavegan_tf import __version__
 from wavegan_tf.config import RunConfig
-from wavegan_tf.errors import ConfigError, ExportError
+from wavegan_tf.errors import ConfigError, DataError, ExportError
+from wavegan_tf.formats.json_files import parse_json
 from wavegan_tf.models.family import Networks
 from wavegan_tf.models.layer_taps import LayerTap
 
@@ -65,13 +66,13 @@ class ModelMetadata:
             ExportError: it is not that, or of a newer format.
         """
         try:
-            raw: dict[str, Any] = json.loads(text)
+            raw: dict[str, Any] = parse_json(text, "it")
             if raw.pop("format") != FORMAT:
                 raise ExportError(f"exported model (={where}) must be of format {FORMAT}; it is newer; update "
                                   "wavegan-tf")
             raw["config"] = RunConfig.from_json(json.dumps(raw["config"]), where)
             raw["layers"] = {name: tuple(LayerTap(**tap) for tap in taps) for name, taps in raw["layers"].items()}
             return cls(**raw)
-        except (json.JSONDecodeError, KeyError, TypeError, AttributeError, ConfigError) as error:
+        except (DataError, KeyError, TypeError, AttributeError, ConfigError) as error:
             raise ExportError(f"description of the model (={where}) must be what `wavegan-tf export` wrote: "
                               f"{error}") from error

@@ -24,6 +24,7 @@ from wavegan_tf.export.metadata import ModelMetadata
 from wavegan_tf.export.model import Model
 from wavegan_tf.export.saved_model import load_saved_model
 from wavegan_tf.export.signatures import signature_functions
+from wavegan_tf.formats.plain_files import read_text
 from wavegan_tf.models.family import Networks, build_networks
 from wavegan_tf.training.checkpoints import load_networks
 
@@ -72,7 +73,7 @@ def _open_weights(folder: Path) -> Model:
     path = folder / METADATA_NAME
     if not path.is_file():
         raise ExportError(f"exported file (={path}) must exist; it is missing; copy the folder again")
-    metadata = ModelMetadata.from_json(path.read_text(encoding="utf-8", errors="replace"), str(path))
+    metadata = ModelMetadata.from_json(read_text(path, "description of the model"), str(path))
     files = {name: weights_file(name) for name in metadata.layers}
     verify_checksums(folder, files.values())
     networks = build_networks(metadata.config.network, seed=0)

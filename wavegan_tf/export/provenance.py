@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-import csv
 from pathlib import Path
 from typing import Any
 
 from wavegan_tf.export.layout import run_root
-from wavegan_tf.training.metrics import METRICS_NAME
+from wavegan_tf.training.metrics import METRICS_NAME, rows_until
 from wavegan_tf.training.runs import finished_sessions, read_sessions
 
 __all__ = ["run_facts"]
@@ -55,10 +54,7 @@ def _time(sessions: list[dict[str, Any]], step: int) -> list[str]:
 
 def _metrics(path: Path, step: int) -> list[str]:
     """Return the last row up to a step."""
-    if not path.is_file():
-        return []
-    with path.open(encoding="utf-8", newline="") as file:
-        rows = [row for row in csv.DictReader(file) if (row.get("step") or "").isdigit() and int(row["step"]) <= step]
+    rows = rows_until(path, step)
     if not rows:
         return []
     values = [f"- {name}: {value}" for name, value in rows[-1].items() if name and value and name != "step"]

@@ -10,6 +10,7 @@ import numpy as np
 import tensorflow as tf
 
 from wavegan_tf.errors import ExportError
+from wavegan_tf.formats.plain_files import read_text
 
 __all__ = ["Checkpoint", "find_prefix", "write_checkpoint"]
 
@@ -83,7 +84,7 @@ def _latest(folder: Path) -> Path:
     there = _prefixes(folder)
     state = folder / STATE_NAME
     if state.is_file():
-        named = re.search(r'^model_checkpoint_path:\s*"(.*)"', state.read_text(encoding="utf-8", errors="replace"),
+        named = re.search(r'^model_checkpoint_path:\s*"(.*)"', read_text(state, "state of checkpoints", lenient=True),
                           re.MULTILINE)
         # the path is that of the machine it was trained on; the name is what counts here
         name = re.split(r"[/\\]", named[1])[-1] if named else ""

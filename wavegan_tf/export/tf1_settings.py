@@ -17,6 +17,7 @@ from wavegan_tf.export.tf1_checkpoint import Checkpoint
 from wavegan_tf.export.tf1_names import GLOBAL_STEP, power_names
 from wavegan_tf.export.tf1_powers import power_after, updates_of_power
 from wavegan_tf.export.tf1_shapes import is_long, network_from_shapes
+from wavegan_tf.formats.plain_files import read_text
 from wavegan_tf.training.optimizers import WGAN_CLIP
 
 __all__ = ["ARGS_NAME", "InferredSettings", "infer_settings", "updates_from_powers"]
@@ -131,7 +132,7 @@ def _args_file(checkpoint: Checkpoint, told: Mapping[str, Any]) -> tuple[dict[st
     path = checkpoint.prefix.parent / ARGS_NAME
     if not path.is_file():
         return {}, []
-    lines = path.read_text(encoding="utf-8", errors="replace").splitlines()
+    lines = read_text(path, "settings", lenient=True).splitlines()
     raw = {key.strip(): value.strip() for key, _, value in (line.partition(",") for line in lines)}
     hints: dict[str, Any] = {}
     for section in _SECTIONS.values():

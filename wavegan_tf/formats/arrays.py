@@ -16,7 +16,7 @@ from wavegan_tf.formats.damage import told_as_damage
 from wavegan_tf.formats.plain_files import open_plain
 from wavegan_tf.memory import available_memory_bytes
 
-__all__ = ["Arrays", "open_npz", "read_npy"]
+__all__ = ["Arrays", "map_values", "open_npz", "read_npy"]
 
 _HEADERS = {(1, 0): np.lib.format.read_array_header_1_0, (2, 0): np.lib.format.read_array_header_2_0}
 
@@ -32,13 +32,23 @@ def read_npy(path: str | Path, what: str = "array", *, mapped: bool = False) -> 
     Raises:
         DataError: it cannot be read, is no such file, is shorter or longer than its header says, or holds objects.
     """
-    with open_plain(path, what) as file, told_as_damage(path, what):
+    with open_plain(path, what) as file, told_as_damage(path, what, rule="be an array in a .npy file"):
         shape, fortran, dtype, start = _header(file, file.seek(0, 2), f"{what} (={path})")
         if mapped and 0 not in shape:
             return np.memmap(file, dtype, "r", start, shape, "F" if fortran else "C")
         _refuse_beyond_memory(shape, dtype, f"{what} (={path})")
         file.seek(0)
         return np.lib.format.read_array(file, allow_pickle=False)
+
+
+def map_values(path: str | Path, dtype: str, what: str = "values") -> np.ndarray:
+    """Give the numbers of a file without a header, all of one type, as an array on the disk.
+
+    Raises:
+        DataError: it cannot be read, or its size is no whole number of values.
+    """
+    with open_plain(path, what) as file, told_as_damage(path, what):
+        return np.memmap(file, dtype, "r") if file.seek(0, 2) else np.zeros(0, dtype)
 
 
 class Arrays(Mapping[str, np.ndarray]):
@@ -117,8 +127,8 @@ def _header(file: IO[bytes], size: int, title: str) -> tuple[tuple[int, ...], bo
         raise DataError(f"{title} must hold numbers or words; it holds {dtype}")
     promised = _size_bytes(shape, dtype)
     if any(n < 0 for n in shape) or promised != size - start:
-        raise DataError(f"{title} must hold what its header says: shape {list(shape)} of {dtype}, {promised} bytes; "
-                        f"it holds {size - start}")
+        raise DataError(f"{title} must be readable; its header says shape {list(shape)} of {dtype}, {promised} bytes, "
+                        f"and it holds {size - start}; copy it again")
     return shape, fortran, dtype, start
 
 

@@ -12,23 +12,24 @@ __all__ = ["told_as_damage"]
 
 
 @contextmanager
-def told_as_damage(path: str | Path, what: str, made_by: str = "") -> Iterator[None]:
-    """Turn what a block raises over a file's content into a `DataError`; errors of the user's pass as they are.
+def told_as_damage(path: str | Path, what: str, made_by: str = "", *, rule: str = "be whole") -> Iterator[None]:
+    """Turn what a block raises over a file's content into a `DataError`; one that names the file passes as it is.
 
     Args:
         path: the file, or the folder.
         what: what it is called in messages.
         made_by: the command that writes such files.
+        rule: what they must be, where no command of ours writes them.
 
     Raises:
         DataError: something is missing in the file, of another type, or out of range.
     """
     try:
         yield
-    except UserError:
-        raise
-    except Exception as error:  # formats and libraries report damage in many ways, and none of them is the user's fault
-        rule = f"be one that `{made_by}` wrote" if made_by else "be whole"
+    except Exception as error:  # formats and libraries report damage in many ways
+        if isinstance(error, UserError) and str(path) in str(error):
+            raise
+        rule = f"be one that `{made_by}` wrote" if made_by else rule
         advice = "; make it again" if made_by else ""
         raise DataError(f"{what} (={path}) must {rule}; {_reason(error)}{advice}") from error
 
@@ -37,6 +38,8 @@ def _reason(error: Exception) -> str:
     """Say in one line what an exception of another library means."""
     if isinstance(error, MemoryError):
         return "it promises more than fits into memory"
+    if isinstance(error, UserError):
+        return str(error)
     if isinstance(error, KeyError):
         return f"it lacks {error}"
     text = " ".join(str(error).split()) or type(error).__name__

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import math
 import re
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -17,29 +18,31 @@ _KINDS: dict[type, str] = {dict: "an object {...}", list: "a list [...]"}
 _SURROGATE = re.compile("[\ud800-\udfff]")
 
 
-def read_json(path: str | Path, what: str = "JSON file", kind: type | None = dict) -> Any:
+def read_json(path: str | Path, what: str = "JSON file", kind: type | None = dict, *, finite: bool = True) -> Any:
     """Read a JSON file.
 
     Args:
         path: the file.
         what: what it is called in messages.
         kind: what must be at its top: `dict`, `list`, or None for anything.
+        finite: whether NaN and infinite numbers, which are no JSON, are refused; Python writes them.
 
     Raises:
         DataError: it cannot be read, is not UTF-8, not JSON, nested too deep, names something twice, has numbers
             that are none (NaN, 1e400) or too long to read, or has another kind of value at its top.
     """
-    return parse_json(read_text(path, what), f"{what} (={path})", kind)
+    return parse_json(read_text(path, what), f"{what} (={path})", kind, finite=finite)
 
 
-def parse_json(text: str, name: str, kind: type | None = dict) -> Any:
+def parse_json(text: str, name: str, kind: type | None = dict, *, finite: bool = True) -> Any:
     """Read JSON from text; `name` begins the message.
 
     Raises:
         DataError: see `read_json`.
     """
     try:
-        value = json.loads(text, parse_constant=_refuse_number, parse_float=_finite, object_pairs_hook=_named_once)
+        numbers: dict[str, Any] = {"parse_constant": _refuse_number, "parse_float": _finite} if finite else {}
+        value = json.loads(text, object_pairs_hook=_named_once, **numbers)
     except json.JSONDecodeError as error:
         raise DataError(f"{name} must be JSON; line {error.lineno} column {error.colno}: {error.msg}") from error
     except RecursionError as error:
@@ -51,16 +54,26 @@ def parse_json(text: str, name: str, kind: type | None = dict) -> Any:
     return value
 
 
-def json_text(value: Any, *, indent: int | None = 2) -> str:
+def json_text(value: Any, *, indent: int | None = 2, default: Callable[[Any], Any] | None = None) -> str:
     """Give a value as JSON that `read_json` reads back, with a newline at its end.
 
-    Letters stay as they are; names of files that are not UTF-8, which could not be written, become escapes.
-
-    Raises:
-        ValueError: it holds a number that is none.
+    Letters stay as they are; names of files that are not UTF-8, which could not be written, become escapes. Numbers
+    that are none (NaN, infinity) become null, since JSON has none.
     """
-    text = json.dumps(value, indent=indent, ensure_ascii=False, allow_nan=False) + "\n"
-    return _SURROGATE.sub(lambda found: f"\\u{ord(found[0]):04x}", text)
+    how: dict[str, Any] = {"indent": indent, "default": default, "ensure_ascii": False, "allow_nan": False}
+    try:
+        text = json.dumps(value, **how)
+    except ValueError:
+        text = json.dumps(_with_null(value), **how)
+    return _SURROGATE.sub(lambda found: f"\\u{ord(found[0]):04x}", text) + "\n"
+
+
+def _with_null(value: Any) -> Any:
+    if isinstance(value, float):
+        return value if math.isfinite(value) else None
+    if isinstance(value, dict):
+        return {name: _with_null(part) for name, part in value.items()}
+    return [_with_null(part) for part in value] if isinstance(value, list | tuple) else value
 
 
 def _refuse_number(text: str) -> float:

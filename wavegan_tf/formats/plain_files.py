@@ -8,7 +8,6 @@ import stat
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import BinaryIO
 
 from wavegan_tf.errors import DataError
 
@@ -21,7 +20,7 @@ _UTF_16 = (b"\xff\xfe", b"\xfe\xff")
 
 
 @contextmanager
-def open_plain(path: str | Path, what: str = "file") -> Iterator[BinaryIO]:
+def open_plain(path: str | Path, what: str = "file") -> Iterator[io.BufferedReader]:
     """Open a plain file for reading; what the system refuses while the block reads is an error that names the file.
 
     Args:

@@ -5,8 +5,8 @@ from __future__ import annotations
 import csv
 import io
 from collections import Counter
-from collections.abc import Callable, Collection, Generator
-from contextlib import closing
+from collections.abc import Callable, Collection, Generator, Iterable, Sequence
+from contextlib import closing, suppress
 from pathlib import Path
 from typing import IO, Any, BinaryIO
 
@@ -15,10 +15,11 @@ import pandas as pd
 
 from wavegan_tf.errors import DataError
 from wavegan_tf.formats.damage import told_as_damage
-from wavegan_tf.formats.plain_files import open_plain
+from wavegan_tf.formats.plain_files import open_plain, read_text
 from wavegan_tf.formats.table_cells import is_foreign, marked, unmarked
 
-__all__ = ["numbers", "read_columns", "read_rows", "read_table", "whole_numbers", "write_table"]
+__all__ = ["numbers", "read_columns", "read_log", "read_rows", "read_table", "whole_numbers", "write_rows",
+           "write_table"]
 
 _FIELD_LIMIT = 2**24
 _WHOLE_LIMIT = 2**53
@@ -47,7 +48,7 @@ def read_table(path: str | Path, what: str = "table", *, needs: Collection[str] 
     with open_plain(path, what) as file:
         columns, n_rows = _checked_columns(file, path, what, separator)
         if lacking := [name for name in needs if name not in columns]:
-            raise DataError(f"{what} (={path}) must have the columns {', '.join(needs)}; it lacks {', '.join(lacking)}")
+            raise DataError(f"{what} (={path}) must have the columns {_listed(needs)}; it lacks {_listed(lacking)}")
         file.seek(0)
         with told_as_damage(path, what):
             table = pd.read_csv(
@@ -79,13 +80,27 @@ def read_rows(path: str | Path, what: str = "table", *, separator: str = ",") ->
         return [row for _, row in lines]
 
 
+def read_log(path: str | Path, what: str = "log") -> list[list[str]]:
+    """Read a table to which a program adds lines, and may be killed while it does: the lines that are whole.
+
+    Raises:
+        DataError: it cannot be read.
+    """
+    text = read_text(path, what, lenient=True)
+    rows = []
+    for line in text[: text.rfind("\n") + 1].split("\n"):
+        with suppress(csv.Error):
+            rows += [row for row in csv.reader([line], strict=True) if row and "\0" not in line]
+    return rows
+
+
 def numbers(table: pd.DataFrame, name: str, title: str, *, low: float = -np.inf, high: float = np.inf) -> pd.Series:
     """Give a column of text or numbers as finite float64.
 
     Args:
         table: what `read_table` gave.
         name: the column.
-        title: what begins the message: what the table is called, and its file.
+        title: what the table is called, and its file, for messages.
         low, high: the least and the largest value allowed.
 
     Raises:
@@ -95,11 +110,9 @@ def numbers(table: pd.DataFrame, name: str, title: str, *, low: float = -np.inf,
     values = pd.to_numeric(table[name], errors="coerce").astype("float64")
     wrong = ~(np.isfinite(values) & (values >= low) & (values <= high))
     if wrong.any():
-        row = int(np.flatnonzero(wrong)[0])
         bounds = "".join(f", {word} {bound:g}" for word, bound in (("at least", low), ("at most", high))
                          if np.isfinite(bound))
-        raise DataError(f"{title} must have a finite number{bounds} in every row of `{name}`; row {row + 1} has "
-                        f"`{str(table[name].iloc[row])[:60]}`")
+        raise _wrong_cell(table[name], wrong, f"a finite number{bounds}", title)
     return values
 
 
@@ -109,13 +122,11 @@ def whole_numbers(table: pd.DataFrame, name: str, title: str, *, low: int = 0, h
     Raises:
         DataError: a cell is no whole number between `low` and `high`; see `numbers`.
     """
-    values = numbers(table, name, title, low=low, high=high)
-    wrong = values != np.floor(values)
+    values = pd.to_numeric(table[name], errors="coerce").astype("float64")
+    wrong = ~np.isfinite(values) | (values != np.floor(values))
     if wrong.any():
-        row = int(np.flatnonzero(wrong)[0])
-        raise DataError(f"{title} must have a whole number in every row of `{name}`; row {row + 1} has "
-                        f"`{str(table[name].iloc[row])[:60]}`")
-    return values.astype("int64")
+        raise _wrong_cell(table[name], wrong, "a whole number", title)
+    return numbers(table, name, title, low=low, high=high).astype("int64")
 
 
 def write_table(table: pd.DataFrame, file: str | Path | IO[str], *, header: bool = True,
@@ -134,6 +145,14 @@ def write_table(table: pd.DataFrame, file: str | Path | IO[str], *, header: bool
             safe[name] = _mapped(safe[name], marked)
     how: dict[str, Any] = {"index": False, "header": header, "float_format": float_format, "lineterminator": "\n"}
     safe.to_csv(file, **how) if hasattr(file, "write") else safe.to_csv(file, encoding="utf-8", **how)
+
+
+def write_rows(file: str | Path, header: Sequence[str], rows: Iterable[Sequence[object]]) -> None:
+    """Write a table row by row, as `write_table` does."""
+    with Path(file).open("w", encoding="utf-8", newline="") as stream:
+        writer = csv.writer(stream, lineterminator="\n")
+        writer.writerow(header)
+        writer.writerows([marked(cell) if isinstance(cell, str) else cell for cell in row] for row in rows)
 
 
 def _mapped(column: pd.Series, change: Callable[[str], str]) -> pd.Series:
@@ -163,13 +182,24 @@ def _unmarked_table(table: pd.DataFrame) -> pd.DataFrame:
     return table
 
 
+def _wrong_cell(column: pd.Series, wrong: pd.Series, rule: str, title: str) -> DataError:
+    """Name the first cell that breaks a rule; the first row below the header is 1."""
+    row = int(np.flatnonzero(wrong)[0])
+    return DataError(f"`{column.name}` (={str(column.iloc[row])[:60]}) must be {rule}; see row {row + 1} of {title}")
+
+
+def _listed(names: Collection[str]) -> str:
+    *first, last = names
+    return f"{', '.join(first)} and {last}" if first else last
+
+
 def _checked_columns(file: BinaryIO, path: str | Path, what: str, separator: str) -> tuple[list[str], int]:
     """Read all lines for the sake of what may be wrong with them; give the names of the columns, and how many rows."""
     n_rows = 0
     with closing(_lines(file, path, what, separator)) as lines:
         columns = next(lines, (0, list[str]()))[1]
         if not columns:
-            raise DataError(f"{what} (={path}) must have a header line; it is empty")
+            raise DataError(f"{what} (={path}) must be a CSV in UTF-8 with a header line; it is empty")
         if twice := [name for name, n in Counter(columns).items() if n > 1]:
             raise DataError(f"{what} (={path}) must name every column once; it has `{twice[0]}` several times")
         for line, row in lines:
@@ -188,15 +218,16 @@ def _lines(file: BinaryIO, path: str | Path, what: str, separator: str) -> Gener
     try:
         for row in reader:
             if any("\0" in cell for cell in row):
-                raise DataError(f"{what} (={path}) must be a table in text; line {reader.line_num} has bytes that are "
-                                "none")
+                raise DataError(f"{what} (={path}) must be a CSV in UTF-8 with a header line; line "
+                                f"{reader.line_num} has bytes that are none")
             if row:
                 yield reader.line_num, row
     except UnicodeError as error:
-        raise DataError(f"{what} (={path}) must be text in UTF-8; after line {reader.line_num} there are bytes that "
-                        "are none; save it as UTF-8") from error
+        raise DataError(f"{what} (={path}) must be a CSV in UTF-8 with a header line; after line "
+                        f"{reader.line_num} there are bytes that are none; save it as UTF-8") from error
     except csv.Error as error:
         why = "a quote is open at its end" if "unexpected end" in str(error) else str(error)
-        raise DataError(f"{what} (={path}) must be a CSV table; line {reader.line_num}: {why}") from error
+        raise DataError(f"{what} (={path}) must be a CSV in UTF-8 with a header line; line "
+                        f"{reader.line_num}: {why}") from error
     finally:
         text.detach()  # the file stays open for whoever opened it

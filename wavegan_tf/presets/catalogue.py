@@ -9,7 +9,6 @@
 from __future__ import annotations
 
 import dataclasses
-import json
 from dataclasses import dataclass
 from importlib import resources
 from pathlib import Path
@@ -17,6 +16,8 @@ from typing import Any
 
 from wavegan_tf.config import RunConfig
 from wavegan_tf.errors import ConfigError
+from wavegan_tf.formats.json_files import parse_json
+from wavegan_tf.formats.plain_files import read_text
 
 __all__ = ["Preset", "change_settings", "load_preset", "preset_names"]
 
@@ -80,7 +81,7 @@ def _load(name: str, above: list[str]) -> Preset:
         raise ConfigError(f"preset (={name}) must not be its own base; {' <- '.join([*above, name])}")
     text, stem = _read(name)
     try:
-        raw = json.loads(text)
+        raw = parse_json(text, "it")
         about, source, changes = str(raw.pop("about")), str(raw.pop("source", "")), dict(raw.pop("changes"))
         base = raw.pop("base", None)
         if raw:
@@ -98,7 +99,7 @@ def _read(name: str) -> tuple[str, str]:
         path = Path(name)
         if not path.is_file():
             raise ConfigError(f"preset (={name}) must be an existing file, or one of {', '.join(preset_names())}")
-        return path.read_text(encoding="utf-8"), path.stem
+        return read_text(path, "preset"), path.stem
     if name not in preset_names():
         raise ConfigError(f"preset (={name}) must be one of {', '.join(preset_names())}, or a .json file; "
                           "see `wavegan-tf train --list`")

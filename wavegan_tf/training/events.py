@@ -11,6 +11,7 @@ import numpy as np
 import tensorflow as tf
 
 from wavegan_tf.config import RunConfig
+from wavegan_tf.formats.plain_files import open_plain
 
 __all__ = ["LOGS_FOLDER", "EventFiles", "cut_events"]
 
@@ -40,7 +41,7 @@ def cut_events(logs: Path, last_step: int) -> None:
 
 def _records(path: Path) -> Iterator[tuple[int, tf.compat.v1.Event]]:
     """Yield the events of a file with the offset after each; stops at one that was being written."""
-    with path.open("rb") as file:
+    with open_plain(path, "events of TensorBoard") as file:
         while len(header := file.read(_HEADER.size)) == _HEADER.size:
             length, _ = _HEADER.unpack(header)
             data = file.read(length)

@@ -5,13 +5,15 @@ from __future__ import annotations
 import csv
 import io
 import os
+import re
 from collections.abc import Mapping
 from pathlib import Path
 
 from wavegan_tf.atomic import atomic_file
 from wavegan_tf.config import RunConfig
+from wavegan_tf.formats.tables import read_log
 
-__all__ = ["METRICS_NAME", "METRIC_GROUPS", "MetricsFile", "metric_names"]
+__all__ = ["METRICS_NAME", "METRIC_GROUPS", "MetricsFile", "metric_names", "rows_until"]
 
 METRICS_NAME = "metrics.csv"
 
@@ -59,7 +61,7 @@ class MetricsFile:
         """
         self.path = Path(run) / METRICS_NAME
         self._columns = ["step", *names]
-        rows = _rows_until(self.path, last_step)
+        rows = rows_until(self.path, last_step)
         with atomic_file(self.path) as temporary, temporary.open("w", encoding="utf-8", newline="") as file:
             writer = csv.DictWriter(file, self._columns, restval="", extrasaction="ignore", lineterminator="\n")
             writer.writeheader()
@@ -86,11 +88,11 @@ class MetricsFile:
         self._file.close()
 
 
-def _rows_until(path: Path, last_step: int) -> list[dict[str, str]]:
+def rows_until(path: Path, last_step: int = 10**15) -> list[dict[str, str]]:
     """Read the whole rows up to a step; a row that was being written when its session was killed is none."""
     if not path.is_file():
         return []
-    text = path.read_text(encoding="utf-8", errors="replace")
-    whole = text[: text.rfind("\n") + 1]
-    rows = csv.DictReader(io.StringIO(whole, newline=""))
-    return [row for row in rows if (row.get("step") or "").isdigit() and int(row["step"]) <= last_step]
+    header, *lines = read_log(path, "file of metrics") or [[]]
+    rows = (dict(zip(header, cells, strict=False)) for cells in lines)
+    return [row for row in rows if re.fullmatch(r"\d{1,15}", row.get("step", ""), re.ASCII)
+            and int(row["step"]) <= last_step]

@@ -7,6 +7,8 @@ from pathlib import Path
 
 import numpy as np
 
+from wavegan_tf.printing import printable
+
 __all__ = ["spectrogram_picture", "write_spectrograms"]
 
 WINDOW_S = 0.016
@@ -41,7 +43,7 @@ def spectrogram_picture(audio: np.ndarray, rate_hz: int, titles: Sequence[str]) 
         level_db = _spectrogram_db(sound, rate_hz)
         panel.imshow(level_db, cmap="magma", vmin=-RANGE_DB, vmax=0.0, origin="lower", aspect="auto",
                      interpolation="nearest", extent=(0.0, len(sound) / rate_hz, 0.0, rate_hz / 2))
-        panel.set_title(title, fontsize=9)
+        panel.set_title(printable(title), fontsize=9, parse_math=False)
         panel.xaxis.set_major_locator(MaxNLocator(4, prune="upper"))  # the last label would meet the next panel's first
     for panel in panels.flat[len(audio):]:
         panel.set_visible(False)

@@ -23,7 +23,9 @@ from typing import Any, Protocol
 from wavegan_tf import __version__
 from wavegan_tf.atomic import atomic_file
 from wavegan_tf.config import differences
-from wavegan_tf.errors import ConfigError
+from wavegan_tf.errors import ConfigError, DataError
+from wavegan_tf.formats.json_files import parse_json
+from wavegan_tf.formats.plain_files import read_text
 
 try:
     import fcntl
@@ -139,10 +141,10 @@ def log_session(run: str | Path, event: str, **facts: Any) -> None:
 def read_sessions(run: str | Path) -> list[dict[str, Any]]:
     """Read the log of sessions, oldest first; a line that was cut off is left out."""
     path, entries = Path(run) / SESSIONS_NAME, []
-    for line in path.read_text(encoding="utf-8", errors="replace").splitlines() if path.is_file() else []:
+    for line in read_text(path, "log of sessions", lenient=True).splitlines() if path.is_file() else []:
         try:
-            entry = json.loads(line)
-        except json.JSONDecodeError:  # a session was killed while it wrote
+            entry = parse_json(line, "entry", None, finite=False)
+        except DataError:  # a session was killed while it wrote
             continue
         if isinstance(entry, dict):
             entries.append(entry)

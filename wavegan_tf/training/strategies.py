@@ -7,7 +7,6 @@ are means over the whole batch. So the number of replicas changes no result, onl
 from __future__ import annotations
 
 import functools
-import json
 import os
 import zlib
 from collections.abc import Callable, Iterator
@@ -20,6 +19,7 @@ import tensorflow as tf
 from wavegan_tf.config import RunConfig
 from wavegan_tf.data.pipeline import SliceSource
 from wavegan_tf.errors import ConfigError
+from wavegan_tf.formats.json_files import parse_json
 from wavegan_tf.training.round import TrainingRound
 
 __all__ = ["Team", "form_team"]
@@ -149,7 +149,7 @@ def _strategy(name: str) -> tf.distribute.Strategy:
 def _place_in_cluster(text: str) -> tuple[int, int]:
     """Read from TF_CONFIG which process this is, and of how many; a chief comes before the workers."""
     try:
-        config = json.loads(text)
+        config = parse_json(text, "it")
         cluster, task = config["cluster"], config["task"]
         chiefs, workers = len(cluster.get("chief", [])), len(cluster.get("worker", []))
         kind, index = task["type"], int(task["index"])

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import dataclasses
-import json
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -18,6 +17,8 @@ from wavegan_tf.data.audio_files import AudioFile, find_audio_files
 from wavegan_tf.data.decoding import UnusableFile, decode_files
 from wavegan_tf.errors import ConfigError, DataError, ExportError
 from wavegan_tf.export.model import Model
+from wavegan_tf.formats.json_files import json_text
+from wavegan_tf.formats.tables import write_table
 from wavegan_tf.latent import code_index, code_name
 from wavegan_tf.use.agreement import Agreement, agree
 from wavegan_tf.use.labels import Labels, find_labels, read_label_table
@@ -139,9 +140,9 @@ def write_classified(result: Classified, out: str | Path, model: Model) -> tuple
              "skipped": [{"file": name, "reason": reason} for name, reason in result.skipped],
              "config": dataclasses.asdict(model.config), "versions": model.metadata.versions}
     with atomic_file(table) as path:
-        result.table.to_csv(path, index=False, encoding="utf-8", lineterminator="\n")
+        write_table(result.table, path)
     with atomic_file(summary) as path:
-        path.write_text(json.dumps(known, indent=2, ensure_ascii=False) + "\n", encoding="utf-8")
+        path.write_text(json_text(known), encoding="utf-8")
     return table, summary
 
 

@@ -18,6 +18,7 @@ from wavegan_tf.atomic import atomic_folder
 from wavegan_tf.config import NetworkConfig
 from wavegan_tf.errors import ConfigError, ExportError
 from wavegan_tf.export.model import Model
+from wavegan_tf.formats.tables import write_table
 from wavegan_tf.training.pictures import write_spectrograms
 from wavegan_tf.use.codes import all_codes, parse_code
 from wavegan_tf.use.vector_files import read_vectors
@@ -132,7 +133,7 @@ def generate(model: Model, out: str | Path, request: Request | None = None, *, a
                         pictured.append(audio[:, 0])
                 bar.update(len(answer["audio"]))
         table = _manifest(vectors, names, clipped, request, model)
-        table.to_csv(folder / GENERATED_MANIFEST, index=False, encoding="utf-8", lineterminator="\n")
+        write_table(table, folder / GENERATED_MANIFEST)
         np.save(folder / "z.npy", vectors.z)
         write_spectrograms(folder / "spectrograms.png", np.stack(pictured), rate_hz,
                            [name.removesuffix(".wav").replace("_", " ") for name in names])

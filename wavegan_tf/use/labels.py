@@ -7,10 +7,9 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
 
-import pandas as pd
-
 from wavegan_tf.data.manifest import MANIFEST_NAME
 from wavegan_tf.errors import ConfigError, DataError
+from wavegan_tf.formats.tables import read_table
 from wavegan_tf.label_names import label_of
 
 __all__ = ["Labels", "find_labels", "read_label_table"]
@@ -81,11 +80,7 @@ def read_label_table(path: str | Path, files: Sequence[str], prefix: str = "") -
     path = Path(path)
     if not path.is_file():
         raise DataError(f"table of labels (={path}) must be an existing CSV with the columns file and label")
-    try:
-        # words such as null, nan and none are words
-        table = pd.read_csv(path, dtype=str, keep_default_na=False, encoding="utf-8")
-    except (ValueError, UnicodeDecodeError) as error:  # pandas' parser errors are ValueErrors
-        raise DataError(f"table of labels (={path}) must be a CSV in UTF-8: {error}") from error
+    table = read_table(path, "table of labels")
     column = next((name for name in ("label", "code") if name in table.columns), None)
     if "file" not in table.columns or column is None:
         raise DataError(f"table of labels (={path}) must have the columns file and label; it has "

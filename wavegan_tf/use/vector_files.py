@@ -2,17 +2,19 @@
 
 from __future__ import annotations
 
-import zipfile
 from pathlib import Path
 
 import numpy as np
-import pandas as pd
 
 from wavegan_tf.config import NetworkConfig
 from wavegan_tf.errors import DataError
+from wavegan_tf.formats.arrays import open_npz, read_npy
+from wavegan_tf.formats.tables import read_rows
 from wavegan_tf.use.vectors import LatentVectors, given_vectors
 
 __all__ = ["read_vectors"]
+
+_WHAT = "file of latent vectors"
 
 
 def read_vectors(path: str | Path, config: NetworkConfig) -> LatentVectors:
@@ -30,11 +32,11 @@ def read_vectors(path: str | Path, config: NetworkConfig) -> LatentVectors:
     if not path.is_file():
         raise DataError(f"file of latent vectors (={path}) must exist; check the path")
     try:
-        z = _read_numbers(path)
-    except (ValueError, OSError, KeyError, EOFError, zipfile.BadZipFile) as error:
-        if isinstance(error, DataError):
+        z = np.asarray(_read_numbers(path), np.float64)
+    except ValueError as error:  # words, or damage of a format
+        if str(error).startswith(_WHAT):
             raise
-        raise DataError(f"file of latent vectors (={path}) must be .npy, .npz or .csv with numbers: {error}") from error
+        raise DataError(f"{_WHAT} (={path}) must be .npy, .npz or .csv with numbers; {error}") from error
     z = z[None] if z.ndim == 1 else z
     if z.ndim != 2 or z.shape[1] != config.latent_dim or not len(z):
         raise DataError(f"file of latent vectors (={path}, shape {list(z.shape)}) must hold rows of "
@@ -48,16 +50,23 @@ def read_vectors(path: str | Path, config: NetworkConfig) -> LatentVectors:
 def _read_numbers(path: Path) -> np.ndarray:
     suffix = path.suffix.lower()
     if suffix == ".npy":
-        return np.asarray(np.load(path, allow_pickle=False), np.float64)
+        return read_npy(path)
     if suffix == ".npz":
-        with np.load(path, allow_pickle=False) as arrays:
-            names = arrays.files
+        with open_npz(path) as arrays:
+            names = list(arrays)
             if "z" not in names and len(names) != 1:
                 raise DataError(f"file of latent vectors (={path}) must hold an array `z`; it holds {', '.join(names)}")
-            return np.asarray(arrays["z" if "z" in names else names[0]], np.float64)
+            return arrays["z" if "z" in names else names[0]]
     if suffix == ".csv":
-        rows = pd.read_csv(path, header=None, dtype=str, keep_default_na=False)
-        return rows.iloc[int(_has_heading(list(rows.iloc[0]))):].to_numpy(dtype=np.float64)
+        rows = read_rows(path)
+        if not rows:
+            raise ValueError("it is empty")
+        first = int(_has_heading(rows[0]))
+        for line, row in enumerate(rows, 1):
+            if len(row) != len(rows[0]):
+                raise DataError(f"{_WHAT} (={path}) must have {len(rows[0])} numbers in every row; row {line} has "
+                                f"{len(row)}")
+        return np.array(rows[first:], dtype=object).astype(np.float64)
     raise DataError(f"file of latent vectors (={path}) must end in .npy, .npz or .csv")
 
 

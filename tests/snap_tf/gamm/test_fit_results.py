@@ -183,10 +183,10 @@ def test_reading_tables(tmp_path) -> None:
     (tmp_path / "table.tsv").write_text("a\tb\n1\t2\n")
     assert list(read_table(tmp_path / "table.tsv").columns) == ["a", "b"]
     path.write_bytes(b"\xff\xfe\x00")
-    with pytest.raises(GammError, match="must be a CSV file with a header line"):
+    with pytest.raises(GammError, match="must be a CSV in UTF-8 with a header line"):
         read_table(path)
     path.write_text("")
-    with pytest.raises(GammError, match="must be a CSV file with a header line"):
+    with pytest.raises(GammError, match="must be a CSV in UTF-8 with a header line"):
         read_table(path)
     with pytest.raises(FileNotFoundError):
         read_table(tmp_path / "nowhere.csv")

@@ -285,7 +285,7 @@ def test_manifests_that_cannot_be_read(tmp_path, corpus):
     with pytest.raises(DataError, match="it lacks speaker"):
         read_manifest(path)
     path.write_text(text.replace("16000,4300", "16000,long", 1))
-    with pytest.raises(DataError, match=r"`n_samples` \(=long\) must be a whole number; see line 2"):
+    with pytest.raises(DataError, match=r"`n_samples` \(=long\) must be a whole number; see row 1 of manifest"):
         read_manifest(path)
     with pytest.raises(DataError, match="`s400` does not"):
         parse_phones("s400")

@@ -41,9 +41,11 @@ def test_what_is_written_reads_back(tmp_path: Path, value: dict) -> None:
     assert read_json(tmp_path / "a.json") == value == json.loads(json_text(value, indent=None))
 
 
-def test_numbers_that_are_none_are_not_written() -> None:
-    with pytest.raises(ValueError, match="JSON compliant"):
-        json_text({"a": float("nan")})
+def test_numbers_that_are_none_are_written_as_null_and_read_where_python_wrote_them(tmp_path: Path) -> None:
+    assert parse_json(json_text({"a": [float("nan"), (1.5, -float("inf"))], "b": "NaN"}), "it") == {
+        "a": [None, [1.5, None]], "b": "NaN"}
+    (tmp_path / "a.json").write_text('{"a": Infinity, "b": 1e400}')
+    assert read_json(tmp_path / "a.json", finite=False) == {"a": float("inf"), "b": float("inf")}
 
 
 @pytest.mark.parametrize(("text", "place"), [

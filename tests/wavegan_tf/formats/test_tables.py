@@ -17,11 +17,11 @@ DAMAGE = {
     b"": "header line; it is empty", b"\n\n": "header line; it is empty", b"\xef\xbb\xbf": "header line; it is empty",
     b"file,label\na,b,c\n": "2 cells in every line, as its header has; line 2 has 3",
     b"file,label\na,b\n\nc\n": "2 cells in every line, as its header has; line 4 has 1",
-    b"file,label\na,\xe9\n": "must be text in UTF-8", "file,label\na,b\n".encode("utf-16"): "must be text in UTF-8",
+    b"file,label\na,\xe9\n": "must be a CSV in UTF-8", "file,label\na,b\n".encode("utf-16"): "must be a CSV in UTF-8",
     b"file,label\na,b\0\n": "line 2 has bytes that are none", bytes(range(256)) * 40: "must be",
     b'file,label\na,"b\n': "a quote is open at its end", b'file,label\na,"b"c\n': "line 2: ',' expected after",
     b"file,file\na,b\n": "name every column once; it has `file` several times",
-    b"file,word\na,b\n": "must have the columns file, label; it lacks label",
+    b"file,word\na,b\n": "must have the columns file and label; it lacks label",
     b'file,label\na,"' + b"b" * 2**25: "field larger than field limit",
 }
 
@@ -59,14 +59,14 @@ def test_cells_longer_than_the_modules_own_limit_are_read(tmp_path: Path) -> Non
 def test_numbers_that_are_none_or_out_of_range_are_named_with_their_row(cell: str) -> None:
     table = pd.DataFrame({"n": ["1", cell]})
     for convert in (numbers, whole_numbers):
-        with pytest.raises(DataError, match=rf"it \(=a\) must have a finite number.* of `n`; row 2 has `{cell}`"):
+        with pytest.raises(DataError, match=rf"`n` \(={cell}\) must be a .* number.*; see row 2 of it \(=a\)"):
             convert(table, "n", "it (=a)", low=0, high=10)
 
 
 def test_fractions_are_no_whole_numbers() -> None:
     table = pd.DataFrame({"n": ["1", "1.5"]})
     assert numbers(table, "n", "it").tolist() == [1, 1.5]
-    with pytest.raises(DataError, match=r"must have a whole number in every row of `n`; row 2 has `1\.5`"):
+    with pytest.raises(DataError, match=r"`n` \(=1\.5\) must be a whole number; see row 2 of it"):
         whole_numbers(table, "n", "it")
     assert whole_numbers(table[:1], "n", "it").tolist() == [1] and whole_numbers(table[:1], "n", "it").dtype == np.int64
 

@@ -1,0 +1,65 @@
+"""Names as they are printed: no control characters, which terminals obey, and no bytes that cannot be printed."""
+
+from __future__ import annotations
+
+import re
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import IO, Any
+
+__all__ = ["harmless_output", "one_line", "printable"]
+
+_UNSAFE = re.compile("[\x00-\x08\x0b-\x1f\x7f-\x9f\ud800-\udfff\u2028\u2029\u202a-\u202e\u2066-\u2069]")
+_BAR = re.compile("(\r|\x1b\\[A)")
+"""What tqdm moves the cursor with."""
+
+
+def printable(text: str) -> str:
+    """Give a text in which control characters, and bytes of names that are not UTF-8, stand as escapes such as \\x1b.
+
+    Newlines and tabs stay.
+    """
+    return _UNSAFE.sub(_escape, text)
+
+
+def one_line(text: str) -> str:
+    """Give a text as `printable` does, and newlines and tabs as escapes too: what is one line stays one line."""
+    return printable(text).replace("\n", "\\n").replace("\t", "\\t")
+
+
+@contextmanager
+def harmless_output() -> Iterator[None]:
+    """Let everything that is printed while the block lasts be `printable`; bars of progress still move on stderr."""
+    before = sys.stdout, sys.stderr
+    sys.stdout, sys.stderr = _Printable(sys.stdout), _Printable(sys.stderr, with_bars=True)  # type: ignore[assignment]
+    try:
+        yield
+    finally:
+        sys.stdout, sys.stderr = before
+
+
+class _Printable:
+    """A text stream before another one."""
+
+    def __init__(self, stream: IO[str], with_bars: bool = False) -> None:
+        self._stream, self._with_bars = stream, with_bars
+
+    def write(self, text: str) -> int:
+        parts = _BAR.split(text) if self._with_bars else [text]
+        safe = "".join(part if i % 2 else printable(part) for i, part in enumerate(parts))
+        encoding = getattr(self._stream, "encoding", None) or "utf-8"
+        self._stream.write(safe.encode(encoding, "backslashreplace").decode(encoding))
+        return len(text)
+
+    def writelines(self, lines: Any) -> None:
+        for line in lines:
+            self.write(line)
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self._stream, name)
+
+
+def _escape(found: re.Match[str]) -> str:
+    return found[0].encode("ascii", "backslashreplace").decode("ascii") if ord(found[0]) > 127 else (
+        f"\\x{ord(found[0]):02x}")
