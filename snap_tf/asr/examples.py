@@ -16,6 +16,10 @@ from wavegan_tf.errors import DataError
 __all__ = ["Example", "in_split", "make_examples", "training_split"]
 
 
+_REMEDY = {"phone": "say what they are with --phone-map: ipa-mfa, sampa-webmaus, or a CSV of label and phone",
+           "letter": "spell the corpus with them"}
+
+
 @dataclass(frozen=True)
 class Example:
     """An utterance and its target.
@@ -124,5 +128,5 @@ def _refuse_unknown(corpus: Corpus, alphabet: Alphabet) -> None:
         more = f" and {len(unknown) - 12} others" if len(unknown) > 12 else ""
         raise DataError(f"{alphabet.kind}s of corpus (={corpus.root}) must be among the {alphabet.size - 1} that the "
                         f"model writes; not among them: {shown}{more}; the model knows "
-                        f"{' '.join(repr(s) if s in (' ', chr(39)) else s for s in alphabet.symbols[:-1])}; relabel "
-                        "the corpus")
+                        f"{' '.join(repr(s) if s in (' ', chr(39)) else s for s in alphabet.symbols[:-1])}; "
+                        f"{_REMEDY[alphabet.kind]}")

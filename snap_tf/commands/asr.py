@@ -18,8 +18,9 @@ from snap_tf.asr.settings import (
     change_settings,
     preset_config,
 )
-from wavegan_tf.commands.corpus_options import add_corpus_flags, open_named_corpus
+from wavegan_tf.commands.corpus_options import add_corpus_flags, given_corpus_flags, open_named_corpus
 from wavegan_tf.commands.flags import add_setting_flags, given_settings
+from wavegan_tf.errors import ConfigError
 
 if TYPE_CHECKING:
     from snap_tf.asr.runs import Recogniser
@@ -88,6 +89,7 @@ def _add_export(commands: argparse._SubParsersAction) -> None:
     parser.add_argument("--corpus", metavar="DIR", help="score it on this corpus' test split, for the card")
     parser.add_argument("--compact", action="store_true",
                         help="no SavedModel, kernels rounded to 8 significant bits, compressed: a fifth of the size")
+    add_corpus_flags(parser)
     parser.set_defaults(run=_export)
 
 
@@ -166,11 +168,13 @@ def _export(args: argparse.Namespace) -> None:
     from snap_tf.asr.evaluation import evaluate_corpus
     from snap_tf.asr.export import export_recogniser
     from snap_tf.asr.runs import open_recogniser
-    from wavegan_tf.data.readers import open_corpus
 
+    if not args.corpus and (given := given_corpus_flags(args)):
+        raise ConfigError(f"`{given[0]}` must go with --corpus; leave it out")
     recogniser, test, tested_on = open_recogniser(args.model), None, ""
     if args.corpus:
-        corpus = _with_sa_of(recogniser, open_corpus(args.corpus))
+        corpus = open_named_corpus(args)
+        corpus = _with_sa_of(recogniser, corpus) if args.sa is None else corpus
         test, _ = evaluate_corpus(recogniser, corpus)
         tested_on = f"Test speakers of {Path(args.corpus).resolve().name}"
         print(test.to_text())

@@ -6,14 +6,14 @@ import argparse
 from typing import Any
 
 from snap_tf.commands.pictures import add_tensorboard, show_in_tensorboard
-from wavegan_tf.commands.corpus_options import add_corpus_flags
+from wavegan_tf.commands.corpus_options import add_corpus_flags, corpus_options, tell
 from wavegan_tf.commands.label_lists import comma_list
 from wavegan_tf.errors import ConfigError
 
 __all__ = ["add_parser"]
 
 _FOR_AUDIO = ("split", "words", "unit", "label_from", "speaker_from", "layout", "sa", "sa_seed", "textgrids",
-              "word_tier", "phone_tier", "speaker_pattern")
+              "word_tier", "phone_tier", "speaker_pattern", "phone_set", "phone_map", "label_rate")
 _FOR_LATENT = ("n", "seed", "code", "all_codes")
 
 
@@ -136,9 +136,9 @@ def _latent_inputs(args: argparse.Namespace, network: Any) -> Any:
 def _stimuli(args: argparse.Namespace) -> Any:
     from snap_tf.series.stimuli import find_stimuli
 
-    options = {"kind": None if args.layout == "auto" else args.layout, "sa": args.sa, "seed": args.sa_seed,
-               "textgrids": args.textgrids, "word_tier": args.word_tier, "phone_tier": args.phone_tier,
-               "speaker_pattern": args.speaker_pattern}
-    return find_stimuli(args.inputs, split=args.split, words=args.words, phones=args.phones, unit=args.unit,
-                        label_from=args.label_from, speaker_from=args.speaker_from,
-                        **{name: value for name, value in options.items() if value is not None})
+    options = {"kind": None if args.layout == "auto" else args.layout, **corpus_options(args)}
+    found = find_stimuli(args.inputs, split=args.split, words=args.words, phones=args.phones, unit=args.unit,
+                         label_from=args.label_from, speaker_from=args.speaker_from,
+                         **{name: value for name, value in options.items() if value is not None})
+    tell(found.notes)
+    return found

@@ -46,12 +46,14 @@ class Stimuli:
             `table`.
         source: where they come from, in words.
         problems: what could not be read, or was doubtful, already when they were listed.
+        notes: what was decided about the labels of a corpus.
     """
 
     table: pd.DataFrame
     read: Read
     source: str
     problems: tuple[Problem, ...] = ()
+    notes: tuple[str, ...] = ()
 
     def clips(self, config: DataConfig) -> Iterator[DecodedFile | UnusableFile]:
         """Decode all clips as the training pipeline does; `index` is the position in `table`."""
@@ -159,7 +161,7 @@ def _of_corpus(corpus: Corpus, words: Sequence[str], phones: Sequence[str], unit
              "file": _below(corpus.root, u.audio_path), "phones": u.phones, "rate_hz": u.rate_hz,
              "n_samples": u.n_samples} for u in corpus.utterances]
     files = [_audio_file(u.audio_path, str(row["file"])) for u, row in zip(corpus.utterances, rows, strict=True)]
-    return Stimuli(pd.DataFrame(rows), _reader(files), f"recordings of {corpus.root}", corpus.problems)
+    return Stimuli(pd.DataFrame(rows), _reader(files), f"recordings of {corpus.root}", corpus.problems, corpus.told)
 
 
 def _of_words(corpus: Corpus, words: Sequence[str]) -> Stimuli:
@@ -203,7 +205,7 @@ def _of_words(corpus: Corpus, words: Sequence[str]) -> Stimuli:
             else:
                 yield UnusableFile(index, silence_in_words(float(abs(audio / 32768.0).max(initial=0.0))))
 
-    return Stimuli(pd.DataFrame(rows), read, f"words of {corpus.root}", corpus.problems)
+    return Stimuli(pd.DataFrame(rows), read, f"words of {corpus.root}", corpus.problems, corpus.told)
 
 
 def _as_in_training(audio: Any, rate_hz: int, config: DataConfig) -> Any:

@@ -31,7 +31,7 @@ from snap_tf.snap.targets import Target
 from wavegan_tf import __version__
 from wavegan_tf.errors import ConfigError, DataError
 
-__all__ = ["NamedGrouping", "ProfilePass"]
+__all__ = ["PERMUTED", "NamedGrouping", "ProfilePass"]
 
 PERMUTED = "permuted:"
 
@@ -60,15 +60,16 @@ class ProfilePass:
     """Sums that grow while blocks are added; made by `start_pass`."""
 
     def __init__(self, view: ModelView, source: FrameSource, options: ProfileOptions,
-                 groupings: Sequence[NamedGrouping], quantities: Sequence[str]) -> None:
-        """Use `start_pass` instead."""
-        self._view, self._source, self._options = view, source, options
+                 groupings: Sequence[NamedGrouping], quantities: Sequence[str], unknown: str = "") -> None:
+        """Use `start_pass` instead; `unknown` says why annotations are not compared with predictions."""
+        self._view, self._source, self._options, self._unknown = view, source, options, unknown
         self._groupings = groupings
         self._sums = [empty_sums(g.name, g.groups, view.layers, quantities, options.folds) for g in groupings]
         self._shifts = {layer.name: np.zeros(max(layer.steps or 0, 1), np.int64) for layer in view.layers}
         # where the one class of all frames was decided says nothing about predictions
-        self._alignment = None if source.annotations is None or not view.target.is_of_each_frame else AlignmentCounts(
-            view.target.units, source.annotations, source.frame_shape[0], options.tolerance_steps)
+        counts = source.annotations is not None and view.target.is_of_each_frame and not unknown
+        self._alignment = AlignmentCounts(view.target.units, source.annotations or (), source.frame_shape[0],
+                                          options.tolerance_steps) if counts else None
         self._n_frames = self._n_blank = 0
 
     def prepare(self, progress: bool) -> None:
@@ -199,7 +200,7 @@ class ProfilePass:
         options = dataclasses.replace(self._options, mode=view.mode, frame_steps=source.frame_shape[0])
         record = {"name": source.name, "fingerprint": source.fingerprint, "n_blocks": source.n_blocks,
                   "n_skipped": source.skipped, "n_frames": self._n_frames, "n_blank": self._n_blank,
-                  "shards": [list(shard)], "notice": view.notice}
+                  "shards": [list(shard)], "notice": "; ".join(filter(None, (view.notice, self._unknown)))}
         model = {**view.network.record(), "classes": list(view.target.units), "blank": view.target.blank,
                  "target_layer": view.target.layer, "target_step": view.target_step,
                  "intervals": {name: list(steps) for name, steps in view.intervals.items()}}

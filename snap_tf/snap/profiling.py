@@ -16,7 +16,7 @@ from snap_tf.snap.frames import FrameSource
 from snap_tf.snap.model_view import ModelView
 from snap_tf.snap.networks import INPUT, RECOGNISER_FRAME_STEPS, Network, open_network
 from snap_tf.snap.profile_file import ProfileFile
-from snap_tf.snap.profile_pass import NamedGrouping, ProfilePass
+from snap_tf.snap.profile_pass import PERMUTED, NamedGrouping, ProfilePass
 from snap_tf.snap.settings import ProfileOptions
 from snap_tf.snap.sums import quantities_of
 from snap_tf.snap.targets import Choose, make_target
@@ -86,7 +86,7 @@ def start_pass(network: Network, source: FrameSource, options: ProfileOptions, *
     if options.frame_steps not in (0, source.frame_shape[0]):
         raise ConfigError(f"`frame_steps` (={options.frame_steps}) must be left out for {source.name}, whose frames "
                           f"have {source.frame_shape[0]} steps")
-    _check_annotations(network, source)
+    unknown = _unknown_annotations(network, source, groups)
     target = make_target(network, options, choose)
     view = ModelView(network, options, target, source.frame_shape, utterances=source.of_utterances,
                      batch_size=batch_size)
@@ -97,7 +97,7 @@ def start_pass(network: Network, source: FrameSource, options: ProfileOptions, *
                           f"{names[groups.index(twice[0])]}; rename a table")
     quantities = quantities_of(options.kept_kinds, options.mask)
     _check_memory(view, groupings, quantities, options, memory_budget_bytes)
-    run = ProfilePass(view, source, options, groupings, quantities)
+    run = ProfilePass(view, source, options, groupings, quantities, unknown)
     run.prepare(progress)
     return run
 
@@ -123,15 +123,27 @@ def frame_source(network: Network, data: Any, options: ProfileOptions, split: st
     return ClipFrames(clips, rate_hz=network.probe.rate_hz)
 
 
-def _check_annotations(network: Network, source: FrameSource) -> None:
-    """Refuse phones that a phone recogniser does not know: their frames could never be right."""
+def _unknown_annotations(network: Network, source: FrameSource, groups: Sequence[str]) -> str:
+    """Say which phones a phone recogniser does not know: their frames could never be right.
+
+    Returns:
+        A notice that annotations are not compared with predictions, or nothing.
+
+    Raises:
+        DataError: frames are to be grouped by them.
+    """
     if network.writes != "phone" or source.annotations is None:
-        return
+        return ""
     unknown = [label for label in source.annotations if label not in network.classes]
-    if unknown:
+    if not unknown:
+        return ""
+    named = f"{', '.join(map(repr, unknown[:12]))}{' and others' if len(unknown) > 12 else ''}"
+    if any(text.removeprefix(PERMUTED) == "phone" for text in groups):
         raise DataError(f"phones of {source.name} must be among those that the network writes; not among them: "
-                        f"{', '.join(map(repr, unknown[:12]))}{' and others' if len(unknown) > 12 else ''}; the "
-                        f"network writes {' '.join(network.classes)}; relabel the corpus")
+                        f"{named}; the network writes {' '.join(network.classes)}; say what they are with --phone-map "
+                        "(ipa-mfa, sampa-webmaus, or a CSV of label and phone), or use --group predicted")
+    return (f"annotated phones were not compared with predicted ones, which do not know {named}; --phone-map says what "
+            "they are")
 
 
 def _check_memory(view: ModelView, groupings: Sequence[NamedGrouping], quantities: Sequence[str],

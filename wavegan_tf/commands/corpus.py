@@ -37,7 +37,7 @@ def add_parser(subparsers: argparse._SubParsersAction) -> None:
 def _info(args: argparse.Namespace) -> None:
     from wavegan_tf.data.summary import summarise
 
-    summary = summarise(open_named_corpus(args))
+    summary = summarise(open_named_corpus(args, quiet=True))
     print(summary.to_json() if args.json else summary.to_text(args.problems))
 
 

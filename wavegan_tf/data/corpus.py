@@ -10,7 +10,10 @@ from pathlib import Path
 
 import pandas as pd
 
-__all__ = ["Corpus", "Problem", "Segment", "Utterance"]
+__all__ = ["PLAIN_NOTATION", "Corpus", "LabelSource", "Problem", "Segment", "Utterance"]
+
+PLAIN_NOTATION = "ARPAbet or TIMIT's"
+"""Of phones that are spelt as everything here spells them, so that nothing need be said."""
 
 
 @dataclass(frozen=True)
@@ -27,6 +30,7 @@ class Utterance:
     """One recording and what is said in it.
 
     `split` is the corpus' own: `train`, `dev`, `test`, or empty where it has none. Segments are sorted by start.
+    `word_tier` and `phone_tier` name what they were read from, a tier of a TextGrid or the suffix of a file.
     """
 
     id: str
@@ -41,6 +45,8 @@ class Utterance:
     dialect: str = ""
     split: str = ""
     sentence: str = ""
+    word_tier: str = ""
+    phone_tier: str = ""
 
     @property
     def sentence_type(self) -> str:
@@ -59,12 +65,38 @@ class Problem:
 
 
 @dataclass(frozen=True)
+class LabelSource:
+    """Where labels come from: a tier by its name, or files by their suffix.
+
+    `kind`: words or phones. `n_files`: recordings that have it. `labels`: how often each phone stands there, as it is
+    written there; empty for words.
+    """
+
+    name: str
+    kind: str
+    n_files: int
+    labels: dict[str, int] = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
 class Corpus:
-    """Utterances of one corpus, sorted by id, and the problems met while reading them."""
+    """Utterances of one corpus, sorted by id, and the problems met while reading them.
+
+    `notes`: what was decided and should be known. `sources`: where words and phones come from. `notation`: what the
+    phones are in, and what was respelt.
+    """
 
     root: Path
     utterances: tuple[Utterance, ...]
     problems: tuple[Problem, ...] = field(default=())
+    notes: tuple[str, ...] = ()
+    sources: tuple[LabelSource, ...] = ()
+    notation: str = ""
+
+    @property
+    def told(self) -> tuple[str, ...]:
+        """What a user should know of the labels, a sentence each: their notation, and what was decided."""
+        return (*([f"phones: {self.notation}"] if self.notation not in ("", PLAIN_NOTATION) else []), *self.notes)
 
     def words(self) -> pd.DataFrame:
         """Make the table of word tokens.

@@ -11,11 +11,13 @@ from pathlib import Path
 from tqdm import tqdm
 
 from wavegan_tf.data.corpus import Corpus, Problem, Utterance
+from wavegan_tf.data.corpus_labels import labelled_corpus
 from wavegan_tf.data.folders import require_folder, walk_files
 from wavegan_tf.data.label_files import read_texts
 from wavegan_tf.data.label_text import label_lines
 from wavegan_tf.data.recordings import choose_recording, group_recordings, nothing_readable
 from wavegan_tf.data.textgrid_source import TextGridSource
+from wavegan_tf.data.textgrid_tiers import TierNames
 from wavegan_tf.errors import DataError
 from wavegan_tf.formats.plain_files import is_plain
 
@@ -24,8 +26,9 @@ __all__ = ["read_librispeech"]
 _SPLIT = re.compile(r"(train|dev|test)(-.*)?")
 
 
-def read_librispeech(root: str | Path, textgrids: str | Path | None = None, word_tier: str | None = None,
-                     phone_tier: str | None = None) -> Corpus:
+def read_librispeech(root: str | Path, textgrids: str | Path | None = None, word_tier: TierNames = None,
+                     phone_tier: TierNames = None, phone_set: str = "auto",
+                     phone_map: str | Path | None = None) -> Corpus:
     """Read a corpus in LibriSpeech's layout.
 
     The split is the one of the folder's name (train-clean-100 -> train); sex comes from SPEAKERS.TXT where it is.
@@ -35,6 +38,8 @@ def read_librispeech(root: str | Path, textgrids: str | Path | None = None, word
         textgrids: folder of TextGrids named like the recordings; without it they are looked for beside them.
         word_tier: name of the word tier in the TextGrids; known names when not given.
         phone_tier: name of the phone tier; known names when not given.
+        phone_set: notation of the phones, see `phone_notation.spell_phones`.
+        phone_map: what becomes of each label, see `phone_map.read_phone_map`.
 
     Returns:
         The utterances sorted by id (`speaker-chapter-NNNN`) and the problems met.
@@ -73,8 +78,9 @@ def read_librispeech(root: str | Path, textgrids: str | Path | None = None, word
         raise nothing_readable("LibriSpeech", root, sum(map(len, groups.values())), problems,
                                "name the folder that holds train-clean-100 or another part")
     source.refuse_if_none_usable()
+    missing, notes = source.tiers_missing()
     met = dict.fromkeys(problems + source.problems)  # both walk the folder, and meet the same there
-    return Corpus(root, tuple(sorted(utterances.values(), key=lambda u: u.id)), tuple(met))
+    return labelled_corpus(root, list(utterances.values()), [*met, *missing], phone_set, phone_map, notes)
 
 
 def _read_texts(files: list[Path], problems: list[Problem]) -> dict[str, str]:

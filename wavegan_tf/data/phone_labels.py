@@ -1,21 +1,21 @@
-"""One spelling for phones: stress digits stripped and lower case where the labels are ARPAbet, `sil` for silence."""
+"""Labels that mark silence, and symbols of ARPAbet and TIMIT: what they are, what becomes of them."""
 
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable
-from dataclasses import replace
 
-from wavegan_tf.data.corpus import Segment
 from wavegan_tf.data.phones import PHONES_61, VOWELS
 
-__all__ = ["SILENT_LABELS", "is_silent", "plain_phones"]
+__all__ = ["SILENCE", "SILENT_LABELS", "is_arpabet", "is_noise", "is_silent", "is_stressed", "plain_symbol"]
 
 SILENT_LABELS = frozenset({"", "sil", "sp", "<p:>", "<p>", "<eps>", "<sil>", "#", "_", "silence"})
 """What aligners and annotators write where nobody speaks (lower case)."""
+SILENCE = "sil"
 
-_SYMBOLS = frozenset(PHONES_61) | {"wh", "spn"}
-_STRESSED = re.compile(r"[A-Za-z]{2,3}[0-2]")
+_NOISES = frozenset({"spn", "nsn", "ns", "lau", "lg", "br", "cg", "ls"})
+"""Noises, as aligners with ARPAbet call them."""
+_SYMBOLS = frozenset(PHONES_61) | {"wh"}
+_STRESSED = re.compile(rf"({'|'.join(VOWELS)})[0-2]", re.IGNORECASE)
 
 
 def is_silent(label: str) -> bool:
@@ -23,20 +23,21 @@ def is_silent(label: str) -> bool:
     return label.strip().lower() in SILENT_LABELS
 
 
-def plain_phones(phones: Iterable[Segment]) -> tuple[Segment, ...]:
-    """Spell the phones of one recording plainly.
-
-    Silence becomes `sil`. Where the labels are ARPAbet (or TIMIT's), digits go and letters become small: AH0 -> ah.
-    They are when one is a vowel with a stress digit, or when all are known symbols, not just single letters.
-    Other labels (IPA, SAMPA, where S and s differ) stay.
-    """
-    phones = tuple(phones)
-    spoken = {p.label for p in phones if not is_silent(p.label)}
-    arpabet = any(_STRESSED.fullmatch(label) and _base(label) in VOWELS for label in spoken) or (
-        all(label.lower() in _SYMBOLS for label in spoken) and any(len(label) > 1 for label in spoken))
-    return tuple(replace(p, label="sil" if is_silent(p.label) else _base(p.label) if arpabet else p.label)
-                 for p in phones)
+def is_noise(label: str) -> bool:
+    """Tell whether a label marks a noise."""
+    return label.lower() in _NOISES
 
 
-def _base(label: str) -> str:
-    return re.sub(r"[0-2]$", "", label).lower()
+def is_arpabet(label: str) -> bool:
+    """Tell whether a label is a symbol of ARPAbet or TIMIT, or a vowel of theirs with a stress digit."""
+    return label.lower() in _SYMBOLS or is_stressed(label)
+
+
+def is_stressed(label: str) -> bool:
+    """Tell whether a label is a vowel with a stress digit, 0 to 2."""
+    return _STRESSED.fullmatch(label) is not None
+
+
+def plain_symbol(label: str) -> str:
+    """Return a symbol of ARPAbet in small letters, without stress: AH0 -> ah."""
+    return (label[:-1] if is_stressed(label) else label).lower()

@@ -5,6 +5,7 @@ from __future__ import annotations
 import inspect
 from collections import Counter
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -30,8 +31,9 @@ def open_corpus(root: str | Path, kind: str = "auto", **options: Any) -> Corpus:
     Args:
         root: its folder.
         kind: one of `LAYOUTS`; `auto` recognises it by the files.
-        **options: passed to the reader: `sa` and `seed` (`read_timit`); `textgrids`, `word_tier` and `phone_tier`
-            (`read_librispeech`, `read_textgrid_folder`); `speaker_pattern` (`read_textgrid_folder`).
+        **options: passed to the reader: `phone_set` and `phone_map`; `sa`, `seed` and `label_rate` (`read_timit`);
+            `textgrids`, `word_tier` and `phone_tier` (`read_librispeech`, `read_textgrid_folder`); `speaker_pattern`
+            (`read_textgrid_folder`).
 
     Returns:
         Utterances with words and phones in samples, and the problems met.
@@ -50,7 +52,21 @@ def open_corpus(root: str | Path, kind: str = "auto", **options: Any) -> Corpus:
         if name not in known:
             raise ConfigError(f"`{name}` (={options[name]}) must be an option of the layout `{kind}`; it has "
                               f"{', '.join(known)}; leave it out or choose another layout")
-    return reader(root, **options)
+    corpus = reader(root, **options)
+    return replace(corpus, notes=(*corpus.notes, *_labels_not_read(corpus, kind)))
+
+
+def _labels_not_read(corpus: Corpus, kind: str) -> list[str]:
+    """Say which of two kinds of labels were taken where there are both."""
+    suffixes = Counter(_suffix(path) for path in walk_files(corpus.root, []))
+    n_lines, n_grids = suffixes[".phn"] + suffixes[".wrd"], suffixes[".textgrid"]
+    if kind == "timit" and n_grids:
+        return [f"labels are those of the .PHN and .WRD files; {n_grids} TextGrids beside them were not read; --layout "
+                "textgrid reads those instead"]
+    if kind != "timit" and n_lines:
+        return [f"labels are those of the TextGrids; {n_lines} .PHN and .WRD files beside the recordings were not "
+                "read; --layout timit reads those instead"]
+    return []
 
 
 def recognise(root: str | Path) -> str:

@@ -197,7 +197,8 @@ def _write_wav(path: Path, audio: np.ndarray, rate_hz: int, subtype: str = "PCM_
 def _record(corpus: Corpus, slices: Slices, selection: dict[str, Any]) -> str:
     table = slices.table
     return json_text({
-        "corpus": str(corpus.root), "selection": selection, "settings": dataclasses.asdict(slices.settings),
+        "corpus": str(corpus.root), "labels": corpus.told, "selection": selection,
+        "settings": dataclasses.asdict(slices.settings),
         "counts": {label: dict(rows["split"].value_counts().sort_index()) for label, rows in table.groupby("label")},
         "n_slices": len(table), "n_longer": slices.n_longer, "loudness": dataclasses.asdict(slices.loudness),
         "problems": [dataclasses.asdict(p) for p in slices.problems], "reading_problems": slices.reading_problems,

@@ -7,12 +7,14 @@ from collections import Counter
 from collections.abc import Iterable
 from dataclasses import dataclass
 
-from wavegan_tf.data.corpus import Corpus, Problem
+from wavegan_tf.data.corpus import Corpus, LabelSource, Problem
 from wavegan_tf.data.phones import PHONES_61
 from wavegan_tf.data.tokens import EIGHT_WORDS
 from wavegan_tf.formats.json_files import json_text
 
 __all__ = ["CorpusSummary", "summarise"]
+
+_MOST_LABELS = 80
 
 
 @dataclass(frozen=True)
@@ -34,6 +36,9 @@ class CorpusSummary:
     n_word_tokens: int
     n_word_types: int
     eight_words: dict[str, int]
+    notation: str
+    sources: tuple[LabelSource, ...]
+    notes: tuple[str, ...]
     problems_by_kind: dict[str, int]
     problems: tuple[Problem, ...]
 
@@ -47,7 +52,8 @@ class CorpusSummary:
             ("utterances", self.n_utterances, _counts(self.utterances_by_split, self.utterances_by_sentence_type)),
             ("speakers", self.n_speakers, _counts(self.speakers_by_sex, self.speakers_by_split)),
             ("hours", f"{self.hours:.3g}", ", ".join(f"{n} recordings at {r} Hz" for r, n in self.rates_hz.items())),
-            ("phone tokens", self.n_phone_tokens, ""),
+            *((f"{source.kind} from", source.n_files, f"recordings: {_named(source)}") for source in self.sources),
+            ("phone tokens", self.n_phone_tokens, self.notation),
             ("phone types", self.n_phone_types, f"{len(self.unknown_phones)} outside TIMIT's 61" + (
                 f": {_counts(dict(list(self.unknown_phones.items())[:10]))}" if self.unknown_phones else "")),
             ("word tokens", self.n_word_tokens, ""),
@@ -57,6 +63,7 @@ class CorpusSummary:
         ]
         lines = [f"corpus {self.root}"]
         lines += [f"{name:<13} {value!s:>9}  {detail}".rstrip() for name, value, detail in rows]
+        lines += [f"note: {note}" for note in self.notes]
         lines += [f"  {p.where}: {p.what}" for p in self.problems[:n_problems]]
         if len(self.problems) > n_problems > 0:
             lines.append(f"  ... and {len(self.problems) - n_problems} more; --problems {len(self.problems)} shows all")
@@ -88,8 +95,19 @@ def summarise(corpus: Corpus) -> CorpusSummary:
         unknown_phones=dict(Counter({p: n for p, n in phones.items() if p not in PHONES_61}).most_common()),
         n_word_tokens=words.total(), n_word_types=len(words),
         eight_words={word: words[word] for word in EIGHT_WORDS},
+        notation=corpus.notation, sources=corpus.sources, notes=corpus.notes,
         problems_by_kind=dict(Counter(p.kind for p in corpus.problems).most_common()),
         problems=corpus.problems)
+
+
+def _named(source: LabelSource) -> str:
+    """Name a tier and, of phones, its labels as they are written there, the most frequent first."""
+    what = "files" if source.name.startswith(".") else "tier"
+    if not source.labels:
+        return f"{what} `{source.name}`"
+    shown = " ".join(label or "(empty)" for label in list(source.labels)[:_MOST_LABELS])
+    return (f"{what} `{source.name}` with {len(source.labels)} labels: {shown}"
+            f"{' ...' if len(source.labels) > _MOST_LABELS else ''}")
 
 
 def _by_name(names: Iterable[str]) -> dict[str, int]:

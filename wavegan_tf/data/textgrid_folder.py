@@ -8,9 +8,11 @@ from pathlib import Path
 from tqdm import tqdm
 
 from wavegan_tf.data.corpus import Corpus, Problem, Utterance
+from wavegan_tf.data.corpus_labels import labelled_corpus
 from wavegan_tf.data.folders import require_folder, walk_files
 from wavegan_tf.data.recordings import choose_recording, group_recordings, nothing_readable
 from wavegan_tf.data.textgrid_source import TextGridSource
+from wavegan_tf.data.textgrid_tiers import TierNames
 from wavegan_tf.errors import ConfigError, DataError
 
 __all__ = ["read_textgrid_folder"]
@@ -18,19 +20,22 @@ __all__ = ["read_textgrid_folder"]
 _SPLITS = ("train", "dev", "test")
 
 
-def read_textgrid_folder(root: str | Path, textgrids: str | Path | None = None, word_tier: str | None = None,
-                         phone_tier: str | None = None, speaker_pattern: str | None = None) -> Corpus:
+def read_textgrid_folder(root: str | Path, textgrids: str | Path | None = None, word_tier: TierNames = None,
+                         phone_tier: TierNames = None, speaker_pattern: str | None = None, phone_set: str = "auto",
+                         phone_map: str | Path | None = None) -> Corpus:
     """Read a folder of recordings and TextGrids, at any depth.
 
     Args:
         root: folder of the recordings.
         textgrids: folder of the TextGrids; without it they are looked for in `root`.
         word_tier: name of the word tier; known names when not given.
-        phone_tier: name of the phone tier; known names when not given.
+        phone_tier: names of phone tiers; known names when not given.
         speaker_pattern: regular expression searched for in the path below `root`, with a group `speaker` and, if
             wanted, groups `sex`, `dialect` and `split`; for example `(?P<speaker>[^_/]+)_[^/]*$`. Without it the
             folder of a recording is its speaker (as the Montreal Forced Aligner has it), and a folder train, dev or
             test its split.
+        phone_set: notation of the phones, see `phone_notation.spell_phones`.
+        phone_map: what becomes of each label, see `phone_map.read_phone_map`.
 
     Returns:
         The utterances sorted by id (the path below `root` without suffix) and the problems met.
@@ -68,8 +73,9 @@ def read_textgrid_folder(root: str | Path, textgrids: str | Path | None = None, 
         raise DataError(f"`speaker_pattern` (={speaker_pattern}) must fit the paths below {root}; it fits none of "
                         f"{len(utterances)}, for example {utterances[0].id}; change the pattern")
     source.refuse_if_none_usable()
+    missing, notes = source.tiers_missing()
     met = dict.fromkeys(problems + source.problems)  # both walk the folder, and meet the same there
-    return Corpus(root, tuple(sorted(utterances, key=lambda u: u.id)), tuple(met))
+    return labelled_corpus(root, utterances, [*met, *missing], phone_set, phone_map, notes)
 
 
 def _compile(pattern: str | None) -> re.Pattern[str] | None:

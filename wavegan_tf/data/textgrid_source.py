@@ -9,7 +9,7 @@ from pathlib import Path
 from wavegan_tf.data.corpus import Problem, Utterance
 from wavegan_tf.data.folders import require_folder, walk_files
 from wavegan_tf.data.media import audio_stem
-from wavegan_tf.data.textgrid_tiers import read_alignment
+from wavegan_tf.data.textgrid_tiers import Alignment, TierNames, read_alignment
 from wavegan_tf.errors import DataError
 
 __all__ = ["TextGridSource"]
@@ -18,15 +18,15 @@ __all__ = ["TextGridSource"]
 class TextGridSource:
     """The TextGrids of a corpus; `problems` grows as they are read."""
 
-    def __init__(self, root: Path, textgrids: str | Path | None = None, word_tier: str | None = None,
-                 phone_tier: str | None = None) -> None:
+    def __init__(self, root: Path, textgrids: str | Path | None = None, word_tier: TierNames = None,
+                 phone_tier: TierNames = None) -> None:
         """Look for TextGrids.
 
         Args:
             root: folder of the recordings.
             textgrids: folder of the TextGrids; `root` when not given.
-            word_tier: name of the word tiers, see `textgrid_tiers.choose_tiers`.
-            phone_tier: name of the phone tiers.
+            word_tier: names of word tiers, see `textgrid_tiers.choose_tiers`.
+            phone_tier: names of phone tiers.
 
         Raises:
             DataError: no such folder.
@@ -41,6 +41,7 @@ class TextGridSource:
                 self._by_stem[path.stem.lower()].append(path)
         self._first_failure: DataError | None = None
         self._any_read = False
+        self._read: list[tuple[Path, Alignment]] = []
 
     def find(self, audio: Path) -> Path | None:
         """Return the TextGrid with a recording's stem: the one in the same folder or, in a folder of TextGrids, in the
@@ -77,7 +78,9 @@ class TextGridSource:
             return [utterance]
         self._any_read = True
         self.problems += problems
+        self._read += [(path, alignment) for alignment in alignments]
         return [replace(utterance, words=a.words, phones=a.phones, speaker=a.speaker or utterance.speaker,
+                        word_tier=a.word_tier, phone_tier=a.phone_tier,
                         id=f"{utterance.id}_{a.speaker}" if a.speaker else utterance.id) for a in alignments]
 
     def refuse_if_none_usable(self) -> None:
@@ -88,3 +91,16 @@ class TextGridSource:
         """
         if self._first_failure is not None and not self._any_read:
             raise self._first_failure
+
+    def tiers_missing(self) -> tuple[list[Problem], list[str]]:
+        """Return a problem for each TextGrid without a tier that others have, and a note where none has phones."""
+        problems = []
+        for kind, option in (("phone", "--phone-tier"), ("word", "--word-tier")):
+            names = sorted({name for _, a in self._read if (name := getattr(a, f"{kind}_tier"))})
+            problems += [Problem(str(path), f"no {kind} tier{f' of {a.speaker}' * bool(a.speaker)}; its tiers are "
+                                 f"{a.tiers}; if one holds {kind}s: {option} {','.join(names)},NAME", f"no {kind} tier")
+                         for path, a in self._read if names and not getattr(a, f"{kind}_tier")]
+        if not self._read or any(a.phone_tier for _, a in self._read):
+            return problems, []
+        return problems, [f"no phone tier was known in {len(self._read)} TextGrids; the tiers of the first are "
+                          f"{self._read[0][1].tiers}; if one holds phones: --phone-tier NAME"]

@@ -1,22 +1,25 @@
-"""From a TextGrid's tiers to words and phones in samples: which tier is which, silence, stress digits, speakers."""
+"""From a TextGrid's tiers to words and phones in samples: which tier is which, silence, speakers."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
 from wavegan_tf.data.corpus import Problem, Segment
 from wavegan_tf.data.label_checks import checked_segments
-from wavegan_tf.data.phone_labels import is_silent, plain_phones
+from wavegan_tf.data.phone_labels import is_silent
 from wavegan_tf.data.textgrid import TextGrid, Tier, read_textgrid, to_sample
 from wavegan_tf.errors import DataError
 
-__all__ = ["PHONE_TIERS", "WORD_TIERS", "Alignment", "SpeakerTiers", "choose_tiers", "read_alignment"]
+__all__ = ["PHONE_TIERS", "WORD_TIERS", "Alignment", "SpeakerTiers", "TierNames", "choose_tiers", "read_alignment"]
 
 WORD_TIERS = ("words", "word", "ort", "ort-mau")
 PHONE_TIERS = ("phones", "phone", "phonemes", "phoneme", "mau")
 """Names by which tiers are known without being told (lower case); `Text` may hold words or whole sentences."""
+
+TierNames = str | Sequence[str] | None
+"""Names of tiers, the preferred ones first; several in one text have commas between them."""
 
 _SEPARATOR = " - "
 
@@ -37,10 +40,13 @@ class Alignment:
     speaker: str
     words: tuple[Segment, ...]
     phones: tuple[Segment, ...]
+    word_tier: str = ""  # empty where there is none
+    phone_tier: str = ""
+    tiers: str = ""  # all there are, in words
 
 
-def choose_tiers(grid: TextGrid, where: str, word_tier: str | None = None,
-                 phone_tier: str | None = None) -> list[SpeakerTiers]:
+def choose_tiers(grid: TextGrid, where: str, word_tier: TierNames = None,
+                 phone_tier: TierNames = None) -> list[SpeakerTiers]:
     """Find the word and the phone tier of each speaker.
 
     A tier is named `words`, or `KY25A - words` where several speakers share the file. Upper and lower case are the
@@ -49,8 +55,8 @@ def choose_tiers(grid: TextGrid, where: str, word_tier: str | None = None,
     Args:
         grid: the tiers.
         where: the file, for messages.
-        word_tier: name of the word tiers; those of `WORD_TIERS` when not given.
-        phone_tier: name of the phone tiers; those of `PHONE_TIERS` when not given.
+        word_tier: names of word tiers; those of `WORD_TIERS` when not given.
+        phone_tier: names of phone tiers; those of `PHONE_TIERS` when not given.
 
     Returns:
         A value per speaker, sorted by name. With known names one of the two tiers may be missing.
@@ -58,17 +64,26 @@ def choose_tiers(grid: TextGrid, where: str, word_tier: str | None = None,
     Raises:
         DataError: a tier asked for is not there, no tier is known, or a name fits two tiers. Lists the tiers found.
     """
-    words = _find(grid, where, (word_tier.lower(),) if word_tier else WORD_TIERS)
-    phones = _find(grid, where, (phone_tier.lower(),) if phone_tier else PHONE_TIERS)
+    words, phones = (_find(grid, where, _names(asked) or known)
+                     for asked, known in ((word_tier, WORD_TIERS), (phone_tier, PHONE_TIERS)))
     for asked, option, found in ((word_tier, "word_tier", words), (phone_tier, "phone_tier", phones)):
         if asked and not found:
-            raise DataError(f"`{option}` (={asked}) must be an interval tier of the TextGrid {where}; its tiers are "
+            name = asked if isinstance(asked, str) else ",".join(asked)
+            raise DataError(f"`{option}` (={name}) must be an interval tier of the TextGrid {where}; its tiers are "
                             f"{grid.describe()}")
     if not words and not phones:
         raise DataError(f"TextGrid (={where}) must have a tier named {', '.join(WORD_TIERS)} or "
                         f"{', '.join(PHONE_TIERS)}; its tiers are {grid.describe()}; say which to use with `word_tier` "
                         "and `phone_tier`")
     return [SpeakerTiers(name, words.get(name), phones.get(name)) for name in sorted(words.keys() | phones.keys())]
+
+
+def _names(asked: TierNames) -> tuple[str, ...]:
+    """Return names that were asked for in lower case; a text with commas is first taken as it is."""
+    if asked is None:
+        return ()
+    names = [asked, *asked.split(",")] if isinstance(asked, str) else asked
+    return tuple(name.strip().lower() for name in names if name.strip())
 
 
 def _find(grid: TextGrid, where: str, names: tuple[str, ...]) -> dict[str, Tier]:
@@ -90,11 +105,11 @@ def _find(grid: TextGrid, where: str, names: tuple[str, ...]) -> dict[str, Tier]
     return found
 
 
-def read_alignment(path: Path, n_samples: int, rate_hz: int, word_tier: str | None = None,
-                   phone_tier: str | None = None) -> tuple[list[Alignment], list[Problem]]:
+def read_alignment(path: Path, n_samples: int, rate_hz: int, word_tier: TierNames = None,
+                   phone_tier: TierNames = None) -> tuple[list[Alignment], list[Problem]]:
     """Read the words and phones of a recording from its TextGrid.
 
-    Silence is no word; in the phones it is `sil`. Stress digits are stripped.
+    Silence is no word. Phones are labelled as they are in the file.
 
     Args:
         path: the TextGrid.
@@ -118,8 +133,14 @@ def read_alignment(path: Path, n_samples: int, rate_hz: int, word_tier: str | No
         phones, phone_problems = _segments(chosen.phones, n_samples, rate_hz, path)
         problems += word_problems + phone_problems
         spoken = tuple(w for w in words if not is_silent(w.label) and w.label.lower() not in ("spn", "<spn>"))
-        alignments.append(Alignment(chosen.speaker, spoken, plain_phones(phones)))
+        alignments.append(Alignment(chosen.speaker, spoken, phones, _base_name(chosen.words),
+                                    _base_name(chosen.phones), grid.describe()))
     return alignments, problems
+
+
+def _base_name(tier: Tier | None) -> str:
+    """Return the name of a tier without its speaker."""
+    return tier.name.rpartition(_SEPARATOR)[2].strip() if tier else ""
 
 
 def _segments(tier: Tier | None, n_samples: int, rate_hz: int, path: Path, *,

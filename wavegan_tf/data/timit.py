@@ -7,19 +7,23 @@ case are the same. Times in .PHN and .WRD are samples.
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass, field
+import sys
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 from tqdm import tqdm
 
 from wavegan_tf.data.corpus import Corpus, Problem, Segment, Utterance
+from wavegan_tf.data.corpus_labels import labelled_corpus
 from wavegan_tf.data.folders import require_folder, walk_files
 from wavegan_tf.data.label_checks import checked_segments
 from wavegan_tf.data.label_files import read_intervals, read_sentence
-from wavegan_tf.data.phone_labels import plain_phones
+from wavegan_tf.data.label_rate import TIMIT_HZ, LabelEnd, to_rate
+from wavegan_tf.data.label_rate import label_rate as label_rate_of
+from wavegan_tf.data.media import audio_stem
 from wavegan_tf.data.recordings import choose_recording, group_recordings, nothing_readable
 from wavegan_tf.data.sa_policy import check_sa_policy, keep_sa
-from wavegan_tf.errors import DataError
+from wavegan_tf.errors import ConfigError, DataError
 
 __all__ = ["read_timit"]
 
@@ -29,7 +33,8 @@ _SPEAKER = re.compile(r"[fm][a-z]{3}\d")
 _DIALECT_AND_SPEAKER = re.compile(r"(dr[1-8])-([fm][a-z]{3}\d)")
 
 
-def read_timit(root: str | Path, sa: str = "all", seed: int = 0) -> Corpus:
+def read_timit(root: str | Path, sa: str = "all", seed: int = 0, phone_set: str = "auto",
+               phone_map: str | Path | None = None, label_rate: int | None = None) -> Corpus:
     """Read a corpus in TIMIT's layout.
 
     Where several audio files share a name (SA1.WAV and SA1.WAV.wav), there is one utterance, from a readable file,
@@ -39,20 +44,45 @@ def read_timit(root: str | Path, sa: str = "all", seed: int = 0) -> Corpus:
         root: the corpus or any folder of it.
         sa: which of the SA recordings to keep, one of `sa_policy.SA_POLICIES`.
         seed: of the draw among SA recordings.
+        phone_set: notation of the phones, see `phone_notation.spell_phones`.
+        phone_map: what becomes of each label, see `phone_map.read_phone_map`.
+        label_rate: sampling rate that times in .PHN and .WRD count; 0: each recording's own; by default 16,000 where
+            the recordings have another rate and every file says so, else each recording's own.
 
     Returns:
         The utterances sorted by id (`speaker_sentence`, lower case) and the problems met.
 
     Raises:
-        ConfigError: an unknown SA policy.
-        DataError: no folder, or no readable recording in it.
+        ConfigError: an unknown SA policy, or a rate that cannot be.
+        DataError: no folder, no readable recording in it, or label files that count different rates.
     """
     check_sa_policy(sa)
+    if label_rate is not None and label_rate < 0:
+        raise ConfigError(f"`label_rate` (={label_rate}) must be a sampling rate in hertz, or 0 for that of each "
+                          "recording")
     root = require_folder(root)
     found, problems = _find(root)
+    utterances, met = _read_all(root, found, label_rate or 0)
+    if not utterances:
+        raise nothing_readable("TIMIT", root, sum(len(files.audio) for files in found.values()), problems + met,
+                               "name the folder that holds TRAIN and TEST")
+    notes = []
+    if label_rate is None and (label_hz := _other_label_rate(utterances, found, met)):
+        utterances, met = _read_all(root, found, label_hz)
+        rates = ", ".join(str(rate) for rate in sorted({u.rate_hz for u in utterances}))
+        notes.append(f"labels count samples of {label_hz} Hz, as their last ones say in every file, and were brought "
+                     f"to the recordings' rate, {rates} Hz; --label-rate 0 takes them as they are")
+    corpus = labelled_corpus(root, utterances, problems + met, phone_set, phone_map, notes)
+    return replace(corpus, utterances=keep_sa(corpus.utterances, sa, seed))
+
+
+def _read_all(root: Path, found: dict[tuple[Path, str], _Files], label_hz: int) -> tuple[list[Utterance],
+                                                                                       list[Problem]]:
+    """Read all utterances, with times that count samples of `label_hz`, or of each recording where that is 0."""
     utterances: dict[str, Utterance] = {}
+    problems: list[Problem] = []
     for (folder, stem), files in tqdm(sorted(found.items()), desc="reading", unit="utt", delay=2, leave=False):
-        utterance = _read_utterance(root, folder, stem, files, problems)
+        utterance = _read_utterance(root, folder, stem, files, problems, label_hz)
         if utterance is None:
             continue
         if utterance.id in utterances:
@@ -61,11 +91,29 @@ def read_timit(root: str | Path, sa: str = "all", seed: int = 0) -> Corpus:
                                     "utterance found twice"))
         else:
             utterances[utterance.id] = utterance
-    if not utterances:
-        raise nothing_readable("TIMIT", root, sum(len(files.audio) for files in found.values()), problems,
-                               "name the folder that holds TRAIN and TEST")
-    ordered = sorted(utterances.values(), key=lambda u: u.id)
-    return Corpus(root, keep_sa(ordered, sa, seed), tuple(problems))
+    return list(utterances.values()), problems
+
+
+def _other_label_rate(utterances: list[Utterance], found: dict[tuple[Path, str], _Files], problems: list[Problem]
+                      ) -> int:
+    """Return the rate that labels count where it is not the recordings' own, else 0.
+
+    Raises:
+        DataError: see `label_rate.label_rate`.
+    """
+    n_outside = sum(p.kind == "interval outside the recording" for p in problems)
+    if n_outside < len(utterances) and all(u.rate_hz == TIMIT_HZ for u in utterances):
+        return 0
+    ends = []
+    for u in utterances:
+        labels = found[u.audio_path.parent, audio_stem(u.audio_path)].labels
+        for suffix in (".phn", ".wrd"):
+            segments = _read_labels(labels.get(suffix), u.audio_path, suffix, sys.maxsize, [])
+            if segments and (u.rate_hz != TIMIT_HZ or n_outside):
+                end = max(s.end for s in segments)
+                ends.append(LabelEnd(str(labels[suffix]), u.rate_hz, u.n_samples, end, suffix == ".phn"))
+                break
+    return label_rate_of(ends, len(utterances))
 
 
 @dataclass
@@ -93,21 +141,24 @@ def _find(root: Path) -> tuple[dict[tuple[Path, str], _Files], list[Problem]]:
     return found, problems
 
 
-def _read_utterance(root: Path, folder: Path, stem: str, files: _Files, problems: list[Problem]) -> Utterance | None:
+def _read_utterance(root: Path, folder: Path, stem: str, files: _Files, problems: list[Problem],
+                    label_hz: int = 0) -> Utterance | None:
     chosen = choose_recording(files.audio, problems)
     if chosen is None:
         return None
     path, header = chosen
     place = _Place.of(root, folder)
-    phones = _read_labels(files.labels.get(".phn"), path, ".PHN", header.n_samples, problems)
-    phones = plain_phones(phones)
+    label_hz = label_hz or header.rate_hz
+    length = -(-header.n_samples * label_hz // header.rate_hz)  # of the recording, in the labels' own samples
+    phones, words = (to_rate(_read_labels(files.labels.get(suffix.lower()), path, suffix, length, problems), label_hz,
+                             header.rate_hz, header.n_samples) for suffix in (".PHN", ".WRD"))
     if phones and phones[-1].end < header.n_samples:
         problems.append(Problem(str(path), f"phones end at {phones[-1].end} of {header.n_samples} samples",
                                 "phones end before the recording"))
     return Utterance(
         id=f"{place.speaker}_{stem}".lower().lstrip("_"), audio_path=path, speaker=place.speaker,
         n_samples=header.n_samples, rate_hz=header.rate_hz, phones=phones,
-        words=_read_labels(files.labels.get(".wrd"), path, ".WRD", header.n_samples, problems),
+        words=words, word_tier=".WRD" * bool(words), phone_tier=".PHN" * bool(phones),
         text=_read_text(files.labels.get(".txt"), problems), sex=place.sex, dialect=place.dialect, split=place.split,
         sentence=stem.upper())
 

@@ -238,6 +238,28 @@ def test_picture() -> None:
     assert picture.dtype == np.uint8 and picture.shape[2] == 3 and picture.std() > 10
 
 
+def test_corpora_in_sampa_are_heard_through_a_map(run: Path, tmp_path: Path,
+                                                  capsys: pytest.CaptureFixture[str]) -> None:
+    corpus = make_band_corpus(tmp_path / "sampa", n_utterances=2)
+    sampa = {"iy": "i:", "aa": "A:", "uw": "u:", "s": "S", "h#": "<p:>"}
+    for path in corpus.rglob("*.PHN"):
+        rows = [line.split() for line in path.read_text().splitlines()]
+        path.write_text("".join(f"{start} {end} {sampa[label]}\n" for start, end, label in rows))
+    error = refusal(capsys, "evaluate", run, "--corpus", corpus)
+    assert "not among them: " in error and "'A:'" in error and "say what they are with --phone-map" in error
+    mapped = ["--corpus", str(corpus), "--phone-map", "sampa-webmaus"]
+    assert main(["asr", "evaluate", str(run), *mapped, "--transcripts", str(tmp_path / "t.csv")]) == 0
+    assert "note: phones: map sampa-webmaus; " in capsys.readouterr().out
+    with (tmp_path / "t.csv").open() as file:
+        assert {phone for row in csv.DictReader(file) for phone in row["reference"].split()} <= {
+            "iy", "aa", "uw", "sh", "pau"}
+    assert main(["asr", "train", "W2P_shallow", *mapped, "--run", str(tmp_path / "new"), *TINY]) == 0
+    assert main(["asr", "export", str(run), str(tmp_path / "out"), *mapped]) == 0
+    assert "`--phone-map` must go with --corpus" in refusal(capsys, "export", run, tmp_path / "x", *mapped[2:])
+    # letters need no phones
+    assert main(["asr", "train", "W2L", "--corpus", str(corpus), "--run", str(tmp_path / "w2l"), *TINY]) == 0
+
+
 @pytest.mark.parametrize(("model", "labels", "message"), [
     ("W2P_shallow", "@h s", r"phones of corpus .* must be among the 61 that the model writes; not among them: '@h'"),
     ("W2L", "", "must have letter labels"),

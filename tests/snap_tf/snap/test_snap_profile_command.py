@@ -320,6 +320,22 @@ def test_model_that_gives_no_numbers(corpus, tmp_path, capsys) -> None:
     assert "it gives NaN or infinity" in refused(capsys, tmp_path / "broken.keras", corpus, tmp_path / "x.npz")
 
 
+def test_phones_in_ipa_count_where_they_are_used_only(recogniser, tmp_path, capsys) -> None:
+    ipa = write_corpus(tmp_path / "ipa", ("sil", "ʃ", "iː", "tʃ", "sil"))
+    out = tmp_path / "out.npz"
+    message = refused(capsys, recogniser, ipa, out, "--group", "phone")
+    assert "not among them: 'iː', 'sil', 'tʃ', 'ʃ'" in message and "--phone-map (ipa-mfa, " in message
+    refused(capsys, recogniser, ipa, out, "--group", "predicted", "--group", "permuted:phone")
+    assert run(recogniser, ipa, out, "--group", "predicted") == 0
+    printed = capsys.readouterr().out
+    assert "note: annotated phones were not compared with predicted ones" in printed and "'tʃ'" in printed
+    assert read_profiles(out).alignment is None
+    assert run(recogniser, ipa, tmp_path / "mapped.npz", "--group", "phone", "--phone-map", "ipa-mfa") == 0
+    assert "note: phones: map ipa-mfa; 20 of 20 phones respelt" in capsys.readouterr().out
+    file = read_profiles(tmp_path / "mapped.npz")
+    assert set(file.sums["phone"].groups) == {"sh", "iy", "ch", "pau"} and file.alignment is not None
+
+
 def test_options_check_themselves() -> None:
     with pytest.raises(ConfigError, match="`mode`"):
         ProfileOptions(mode="both")

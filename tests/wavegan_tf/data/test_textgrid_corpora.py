@@ -8,7 +8,6 @@ from mock_corpora import RATE_HZ, tone, write_ldc
 
 from wavegan_tf.data.corpus import Problem, Segment
 from wavegan_tf.data.librispeech import read_librispeech
-from wavegan_tf.data.phone_labels import plain_phones
 from wavegan_tf.data.readers import open_corpus, recognise
 from wavegan_tf.data.textgrid import Interval, TextGrid, Tier, write_textgrid
 from wavegan_tf.data.textgrid_folder import read_textgrid_folder
@@ -164,16 +163,6 @@ def test_point_tiers_and_labels_with_newlines(tmp_path):
     assert [p.kind for p in problems] == ["point tier not read"]  # 10 ms too long is an aligner's rounding
     (_, problems) = read_alignment(path, RATE_HZ - 400, RATE_HZ)
     assert [p.kind for p in problems] == ["point tier not read", "interval outside the recording"]
-
-
-@pytest.mark.parametrize(("labels", "plain"), [
-    ("AH0 S K sp", "ah s k sil"), ("ah0 s <p:>", "ah s sil"), ("S IY", "s iy"), ("S s E", "S s E"), ("S", "S"),
-    ("θ ə B", "θ ə B"), ("AA1 PT", "aa pt"), ("h# pcl p", "h# pcl p"), ("S { k", "S { k"), ("spn AH1", "spn ah"),
-    ("i2 a1", "i2 a1")])
-def test_spelling_of_phones(labels, plain):
-    phones = [Segment(i, i + 1, label) for i, label in enumerate(labels.split())]
-    assert [p.label for p in plain_phones(phones)] == plain.split()
-    assert plain_phones([Segment(0, 1, "")]) == (Segment(0, 1, "sil"),)
 
 
 def test_unusable_textgrids_are_problems_unless_all_are(tmp_path):

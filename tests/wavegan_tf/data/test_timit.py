@@ -146,7 +146,8 @@ def test_labels_that_are_not_utf_8_are_read(tmp_path):
 
 
 def test_upper_case_phones_and_stress_digits_are_spelt_plainly(tmp_path):
-    problem(tmp_path, PHN="0 1000 H#\n1000 3000 AH0\n3000 5000 PCL\n5000 8000 H#\n")
+    write_ldc(tmp_path, (SPOKEN[0],))
+    (tmp_path / "TRAIN/DR1/FCJF0/SA1.PHN").write_text("0 1000 H#\n1000 3000 AH0\n3000 5000 PCL\n5000 8000 H#\n")
     assert [p.label for p in read_timit(tmp_path).utterances[0].phones] == ["h#", "ah", "pcl", "h#"]
 
 
