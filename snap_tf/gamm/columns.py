@@ -14,6 +14,7 @@ from snap_tf.gamm.model import Model
 
 __all__ = ["name_rows", "ordered_columns", "read_columns", "read_numbers", "read_starts", "require_columns"]
 
+_LARGEST = 1e50
 _TRUE_OR_FALSE = {"1": True, "1.0": True, "true": True, "t": True, "0": False, "0.0": False, "false": False, "f": False}
 
 
@@ -102,7 +103,7 @@ def read_numbers(column: pd.Series) -> np.ndarray:
     """Read finite numbers; float [n], NaN where the cell is empty, NA or NaN.
 
     Raises:
-        GammError: anything else is in the column.
+        GammError: anything else is in the column, or numbers so large or so close that their powers cannot be told.
     """
     values = pd.to_numeric(column.astype(object), errors="coerce").to_numpy(float, na_value=np.nan)
     bad = np.flatnonzero(~np.isfinite(values) & ~no_number(column))
@@ -110,7 +111,21 @@ def read_numbers(column: pd.Series) -> np.ndarray:
         does = "does" if len(bad) == 1 else "do"
         raise GammError(f"`{column.name}` must hold finite numbers; {name_rows(bad)} {does} not "
                         f"(={name_some(column.iloc[bad[:3]])}); correct them or take them out")
+    _check_size(values, column)
     return values
+
+
+def _check_size(values: np.ndarray, column: pd.Series) -> None:
+    """Refuse numbers whose sixth powers, which smooths need, are no numbers."""
+    bad = np.flatnonzero(np.abs(values) > _LARGEST)
+    if len(bad):
+        raise GammError(f"`{column.name}` must hold numbers up to {_LARGEST:g}; {name_rows(bad)} "
+                        f"{'holds' if len(bad) == 1 else 'hold'} larger ones (={name_some(column.iloc[bad[:3]])}); correct "
+                        "them, or choose another unit")
+    there = values[~np.isnan(values)]
+    if len(there) and 0 < np.ptp(there) < 1 / _LARGEST:
+        raise GammError(f"`{column.name}` must have numbers that differ by {1 / _LARGEST:g} or more; they lie between "
+                        f"{there.min():g} and {there.max():g}; choose another unit")
 
 
 def _parametric_columns(model: Model, columns: Iterable[str]) -> list[str]:

@@ -18,6 +18,8 @@ from wavegan_tf.formats.tables import read_table
 __all__ = ["FRICATION", "MEASURES", "UNITS", "Labels", "binary_labels", "frication_ratio", "hand_labels",
            "measure_audio", "measured_labels"]
 
+_LARGEST = 1e50  # squares and cubes of what is larger are no numbers
+
 FRICATION = "frication"
 """The automatic label of [s]-like outputs: `frication_ratio` above a threshold."""
 FRICATION_ABOVE_HZ = 3500.0  # the middle of the 3 to 4 kHz of the specification
@@ -223,8 +225,8 @@ def hand_labels(path: str | Path, tokens: Iterable[str], positive: str | None = 
     values, rows = np.full(len(tokens), np.nan), [place[name] for name in table["key"]]
     numbers = pd.to_numeric(table["label"], errors="coerce")
     if positive is None and len(kinds) > 2:
-        if numbers.isna().any():
-            raise DataError(f"table of labels (={path}) must have two labels or numbers; it has {len(kinds)}: "
+        if not numbers.abs().le(_LARGEST).all():
+            raise DataError(f"table of labels (={path}) must have two labels or numbers up to {_LARGEST:g}; it has {len(kinds)}: "
                             f"{', '.join(kinds[:10])}; say with --positive which one is meant")
         values[rows] = numbers
         return Labels(path.stem, values, False, "", None, {"labels": path.name})
