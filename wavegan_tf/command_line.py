@@ -9,7 +9,7 @@ import sys
 from collections.abc import Sequence
 
 from wavegan_tf.errors import UserError
-from wavegan_tf.printing import harmless_output, one_line
+from wavegan_tf.printing import harmless_output, is_text, one_line
 
 __all__ = ["run_command"]
 
@@ -27,6 +27,9 @@ def run_command(parser: argparse.ArgumentParser, argv: Sequence[str] | None = No
 
 
 def _run(parser: argparse.ArgumentParser, argv: Sequence[str] | None) -> int:
+    for word in sys.argv[1:] if argv is None else argv:
+        if not is_text(word):
+            return _refuse(parser, f"argument (={word}) must be UTF-8; rename the file, or the folder that it is in")
     args = parser.parse_args(argv)
     if not hasattr(args, "run"):
         parser.print_help()
@@ -44,6 +47,8 @@ def _run(parser: argparse.ArgumentParser, argv: Sequence[str] | None) -> int:
             return _refuse(parser, f"the disk is full ({error.filename or 'no space left'}); free some space and run "
                                    "the same command again")
         return _refuse(parser, str(error))
+    except UnicodeEncodeError as error:  # of a name that came from elsewhere
+        return _refuse(parser, f"name (={error.object[:200]}) must be UTF-8; rename the file")
     except KeyboardInterrupt:
         print(f"{parser.prog}: interrupted", file=sys.stderr)
         return 130

@@ -8,11 +8,17 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import IO, Any
 
-__all__ = ["harmless_output", "one_line", "printable"]
+__all__ = ["harmless_output", "is_text", "one_line", "printable"]
 
 _UNSAFE = re.compile("[\x00-\x08\x0b-\x1f\x7f-\x9f\ud800-\udfff\u2028\u2029\u202a-\u202e\u2066-\u2069]")
+_STRAY = re.compile("[\ud800-\udfff]")
 _BAR = re.compile("(\r|\x1b\\[A)")
 """What tqdm moves the cursor with."""
+
+
+def is_text(name: str) -> bool:
+    """Tell whether a name is UTF-8: Python reads the bytes of one that is not as lone halves of surrogate pairs."""
+    return _STRAY.search(name) is None
 
 
 def printable(text: str) -> str:

@@ -120,8 +120,8 @@ def _check_size(values: np.ndarray, column: pd.Series) -> None:
     bad = np.flatnonzero(np.abs(values) > _LARGEST)
     if len(bad):
         raise GammError(f"`{column.name}` must hold numbers up to {_LARGEST:g}; {name_rows(bad)} "
-                        f"{'holds' if len(bad) == 1 else 'hold'} larger ones (={name_some(column.iloc[bad[:3]])}); correct "
-                        "them, or choose another unit")
+                        f"{'holds' if len(bad) == 1 else 'hold'} larger ones (={name_some(column.iloc[bad[:3]])}); "
+                        "correct them, or choose another unit")
     there = values[~np.isnan(values)]
     if len(there) and 0 < np.ptp(there) < 1 / _LARGEST:
         raise GammError(f"`{column.name}` must have numbers that differ by {1 / _LARGEST:g} or more; they lie between "

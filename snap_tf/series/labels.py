@@ -226,8 +226,8 @@ def hand_labels(path: str | Path, tokens: Iterable[str], positive: str | None = 
     numbers = pd.to_numeric(table["label"], errors="coerce")
     if positive is None and len(kinds) > 2:
         if not numbers.abs().le(_LARGEST).all():
-            raise DataError(f"table of labels (={path}) must have two labels or numbers up to {_LARGEST:g}; it has {len(kinds)}: "
-                            f"{', '.join(kinds[:10])}; say with --positive which one is meant")
+            raise DataError(f"table of labels (={path}) must have two labels or numbers up to {_LARGEST:g}; it has "
+                            f"{len(kinds)}: {', '.join(kinds[:10])}; say with --positive which one is meant")
         values[rows] = numbers
         return Labels(path.stem, values, False, "", None, {"labels": path.name})
     positive = kinds[1] if positive is None else positive

@@ -86,7 +86,8 @@ def _of_folder(root: Path) -> AudioFileList:
     media = [path for path in left_out_media(paths) if path not in heard]
     skipped = [(path.relative_to(root).as_posix(), f"{path.suffix} files are not read; convert it to WAV or FLAC")
                for path in media]
-    skipped += [(f"{Path(problem.where).relative_to(root).as_posix()}/", problem.what) for problem in problems]
+    skipped += [(Path(problem.where).relative_to(root).as_posix() + "/" * Path(problem.where).is_dir(), problem.what)
+                for problem in problems]
     return replace(found, n_ignored=found.n_ignored - len(media), skipped=tuple(sorted([*found.skipped, *skipped])))
 
 

@@ -8,6 +8,7 @@ from pathlib import Path
 
 from wavegan_tf.data.corpus import Problem
 from wavegan_tf.errors import DataError
+from wavegan_tf.printing import is_text
 
 __all__ = ["require_folder", "walk_files"]
 
@@ -32,7 +33,8 @@ def walk_files(root: Path, problems: list[Problem]) -> Iterator[Path]:
 
     Args:
         root: where to begin.
-        problems: folders that cannot be read are added here; what is in them is not seen.
+        problems: folders that cannot be read are added here, what is in them is not seen; and names that are not
+            UTF-8, which are left out.
     """
     def tell(error: OSError) -> None:
         problems.append(Problem(str(error.filename or root), f"this folder cannot be read ({error.strerror or error}); "
@@ -45,5 +47,13 @@ def walk_files(root: Path, problems: list[Problem]) -> Iterator[Path]:
             subfolders.clear()
             continue
         seen.add(real)
-        subfolders[:] = sorted(name for name in subfolders if not name.startswith("."))
-        yield from (Path(folder, name) for name in sorted(names) if not name.startswith("."))
+        names, subfolders[:] = (_named(folder, found, problems) for found in (names, subfolders))
+        yield from (Path(folder, name) for name in names)
+
+
+def _named(folder: str, names: list[str], problems: list[Problem]) -> list[str]:
+    """Sort names and leave out hidden ones, and those that are not UTF-8: tables cannot tell them apart."""
+    seen = sorted(name for name in names if not name.startswith("."))
+    problems += [Problem(str(Path(folder, name)), "its name is not UTF-8; it is left out; rename it",
+                         "name that is not UTF-8") for name in seen if not is_text(name)]
+    return [name for name in seen if is_text(name)]

@@ -15,7 +15,7 @@ from wavegan_tf.formats.plain_files import read_text
 __all__ = ["json_text", "parse_json", "read_json"]
 
 _KINDS: dict[type, str] = {dict: "an object {...}", list: "a list [...]"}
-_SURROGATE = re.compile("[\ud800-\udfff]")
+_UNPRINTABLE = re.compile("[\x7f-\x9f\u2028-\u202e\u2066-\u2069\ud800-\udfff]")
 
 
 def read_json(path: str | Path, what: str = "JSON file", kind: type | None = dict, *, finite: bool = True) -> Any:
@@ -57,7 +57,7 @@ def parse_json(text: str, name: str, kind: type | None = dict, *, finite: bool =
 def json_text(value: Any, *, indent: int | None = 2, default: Callable[[Any], Any] | None = None) -> str:
     """Give a value as JSON that `read_json` reads back, with a newline at its end.
 
-    Letters stay as they are; names of files that are not UTF-8, which could not be written, become escapes. Numbers
+    Letters stay as they are; control characters, and names of files that are not UTF-8, become escapes. Numbers
     that are none (NaN, infinity) become null, since JSON has none.
     """
     how: dict[str, Any] = {"indent": indent, "default": default, "ensure_ascii": False, "allow_nan": False}
@@ -65,7 +65,7 @@ def json_text(value: Any, *, indent: int | None = 2, default: Callable[[Any], An
         text = json.dumps(value, **how)
     except ValueError:
         text = json.dumps(_with_null(value), **how)
-    return _SURROGATE.sub(lambda found: f"\\u{ord(found[0]):04x}", text) + "\n"
+    return _UNPRINTABLE.sub(lambda found: f"\\u{ord(found[0]):04x}", text) + "\n"
 
 
 def _with_null(value: Any) -> Any:

@@ -1,4 +1,4 @@
-"""Numbers that no double can hold the powers of are refused by column and row; large and small ones give the same fit."""
+"""Numbers whose powers are no numbers are refused by column and row; large and small ones give the same fit."""
 
 import numpy as np
 import pandas as pd
