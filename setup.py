@@ -21,7 +21,10 @@ def read_version() -> str:
 # The exact versions that are tested with every change are in requirements/.
 REQUIRED = [
     "tensorflow>=2.16",  # the first with Keras 3
-    "keras>=3.5",
+    # before 3.11.3 an .h5 file runs its Lambda layers when it is read, safe_mode or not; before 3.12 a .keras file can
+    # have any file of the machine read into the model (vocabulary of a StringLookup)
+    "keras>=3.12",
+    "h5py>=3.10",
     "numpy>=1.26",
     "scipy>=1.11,<2",  # tf-keras-vis 0.8.7 imports scipy.ndimage.interpolation, which SciPy 2 removes
     "pandas>=2.1",

@@ -16,6 +16,7 @@ from typing import Any
 import numpy as np
 from tqdm import tqdm
 
+from snap_tf.keras_files import is_keras_file, read_keras
 from snap_tf.layer_choice import Layers, choose_layers
 from snap_tf.layer_info import STAGES, LayerInfo
 from snap_tf.reduction import reduction
@@ -35,7 +36,7 @@ _MOST_AT_ONCE = 256
 
 def probe(model: Any, layers: Layers = None, *, part: str | None = None, stage: str = "post",
           rate_hz: float | None = None, input_shape: tuple[int | None, ...] | None = None,
-          step: int | None = None) -> Probe:
+          step: int | None = None, trust: bool = False) -> Probe:
     """Open a network to look into its layers.
 
     Args:
@@ -51,6 +52,8 @@ def probe(model: Any, layers: Layers = None, *, part: str | None = None, stage: 
             run, and 16000 for a Keras model.
         input_shape: of one input of a Keras model that has not been called yet, such as (16384, 1).
         step: which checkpoint of a run; the last one by default.
+        trust: run what a model of somebody else brings along: a SavedModel without our `model.json` beside it, or the
+            code of Lambda layers in a Keras file. These are programs, which may read and write files.
 
     Returns:
         A `Probe`; phase shuffle and dropout are off in it.
@@ -64,18 +67,18 @@ def probe(model: Any, layers: Layers = None, *, part: str | None = None, stage: 
     if rate_hz is not None and not 0 < rate_hz < math.inf:
         raise ConfigError(f"`rate_hz` (={rate_hz}) must be positive and finite")
     config = None
-    if isinstance(model, str | Path) and Path(model).suffix not in (".keras", ".h5"):
+    if isinstance(model, str | Path) and not is_keras_file(model):
         if rate_hz is not None or input_shape is not None:
             given, value = ("rate_hz", rate_hz) if rate_hz is not None else ("input_shape", input_shape)
             raise ConfigError(f"`{given}` (={value}) goes with a Keras model; {model} knows its own; leave it out")
-        source, config, name = _open_path(Path(model), part, step)
+        source, config, name = _open_path(Path(model), part, step, trust)
         rate_hz = config.data.sample_rate_hz
     else:
         if part is not None or step is not None:
             raise ConfigError(f"`{'part' if part else 'step'}` (={part or step}) goes with a run or an exported model; "
                               "leave it out for a Keras model")
         if isinstance(model, str | Path):
-            model = _load_keras(Path(model))
+            model = read_keras(model, trust)
         if not hasattr(model, "weights") or not callable(model):
             raise ConfigError(f"`model` (={model!r}) must be a path or a Keras model")
         name, rate_hz = str(model.name), 16000.0 if rate_hz is None else rate_hz
@@ -127,7 +130,7 @@ class Probe:
 
     @property
     def network(self) -> Any:
-        """The Keras model itself; None for a SavedModel without its weights folder."""
+        """The Keras model itself; None for a SavedModel that is trusted to run itself."""
         return self._source.network
 
     def layer(self, name: str) -> LayerInfo:
@@ -271,12 +274,12 @@ class Probe:
         return inputs
 
 
-def _open_path(path: Path, part: str | None, step: int | None) -> tuple[Source, RunConfig, str]:
+def _open_path(path: Path, part: str | None, step: int | None, trust: bool) -> tuple[Source, RunConfig, str]:
     """Open a run or an exported model and take one of its networks."""
     from wavegan_tf.export.open_model import open_model
     from wavegan_tf.export.signatures import LAYER_SIGNATURES
 
-    opened = open_model(path, step)
+    opened = open_model(path, step, trust=trust)
     there = [name for name in PARTS if name in opened.metadata.layers]
     if part is not None and part not in there:
         raise ConfigError(f"`part` (={part}) must be one of {', '.join(there)}"
@@ -285,19 +288,5 @@ def _open_path(path: Path, part: str | None, step: int | None) -> tuple[Source, 
     name = f"{path.resolve().name} step {opened.step}, {part}"
     if opened.networks is not None:
         return OwnNetwork(opened.networks.named()[part], config.data.sample_rate_hz), config, name
-    import tensorflow as tf
-
     layers = [LayerInfo(**tap.to_dict()) for tap in opened.metadata.layers[part]]
-    return SavedSignature(tf.saved_model.load(str(path)), LAYER_SIGNATURES[part], layers,
-                          config.network.slice_len), config, name
-
-
-def _load_keras(path: Path) -> Any:
-    import keras
-
-    if not path.is_file():
-        raise ExportError(f"model (={path}) must be an existing file; check the path")
-    try:
-        return keras.saving.load_model(path, compile=False)
-    except Exception as error:  # h5py, zipfile and Keras report damage in many ways
-        raise ExportError(f"model (={path}) must be readable by Keras: {error}") from error
+    return SavedSignature(opened.saved_model, LAYER_SIGNATURES[part], layers, config.network.slice_len), config, name

@@ -100,8 +100,8 @@ class SavedSignature:
 
     def tensors(self, inputs: Any, stage: str) -> dict[str, Any]:
         if stage != "post":
-            raise ConfigError(f"`stage` (={stage}) must be post for a SavedModel without its weights folder, which "
-                              "gives layers after the activation only; use the run, or the whole exported folder")
+            raise ConfigError(f"`stage` (={stage}) must be post for a SavedModel that runs itself, which gives "
+                              "layers after the activation only; use the run, or the whole exported folder")
         return self._signature(**{self._keyword: inputs})
 
     def parts(self) -> dict[str, Any]:

@@ -50,6 +50,20 @@ def test_q_network_reads_the_generators_codes(folder: Path) -> None:
     assert right.mean() > 0.7  # 1 of 8 by chance
 
 
+@pytest.mark.parametrize("folder", GANS, ids=lambda folder: folder.name)
+def test_signatures_take_any_number_of_clips_of_one_length(folder: Path) -> None:
+    import tensorflow as tf
+
+    loaded = tf.saved_model.load(str(folder))
+    for function in loaded.signatures.values():
+        ((name, spec),) = function.structured_input_signature[1].items()
+        shape = tuple(spec.shape[1:])
+        for n in (0, 2):
+            assert {len(rows) for rows in function(**{name: tf.zeros((n, *shape))}).values()} == {n}
+        with pytest.raises(tf.errors.InvalidArgumentError, match="is not compatible with expected shape"):
+            function(**{name: tf.zeros((4, shape[0] // 2, *shape[1:]))})
+
+
 @pytest.mark.parametrize("folder", RECOGNISERS, ids=lambda folder: folder.name)
 def test_recogniser_writes_what_an_unknown_speaker_says(folder: Path, tmp_path: Path) -> None:
     pytest.importorskip("espeakng_loader", reason="synthetic corpora need the extra `synth`")

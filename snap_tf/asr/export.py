@@ -109,14 +109,21 @@ def _write_saved_model(recogniser: Recogniser, folder: Path) -> None:
     module = tf.Module()
     module.variables_ = [weight.value for weight in network.weights]  # a SavedModel keeps what its module holds
 
+    def logits_of(features: tf.Tensor) -> dict[str, tf.Tensor]:
+        features = tf.ensure_shape(features, [None, None, N_MELS])
+        n = tf.shape(features)[0]  # TensorFlow's convolutions give an empty batch a wrong length: compute on zeros
+        some = tf.pad(features, [[0, tf.cast(n == 0, tf.int32)], [0, 0], [0, 0]])
+        return {"logits": network(some, training=False)[:n]}
+
     @tf.function(input_signature=[tf.TensorSpec([None, None, N_MELS], tf.float32, name="features")])
     def from_features(features: tf.Tensor) -> dict[str, tf.Tensor]:
-        return {"logits": network(features, training=False)}
+        return logits_of(features)
 
     @tf.function(input_signature=[tf.TensorSpec([None, None], tf.float32, name="audio")])
     def from_audio(audio: tf.Tensor) -> dict[str, tf.Tensor]:
-        features = log_mel(audio)
-        return {"features": features, "logits": network(features, training=False)}
+        # a loaded signature takes whatever it is given: shapes are checked when it runs
+        features = log_mel(tf.ensure_shape(audio, [None, None]))
+        return {"features": features, **logits_of(features)}
 
     module.from_features, module.from_audio = from_features, from_audio
     tf.saved_model.save(module, str(folder), signatures={"serving_default": from_features, "from_audio": from_audio})

@@ -11,17 +11,18 @@
 from __future__ import annotations
 
 import json
-import zipfile
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import keras
 
-from snap_tf.asr.alphabet import Alphabet, alphabet_of_size
+from snap_tf.asr.alphabet import Alphabet
 from snap_tf.asr.layer_table import MODELS
 from snap_tf.asr.settings import CONFIG_NAME, RecogniserConfig
 from snap_tf.asr.spectrogram_geometry import N_MELS
+from snap_tf.asr.wav2letter import spec_of
+from snap_tf.keras_files import read_keras
 from wavegan_tf.atomic import atomic_folder
 from wavegan_tf.config import changed_fields
 from wavegan_tf.errors import ConfigError, DataError, ExportError
@@ -82,11 +83,13 @@ def is_run_of_recogniser(path: Path) -> bool:
         return False
 
 
-def open_recogniser(path: str | Path) -> Recogniser:
+def open_recogniser(path: str | Path, trust: bool = False) -> Recogniser:
     """Read a trained recogniser.
 
     Args:
-        path: the folder of a run (its best network is taken), an exported folder, or a `.keras` file.
+        path: the folder of a run (its best network is taken), an exported folder, or a `.keras` file. What it writes
+            is known because it is one of our networks, never from the number of its outputs.
+        trust: see `keras_files.read_keras`; our networks need none.
 
     Raises:
         ConfigError: neither of these.
@@ -109,23 +112,19 @@ def open_recogniser(path: str | Path) -> Recogniser:
         raise ConfigError(f"model (={path}) must be an existing run of `snap-tf asr train`, an exported recogniser or "
                           "a .keras file; check the path")
     verify_checksums(file.parent, [file.name])
-    network = _load(file)
+    network = read_keras(file, trust)
     alphabet = _alphabet(network, file)
     config = path / CONFIG_NAME
     return Recogniser(network, alphabet, RecogniserConfig.load(config) if config.is_file() else None, file)
 
 
-def _load(file: Path) -> keras.Model:
-    try:
-        return keras.models.load_model(file, compile=False)
-    except (OSError, ValueError, TypeError, KeyError, zipfile.BadZipFile) as error:
-        raise ExportError(f"network file (={file}) must be a Keras model that loads: "
-                          f"{str(error).splitlines()[0]}") from error
-
-
 def _alphabet(network: keras.Model, file: Path) -> Alphabet:
-    shapes = [tuple(t.shape) for t in (*network.inputs, *network.outputs)]
-    if len(shapes) != 2 or len(shapes[0]) != 3 or shapes[0][2] != N_MELS or len(shapes[1]) != 3:
-        raise DataError(f"network (={file}) must map [batch, steps, {N_MELS}] to [batch, steps, classes]; it maps "
-                        f"{', '.join(map(str, shapes[:-1]))} to {shapes[-1]}; it is no recogniser of this family")
-    return alphabet_of_size(int(shapes[1][2]))
+    spec = spec_of(network)
+    if spec is not None:
+        return spec.alphabet
+    shapes = [tuple(t.shape) for t in (*(getattr(network, "inputs", None) or ()),
+                                       *(getattr(network, "outputs", None) or ()))]
+    maps = f"it maps {', '.join(map(str, shapes[:-1]))} to {shapes[-1]}; " if len(shapes) > 1 else ""
+    raise DataError(f"network (={file}) must map [batch, steps, {N_MELS}] to letters or phones as one that `snap-tf "
+                    f"asr train` made; {maps}what its outputs mean is not known; it is no recogniser of this family; "
+                    "snap-tf layers, profile and saliency take it as a network of another kind")

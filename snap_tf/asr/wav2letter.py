@@ -10,11 +10,11 @@ from __future__ import annotations
 import keras
 import numpy as np
 
-from snap_tf.asr.layer_table import LayerSpec, layer_table
+from snap_tf.asr.layer_table import MODELS, LayerSpec, ModelSpec, layer_table
 from snap_tf.asr.spectrogram_geometry import INPUT_RATE_HZ, N_MELS
 from snap_tf.layer_info import LayerInfo
 
-__all__ = ["NORM_EPSILON", "NORM_MOMENTUM", "build_network", "layers_of"]
+__all__ = ["NORM_EPSILON", "NORM_MOMENTUM", "build_network", "layers_of", "spec_of"]
 
 NORM_MOMENTUM = 0.9
 """Share of the old value in the moving statistics; Keras' .99 lags behind in runs of a few hundred updates."""
@@ -63,6 +63,28 @@ def layers_of(network: keras.Model) -> tuple[LayerInfo, ...]:
             layers.append(LayerInfo(layer.name, f"L{len(layers)}", None, layer.filters, rate_hz,
                                     layer.activation.__name__))
     return tuple(layers)
+
+
+def spec_of(network: keras.Model) -> ModelSpec | None:
+    """Tell which member of the family a network is: by its name, and because it has exactly the layers of that one.
+
+    Sizes of inputs and outputs say nothing: anybody's network may have 29 outputs, in an order of its own.
+
+    Returns:
+        None where `build_network` did not make it.
+    """
+    spec = MODELS.get(str(getattr(network, "name", "")))
+    if spec is None or not isinstance(network, keras.Model) or len(getattr(network, "inputs", None) or ()) != 1:
+        return None
+    table = layer_table(spec.name)
+    expected = ["features", *(name for layer in table for name in (layer.norm_name, layer.name))]
+    if [layer.name for layer in network.layers] != expected or tuple(network.inputs[0].shape) != (None, None, N_MELS):
+        return None
+    convolutions = [network.get_layer(layer.name) for layer in table]
+    fits = (isinstance(found, keras.layers.Conv1D)
+            and (found.kernel_size, found.strides, found.padding) == ((layer.kernel,), (layer.stride,), "same")
+            and found.activation.__name__ == layer.activation for found, layer in zip(convolutions, table, strict=True))
+    return spec if all(fits) and convolutions[-1].filters == spec.alphabet.size else None
 
 
 def _convolution(layer: LayerSpec, seed: int | None) -> keras.layers.Conv1D:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import argparse
 
 from snap_tf.commands.pictures import add_tensorboard
+from wavegan_tf.commands.flags import add_trust_flag
 
 __all__ = ["add_parser"]
 
@@ -48,6 +49,7 @@ def add_parser(subparsers: argparse._SubParsersAction) -> None:
                       help="their starts and ends in seconds (default: split at the intensity minimum)")
     also.add_argument("--wavs", action="store_true", help="also write every output as a WAV")
     also.add_argument("--no-figures", action="store_true", help="write numbers only")
+    add_trust_flag(parser)
     add_tensorboard(also)
     parser.set_defaults(run=_run)
 
@@ -68,7 +70,8 @@ def _run(args: argparse.Namespace) -> None:
         syllables = Syllables(_times(args.syllables) if args.syllables else None)
     request = InterpolationRequest(tuple(args.measure), syllables, args.wavs, args.reduce)
     layers = None if args.layers is None else [name.strip() for name in args.layers.split(",") if name.strip()]
-    generator = open_generator(args.model, layers, step=args.checkpoint, with_output=request.needs_output)
+    generator = open_generator(args.model, layers, step=args.checkpoint, with_output=request.needs_output,
+                               trust=args.trust)
     if args.code is not None:
         config = network_config(generator)
         if config.code == "none":

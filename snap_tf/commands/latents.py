@@ -5,6 +5,7 @@ from __future__ import annotations
 import argparse
 
 from snap_tf.commands.pictures import add_tensorboard, show_in_tensorboard
+from wavegan_tf.commands.flags import add_trust_flag
 
 __all__ = ["add_parser"]
 
@@ -34,6 +35,7 @@ def add_parser(subparsers: argparse._SubParsersAction) -> None:
     parser.add_argument("--folds", type=int, default=10, metavar="N", help="of the cross-validation (default: 10)")
     parser.add_argument("--permutations", type=int, default=200, metavar="N",
                         help="of the labels, for the baseline (default: 200; 0: none)")
+    add_trust_flag(parser)
     add_tensorboard(parser)
     parser.set_defaults(run=_run)
 
@@ -44,7 +46,7 @@ def _run(args: argparse.Namespace) -> None:
     from snap_tf.series.latents import find_latents, label_outputs
 
     settings = RegressionSettings(folds=args.folds, permutations=args.permutations, seed=args.seed)
-    generator = open_generator(args.model, -1, step=args.step)
+    generator = open_generator(args.model, -1, step=args.step, trust=args.trust)
     outputs = label_outputs(generator, args.label, args.n, args.seed, z=args.z, threshold=args.threshold,
                             positive=args.positive, progress=True)
     fitted = find_latents(generator, outputs, args.out, settings, progress=True)

@@ -6,7 +6,9 @@ import argparse
 from typing import Any
 
 from snap_tf.commands.pictures import add_tensorboard, show_in_tensorboard
+from snap_tf.keras_files import is_keras_file
 from wavegan_tf.commands.corpus_options import add_corpus_flags, corpus_options, tell
+from wavegan_tf.commands.flags import add_trust_flag
 from wavegan_tf.commands.label_lists import comma_list
 from wavegan_tf.errors import ConfigError
 
@@ -46,6 +48,7 @@ def add_parser(subparsers: argparse._SubParsersAction) -> None:
     network.add_argument("--rate-hz", type=float, help="Keras files: sampling rate of the input (default: 16000)")
     network.add_argument("--input-len", type=int, metavar="N",
                          help="Keras files that take any length: samples of the input")
+    add_trust_flag(parser)
     audio = parser.add_argument_group("recordings")
     audio.add_argument("--split", metavar="NAME", help="only this split, such as test")
     audio.add_argument("--words", type=comma_list, default=(), metavar="W,W", help="only these words")
@@ -81,8 +84,9 @@ def _run(args: argparse.Namespace) -> None:
     latent = _is_latent(args)
     _refuse_strangers(args, _FOR_AUDIO if latent else _FOR_LATENT, latent)
     source: dict[str, Any] = {"part": args.part, "step": args.step, "rate_hz": args.rate_hz,
+                              "trust": args.trust,
                               "input_shape": (args.input_len, 1) if args.input_len else None}
-    if latent and args.part is None and not args.model.endswith((".keras", ".h5")):
+    if latent and args.part is None and not is_keras_file(args.model):
         source["part"] = "generator"
     clips: Any = None if latent else _stimuli(args)  # a wrong folder is told before TensorFlow starts
     from snap_tf.probe import probe

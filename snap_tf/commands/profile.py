@@ -13,7 +13,7 @@ from wavegan_tf.commands.corpus_options import (
     given_corpus_flags,
     open_named_corpus,
 )
-from wavegan_tf.commands.flags import add_setting_flags, given_settings
+from wavegan_tf.commands.flags import add_setting_flags, add_trust_flag, given_settings
 from wavegan_tf.commands.label_lists import comma_list
 from wavegan_tf.errors import ConfigError
 
@@ -64,6 +64,7 @@ def _add_profile(subparsers: argparse._SubParsersAction) -> None:
     network.add_argument("--step", type=int, help="checkpoint of a run of wavegan-tf (default: the last)")
     network.add_argument("--rate-hz", type=float, help="Keras files: steps per second of the input")
     network.add_argument("--batch-size", type=int, metavar="N", help="frames at a time (default: by size)")
+    add_trust_flag(parser)
     add_setting_flags(parser, ProfileOptions, defaults=True)
     add_corpus_flags(parser)
     parser.set_defaults(run=_profile)
@@ -90,7 +91,8 @@ def _profile(args: argparse.Namespace) -> None:
     from snap_tf.snap.profile_file import write_profiles
     from snap_tf.snap.profiling import profile
 
-    network = open_network(args.model, layers=args.layers, part=args.part, step=args.step, rate_hz=args.rate_hz)
+    network = open_network(args.model, layers=args.layers, part=args.part, step=args.step, rate_hz=args.rate_hz,
+                           trust=args.trust)
     data = corpus if corpus is not None else clips_of(args, network)
     found = profile(network, data, options, groups=args.groups or ("predicted",), shard=args.shard, split=args.split,
                     batch_size=args.batch_size)

@@ -6,7 +6,7 @@ import argparse
 
 from snap_tf.snap.saliency_options import METHODS, SaliencyOptions
 from wavegan_tf.atomic import check_output_file
-from wavegan_tf.commands.flags import add_setting_flags, given_settings
+from wavegan_tf.commands.flags import add_setting_flags, add_trust_flag, given_settings
 
 __all__ = ["add_parser"]
 
@@ -29,6 +29,7 @@ def add_parser(subparsers: argparse._SubParsersAction) -> None:
                              "middle)")
     parser.add_argument("--part", choices=("q_network", "discriminator"), help="of a GAN (default: the Q-network)")
     parser.add_argument("--step", type=int, help="of a GAN's run: which checkpoint (default: the last)")
+    add_trust_flag(parser)
     add_setting_flags(parser, SaliencyOptions, defaults=True)
     parser.set_defaults(run=_run)
 
@@ -43,7 +44,7 @@ def _run(args: argparse.Namespace) -> None:
     from snap_tf.snap.heard import open_listener
     from snap_tf.snap.saliency_maps import saliency_map
 
-    network = open_listener(args.model, part=args.part, step=args.step)
+    network = open_listener(args.model, part=args.part, step=args.step, trust=args.trust)
     recording = None if args.audio == "neutral" and not Path("neutral").exists() else args.audio
     found = saliency_map(network, recording, class_name=args.class_name, time_s=args.time_s, options=options)
     target = found.target

@@ -11,7 +11,7 @@ from snap_tf.snap.sanity_settings import SanitySettings
 from snap_tf.snap.settings import ProfileOptions
 from wavegan_tf.atomic import check_output_folder
 from wavegan_tf.commands.corpus_options import add_corpus_flags, open_named_corpus
-from wavegan_tf.commands.flags import add_setting_flags, given_settings
+from wavegan_tf.commands.flags import add_setting_flags, add_trust_flag, given_settings
 from wavegan_tf.commands.label_lists import comma_list
 
 __all__ = ["add_parser"]
@@ -43,6 +43,7 @@ def add_parser(subparsers: argparse._SubParsersAction) -> None:
     parser.add_argument("--part", choices=("q_network", "discriminator"), help="of wavegan-tf's models")
     parser.add_argument("--step", type=int, help="checkpoint of a run of wavegan-tf (default: the last)")
     parser.add_argument("--rate-hz", type=float, help="Keras files: steps per second of the input")
+    add_trust_flag(parser)
     add_setting_flags(parser, SanitySettings, defaults=True)
     add_setting_flags(parser, ProfileOptions, defaults=True, only=PROFILE_FLAGS)
     add_corpus_flags(parser)
@@ -62,7 +63,8 @@ def _run(args: argparse.Namespace) -> None:
     from snap_tf.snap.sanity import sanity_checks
     from snap_tf.snap.sanity_folder import write_sanity
 
-    network = open_network(args.model, layers=args.layers, part=args.part, step=args.step, rate_hz=args.rate_hz)
+    network = open_network(args.model, layers=args.layers, part=args.part, step=args.step, rate_hz=args.rate_hz,
+                           trust=args.trust)
     data = corpus if corpus is not None else clips_of(args, network)
     group = args.group or ("phone" if corpus is not None else "predicted")
     results = sanity_checks(network, data, group=group, options=options, settings=settings, split=args.split)

@@ -8,6 +8,7 @@ from typing import Any
 
 import numpy as np
 
+from snap_tf.keras_files import is_keras_file
 from snap_tf.layer_choice import Layers
 from snap_tf.layer_info import LayerInfo
 from snap_tf.probe import Probe, probe
@@ -18,7 +19,7 @@ __all__ = ["generated_audio", "latent_names", "network_config", "open_generator"
 
 
 def open_generator(model: Any, layers: Layers = None, *, step: int | None = None, stage: str = "post",
-                   with_output: bool = False) -> Probe:
+                   with_output: bool = False, trust: bool = False) -> Probe:
     """Open the generator of a model.
 
     Args:
@@ -27,13 +28,14 @@ def open_generator(model: Any, layers: Layers = None, *, step: int | None = None
         step: which checkpoint of a run.
         stage: which tensor of a layer.
         with_output: add the audio to the layers, if it is not among them.
+        trust: see `snap_tf.probe.probe`.
 
     Raises:
         ConfigError: the model has no generator, or no such layer.
         ExportError: the path is no model.
     """
-    is_run = isinstance(model, str | Path) and Path(model).suffix not in (".keras", ".h5")
-    options: dict[str, Any] = {"part": "generator", "step": step} if is_run else {}
+    is_run = isinstance(model, str | Path) and not is_keras_file(model)
+    options: dict[str, Any] = {"trust": trust, **({"part": "generator", "step": step} if is_run else {})}
     opened = probe(model, layers, stage=stage, **options)
     if opened.takes_audio:
         raise ConfigError(f"model (={opened.name}) must be a generator, which takes latent vectors; it takes audio")

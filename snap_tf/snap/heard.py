@@ -112,7 +112,8 @@ class HeardBy:
         raise ConfigError(f"`class` (={name}) must be one of {' '.join(called)}, or a number")
 
 
-def open_listener(model: Any, *, part: str | None = None, step: int | None = None) -> HeardBy:
+def open_listener(model: Any, *, part: str | None = None, step: int | None = None,
+                  trust: bool = False) -> HeardBy:
     """Open a network that hears audio.
 
     Args:
@@ -120,15 +121,16 @@ def open_listener(model: Any, *, part: str | None = None, step: int | None = Non
             Inputs of 128 channels are taken for log-mel spectrograms, of 1 or 2 for audio.
         part: of a model of `wavegan-tf`: `q_network` (default) or `discriminator`.
         step: which checkpoint of its run.
+        trust: see `snap_tf.probe.probe`.
 
     Raises:
-        ConfigError: a network that hears no audio, a wrong part, a SavedModel without weights.
+        ConfigError: a network that hears no audio, a wrong part, a SavedModel that runs itself.
         ExportError: the path is no model.
     """
-    network = open_network(model, part=part, step=step)
+    network = open_network(model, part=part, step=step, trust=trust)
     opened, shape = network.probe, network.probe.input_shape
     if len(shape) != 2 or shape[1] not in (1, 2, N_MELS) or opened.network is None:
-        what = "a SavedModel without its weights folder" if opened.network is None else f"inputs of shape {list(shape)}"
+        what = "a SavedModel that runs itself" if opened.network is None else f"inputs of shape {list(shape)}"
         raise ConfigError(f"model (={opened.name}) must be a Keras network that hears audio [samples, channels] or "
                           f"log-mel spectrograms [steps, {N_MELS}]; it has {what}")
     if shape[1] == N_MELS and opened.rate_hz != INPUT_RATE_HZ:  # a Keras model does not say at which rate inputs come

@@ -103,7 +103,7 @@ def _trial(network: Network, target: Target, frame_shape: tuple[int, ...]) -> di
     tf.function(look, autograph=False).get_concrete_function(tf.TensorSpec((None, *frame_shape), tf.float32))
     if INPUT not in shapes:
         raise ConfigError(f"layer {target.layer} of {network.probe.name} must depend on the input by "
-                          "operations with gradients; it does not (a SavedModel without its weights has none)")
+                          "operations with gradients; it does not (a SavedModel that runs itself has none)")
     return shapes
 
 

@@ -11,10 +11,11 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from snap_tf.keras_files import is_keras_file, read_keras
 from snap_tf.layer_choice import Layers
 from snap_tf.layer_info import LayerInfo
 from snap_tf.probe import Probe, probe
-from wavegan_tf.errors import ConfigError
+from wavegan_tf.errors import ConfigError, DataError
 
 __all__ = ["INPUT", "RECOGNISER_FRAME_STEPS", "Network", "open_network"]
 
@@ -56,7 +57,7 @@ class Network:
 
 def open_network(model: Any, *, layers: Layers = None, part: str | None = None, step: int | None = None,
                  rate_hz: float | None = None, input_shape: tuple[int | None, ...] | None = None,
-                 classes: Sequence[str] = ()) -> Network:
+                 classes: Sequence[str] = (), trust: bool = False) -> Network:
     """Open a network to make profiles of it.
 
     Args:
@@ -70,15 +71,16 @@ def open_network(model: Any, *, layers: Layers = None, part: str | None = None, 
         rate_hz: steps per second of the input of a Keras model.
         input_shape: of one input of a Keras model that has not been called yet.
         classes: names of the output's units; known for recognisers.
+        trust: see `snap_tf.probe.probe`.
 
     Raises:
         ConfigError: no such layer or part; several outputs; another number of classes; an option that does not go
             with the model.
-        ExportError: the path is no model, or a SavedModel without its weights, which gives no gradients.
+        ExportError: the path is no model, or a SavedModel that is not ours.
     """
     if isinstance(model, Network):
         return model
-    recogniser = _recogniser(model)
+    recogniser = _recogniser(model, trust)
     blank, writes, source = None, "", str(getattr(model, "name", model))
     if recogniser is not None:
         for name, value, of in (("part", part, "models of wavegan-tf"), ("step", step, "runs of wavegan-tf"),
@@ -91,15 +93,14 @@ def open_network(model: Any, *, layers: Layers = None, part: str | None = None, 
         classes = tuple(classes) or recogniser.alphabet.symbols
         blank, writes = recogniser.alphabet.blank, recogniser.alphabet.kind
         source = str(recogniser.source)
-    options: dict[str, Any] = {"part": part, "step": step, "rate_hz": rate_hz, "input_shape": input_shape}
+    if is_keras_file(model):
+        model = read_keras(model, trust)
+    options: dict[str, Any] = {"part": part, "step": step, "rate_hz": rate_hz, "input_shape": input_shape,
+                               "trust": trust}
     whole = probe(model, None, **options)
     output = _one_output(whole)
     layers = _own_names(recogniser, layers, output)
     opened = whole if layers is None else probe(model, layers, **options)
-    if isinstance(model, str | Path) and Path(model).suffix in (".keras", ".h5"):
-        import keras
-
-        model = keras.saving.load_model(model, compile=False)  # `probe` has opened it, so it can be
     if layers is None and (dense := _dense(model, options)):
         wanted = {*dense, *(layer.name for layer in opened.layers)}
         opened = probe(model, [name for name in _all_names(model, options) if name in wanted], **options)
@@ -126,8 +127,8 @@ def _one_output(opened: Probe) -> str:
     return opened.output
 
 
-def _recogniser(model: Any) -> Any:
-    """Open a recogniser, if the model is one: by its folder, or by the shapes of a Keras file or model."""
+def _recogniser(model: Any, trust: bool) -> Any:
+    """Open a recogniser, if the model is one: by its folder, or because a Keras file holds one of our networks."""
     from snap_tf.asr.runs import Recogniser, open_recogniser
 
     if isinstance(model, Recogniser):
@@ -138,9 +139,9 @@ def _recogniser(model: Any) -> Any:
             return open_recogniser(path) if _is_recogniser_folder(path) else None
         if path.suffix == ".keras" and path.is_file():
             try:
-                return open_recogniser(path)
-            except ValueError:
-                return None  # `probe` says what is wrong with it, if anything
+                return open_recogniser(path, trust)
+            except DataError:
+                return None  # a network of another kind
     return None
 
 

@@ -138,7 +138,7 @@ def sanity_checks(model: Any, data: Any, *, group: str = "phone", options: Profi
     opened = open_network(model, **network)
     if opened.probe.network is None:
         raise ConfigError(f"model (={opened.probe.name}) must be a Keras network to have its weights randomised; it is "
-                          "a SavedModel without its weights folder")
+                          "a SavedModel that runs itself")
     sample = sample_frames(opened, frame_source(opened, data, options, split), group, options,
                            per_group=settings.frames_per_group, n_blocks=settings.utterances,
                            min_frames=settings.min_frames, seed=settings.seed)

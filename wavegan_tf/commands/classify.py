@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import argparse
 
+from wavegan_tf.commands.flags import add_trust_flag
+
 __all__ = ["add_parser"]
 
 
@@ -18,6 +20,7 @@ def add_parser(subparsers: argparse._SubParsersAction) -> None:
     parser.add_argument("folder", metavar="DIR", help="folder of recordings, read with its subfolders")
     parser.add_argument("out", metavar="OUT.csv", help="new table")
     parser.add_argument("--step", type=int, help="of a run: which checkpoint (default: the last)")
+    add_trust_flag(parser)
     labels = parser.add_argument_group("labels")
     labels.add_argument("--label-from", default="auto", metavar="WHERE",
                         help="manifest: column label (or code) of DIR/manifest.csv; folder: name of the folder that a "
@@ -37,7 +40,7 @@ def _run(args: argparse.Namespace) -> None:
     from wavegan_tf.use.classify import classify_folder, output_paths, write_classified
 
     output_paths(args.out)  # before the work, not after it
-    model = open_model(args.model, args.step)
+    model = open_model(args.model, args.step, trust=args.trust)
     result = classify_folder(model, args.folder, label_from=args.label_from, label_table=args.labels, split=args.split,
                              n_permutations=args.permutations, seed=args.seed, progress=True)
     table, summary = write_classified(result, args.out, model)

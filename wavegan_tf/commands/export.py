@@ -14,8 +14,9 @@ def add_parser(subparsers: argparse._SubParsersAction) -> None:
     parser = subparsers.add_parser(
         "export", help="write a trained model as SavedModel and weights, with card and checksums",
         description="Writes OUT/saved_model.pb and variables/ (read with tf.saved_model.load alone), weights/*.h5, "
-                    "config.json, model.json (layers), CARD.md and SHA256SUMS.")
-    parser.add_argument("run_folder", metavar="RUN", help="folder of the run")
+                    "config.json, model.json (layers), CARD.md and SHA256SUMS. A model that an older version exported "
+                    "is written anew, with the same weights and card.")
+    parser.add_argument("run_folder", metavar="RUN", help="folder of the run, or an exported model")
     parser.add_argument("out", metavar="OUT", help="new folder for the model")
     parser.add_argument("--step", type=int, help="which checkpoint (default: the last)")
     parser.add_argument("--score", metavar="FOLDER",
@@ -37,8 +38,12 @@ def _run(args: argparse.Namespace) -> None:
     else:
         if args.label_from:
             raise ConfigError(f"`--label-from` (={args.label_from}) must go with --score; give both or neither")
-        from wavegan_tf.export.folder import export_run
+        from wavegan_tf.export.folder import export_again, export_run
+        from wavegan_tf.export.layout import is_export
 
-        export_run(args.run_folder, args.out, args.step, limits=args.note)
+        if is_export(args.run_folder) and args.step is None and not args.note:
+            export_again(args.run_folder, args.out)
+        else:
+            export_run(args.run_folder, args.out, args.step, limits=args.note)
     print(f"model written to {args.out}; what it is: {args.out}/CARD.md; listen with: wavegan-tf generate {args.out} "
           "SOUNDS")

@@ -9,7 +9,7 @@ import typing
 from collections.abc import Collection
 from typing import Any
 
-__all__ = ["add_setting_flags", "given_settings"]
+__all__ = ["add_setting_flags", "add_trust_flag", "given_settings"]
 
 
 def add_setting_flags(parser: argparse.ArgumentParser, settings: type, *others: type, defaults: bool = False,
@@ -31,6 +31,14 @@ def add_setting_flags(parser: argparse.ArgumentParser, settings: type, *others: 
             if item.name not in seen and "help" in item.metadata and (only is None or item.name in only):
                 seen.add(item.name)
                 _add_flag(group, item, hints[item.name], defaults)
+
+
+def add_trust_flag(parser: argparse.ArgumentParser) -> None:
+    """Add `--trust`, for models that may be programs of somebody else."""
+    parser.add_argument("--trust", action="store_true",
+                        help="run what a model of somebody else brings along: a SavedModel without our model.json, or "
+                             "code in a Keras file (Lambda layers). These are programs that may read and write files: "
+                             "only for models of people you trust")
 
 
 def given_settings(args: argparse.Namespace, *settings: type) -> dict[str, Any]:

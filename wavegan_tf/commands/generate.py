@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import argparse
 
+from wavegan_tf.commands.flags import add_trust_flag
+
 __all__ = ["add_parser"]
 
 
@@ -19,6 +21,7 @@ def add_parser(subparsers: argparse._SubParsersAction) -> None:
     parser.add_argument("--step", type=int, help="of a run: which checkpoint (default: the last)")
     parser.add_argument("--float", action="store_true", dest="as_float",
                         help="32-bit float WAVs (default: 16 bit, 32767 being full scale)")
+    add_trust_flag(parser)
     base = parser.add_argument_group("latent vectors")
     base.add_argument("-n", type=int, metavar="N",
                       help="base vectors; each gets every code and every value of a sweep (default: 10)")
@@ -48,6 +51,7 @@ def _run(args: argparse.Namespace) -> None:
     request = Request(n=args.n, seed=args.seed, codes=tuple(args.code), all_codes=args.all_codes,
                       code_scale=args.code_scale, z_file=args.z, sweeps=tuple(map(Sweep.parse, args.sweep)),
                       interpolation=Interpolation(*args.interpolate) if args.interpolate else None)
-    table = generate(open_model(args.model, args.step), args.out, request, as_float=args.as_float, progress=True)
+    model = open_model(args.model, args.step, trust=args.trust)
+    table = generate(model, args.out, request, as_float=args.as_float, progress=True)
     print(f"{len(table)} sounds written to {args.out}, with manifest.csv, spectrograms.png and their latent vectors in "
           "z.npy")

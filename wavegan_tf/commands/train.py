@@ -88,8 +88,8 @@ def _open_start(args: argparse.Namespace) -> tuple[RunConfig, StartingPoint]:
     prepare_devices(args.deterministic)  # before the first operation
     model = open_model(path)
     if model.networks is None:
-        raise ConfigError(f"--from (={path}) must hold the weights of the networks; it is a SavedModel alone; export "
-                          "the run again, whole")
+        raise ConfigError(f"--from (={path}) must hold the weights of the networks; it is a SavedModel that is not "
+                          "ours; export the run again, whole")
     return model.config, StartingPoint(path, model.step, model.config.network, model.networks)
 
 

@@ -83,7 +83,9 @@ audio = model.signatures["generate"](z=z)["audio"]
 |---|---|---|
 {table}
 
-`model.metadata()` returns the text of `model.json`. With wavegan-tf installed:
+Inputs of another shape are an error; an empty batch gives empty results. `model.metadata()` returns the text of
+`model.json`. A SavedModel is a program that may read and write files: load only those whose maker you know.
+With wavegan-tf installed, which reads the numbers and does not run the program:
 `wavegan-tf generate {name} OUT -n 10`{_classify_command(config, name)}."""
 
 

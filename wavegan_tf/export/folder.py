@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -9,12 +10,13 @@ from wavegan_tf.atomic import atomic_folder
 from wavegan_tf.config import RunConfig
 from wavegan_tf.errors import ExportError
 from wavegan_tf.export.card import model_card
-from wavegan_tf.export.checksums import write_checksums
+from wavegan_tf.export.checksums import CHECKSUMS_NAME, verify_checksums, write_checksums
 from wavegan_tf.export.disk import disk_errors
 from wavegan_tf.export.layout import (
     CARD_NAME,
     CONFIG_NAME,
     METADATA_NAME,
+    SAVED_MODEL_NAME,
     WEIGHTS_FOLDER,
     is_export,
     is_run,
@@ -22,12 +24,13 @@ from wavegan_tf.export.layout import (
     weights_file,
 )
 from wavegan_tf.export.metadata import ModelMetadata
+from wavegan_tf.export.open_model import open_model
 from wavegan_tf.export.provenance import run_facts
-from wavegan_tf.export.saved_model import write_saved_model
+from wavegan_tf.export.saved_model import VARIABLES_FOLDER, write_saved_model
 from wavegan_tf.models.family import Networks
 from wavegan_tf.training.checkpoints import load_networks
 
-__all__ = ["export_run", "write_model"]
+__all__ = ["export_again", "export_run", "write_model"]
 
 
 def export_run(run: str | Path, out: str | Path, step: int | None = None, *,
@@ -46,12 +49,40 @@ def export_run(run: str | Path, out: str | Path, step: int | None = None, *,
         OSError: a file cannot be written.
     """
     if not is_run(run):
-        what = ("it is an exported model already" if is_export(run) else
+        what = ("it is an exported model already; step, score and notes go with a run" if is_export(run) else
                 "it has no config.json; train one first" if Path(run).is_dir() else "it does not exist; check the path")
         raise ExportError(f"run (={run}) must be the folder of a run; {what}")
     config, networks, found = load_networks(run, step)
     return write_model(networks, config, found, f"run {run_root(run).name}", out,
                        run_facts(run, found) | (facts or {}), limits)
+
+
+def export_again(model: str | Path, out: str | Path) -> Path:
+    """Write an exported model anew, with the signatures of this version and the same weights, card and description.
+
+    Args:
+        model: what `export_run` or `import-tf1` wrote, with any version.
+        out: a new or empty folder.
+
+    Raises:
+        ExportError: it is no exported model of ours, it is damaged, or `out` is not empty.
+        OSError: a file cannot be written.
+    """
+    model = Path(model)
+    opened = open_model(model)
+    written = (SAVED_MODEL_NAME, VARIABLES_FOLDER, "fingerprint.pb", CHECKSUMS_NAME)
+    kept = [path.relative_to(model).as_posix() for path in sorted(model.rglob("*"))
+            if path.is_file() and path.relative_to(model).parts[0] not in written]
+    verify_checksums(model, kept)
+    with atomic_folder(out) as folder, disk_errors(out):
+        assert opened.networks is not None  # a SavedModel that is not ours was refused
+        write_saved_model(opened.networks, opened.config.network.code,
+                          (model / METADATA_NAME).read_text(encoding="utf-8"), folder)
+        for name in kept:
+            (folder / name).parent.mkdir(parents=True, exist_ok=True)
+            shutil.copyfile(model / name, folder / name)
+        write_checksums(folder)
+    return Path(out)
 
 
 def write_model(networks: Networks, config: RunConfig, step: int, source: str, out: str | Path,

@@ -25,17 +25,18 @@ class Model:
 
     Attributes:
         metadata: settings, step, layers.
-        networks: our classes with the weights; None when only the SavedModel was there.
+        networks: our classes with the weights; None for a SavedModel that is trusted to run itself.
+        saved_model: that SavedModel, loaded; else None.
         batch_size: examples computed at once; results for one model depend on it only through rounding (and, with
             `batchnorm` = tf1, through the statistics of the batch).
     """
 
     def __init__(self, functions: dict[str, Callable[[Any], dict[str, Any]]], metadata: ModelMetadata,
-                 networks: Networks | None = None, keep: Any = None) -> None:
+                 networks: Networks | None = None, saved_model: Any = None) -> None:
         self.metadata = metadata
         self.networks = networks
         self._functions = functions
-        self._keep = keep  # functions of a loaded SavedModel work only as long as it lives
+        self.saved_model = saved_model  # its functions work only as long as it lives
         network = metadata.config.network
         self.batch_size = max(1, SAMPLES_AT_ONCE // (network.slice_len * network.channels))
 

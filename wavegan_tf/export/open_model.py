@@ -22,7 +22,7 @@ from wavegan_tf.export.layout import (
 )
 from wavegan_tf.export.metadata import ModelMetadata
 from wavegan_tf.export.model import Model
-from wavegan_tf.export.saved_model import load_saved_model
+from wavegan_tf.export.saved_model import VARIABLES_FOLDER, load_saved_model, read_variables
 from wavegan_tf.export.signatures import signature_functions
 from wavegan_tf.formats.plain_files import read_text
 from wavegan_tf.models.family import Networks, build_networks
@@ -31,17 +31,19 @@ from wavegan_tf.training.checkpoints import load_networks
 __all__ = ["open_model"]
 
 
-def open_model(path: str | Path, step: int | None = None) -> Model:
+def open_model(path: str | Path, step: int | None = None, *, trust: bool = False) -> Model:
     """Open a trained model.
 
     Args:
         path: a run folder or one of its checkpoints (`RUN/checkpoints/step-...`), or a folder that `wavegan-tf export`
-            or `import-tf1` wrote. Of the latter the weights are read into our classes; where they are missing the
-            SavedModel alone serves.
+            or `import-tf1` wrote. Of the latter the weights are read into our classes, from `weights/` or where that
+            is missing from the SavedModel's `variables/`; nothing in the SavedModel is run.
         step: of a run, which checkpoint; the last one by default.
+        trust: run a SavedModel without the `model.json` that makes it one of ours. It is a program, and may read and
+            write files.
 
     Raises:
-        ExportError: it is neither, it is damaged, or it is a SavedModel of another kind.
+        ExportError: it is neither, it is damaged, or it is a SavedModel of another kind, or one that is not trusted.
         ConfigError: `step` with an exported model, which has only one.
     """
     path = Path(path)
@@ -52,7 +54,7 @@ def open_model(path: str | Path, step: int | None = None) -> Model:
         if step is not None:
             raise ConfigError(f"`step` (={step}) must be left out for an exported model (={path}); export the run at "
                               "that step, or name the run")
-        return _open_weights(path) if (path / WEIGHTS_FOLDER).is_dir() else _open_saved_model(path)
+        return _open_foreign(path, trust) if _is_foreign(path) else _open_export(path)
     if is_run(path) and is_of_another_program(path):
         raise ExportError(f"model (={path}) must be a run or an exported model of wavegan-tf; its settings are those "
                           "of another program; recognisers go with snap-tf asr, profile and saliency")
@@ -68,16 +70,32 @@ def _open_run(run: Path, step: int | None) -> Model:
     return _of_networks(networks, ModelMetadata.of(networks, config, found, f"run {run_root(run).name}"))
 
 
-def _open_weights(folder: Path) -> Model:
+def _is_foreign(folder: Path) -> bool:
+    """Tell whether nothing beside a SavedModel says that it is ours; a `weights` folder is taken for damage to ours."""
+    return not (folder / METADATA_NAME).is_file() and not (folder / WEIGHTS_FOLDER).is_dir()
+
+
+def _open_export(folder: Path) -> Model:
+    """Read numbers into networks that `model.json` describes."""
     verify_checksums(folder, [METADATA_NAME])
     path = folder / METADATA_NAME
     if not path.is_file():
         raise ExportError(f"exported file (={path}) must exist; it is missing; copy the folder again")
     metadata = ModelMetadata.from_json(read_text(path, "description of the model"), str(path))
-    files = {name: weights_file(name) for name in metadata.layers}
-    verify_checksums(folder, files.values())
     networks = build_networks(metadata.config.network, seed=0)
-    for name, network in networks.named().items():
+    if (folder / WEIGHTS_FOLDER).is_dir():
+        _read_weights(folder, networks)
+    else:
+        verify_checksums(folder, [file.relative_to(folder).as_posix()
+                                  for file in sorted((folder / VARIABLES_FOLDER).glob("*"))])
+        read_variables(folder, networks)
+    return _of_networks(networks, metadata)
+
+
+def _read_weights(folder: Path, networks: Networks) -> None:
+    named = networks.named()
+    verify_checksums(folder, [weights_file(name) for name in named])
+    for name, network in named.items():
         file = folder / weights_file(name)
         try:
             network.load_weights(file)
@@ -85,7 +103,6 @@ def _open_weights(folder: Path) -> Model:
         except Exception as error:
             raise ExportError(f"weights (={file}) must be readable and fit the settings in {METADATA_NAME}: {error}; "
                               "copy the folder again or export the run again") from error
-    return _of_networks(networks, metadata)
 
 
 def _of_networks(networks: Networks, metadata: ModelMetadata) -> Model:
@@ -93,15 +110,18 @@ def _of_networks(networks: Networks, metadata: ModelMetadata) -> Model:
     return Model({name: _calling(function) for name, function in functions.items()}, metadata, networks)
 
 
-def _open_saved_model(folder: Path) -> Model:
-    named = [path.relative_to(folder).as_posix() for path in folder.rglob("*")
-             if path.name == SAVED_MODEL_NAME or path.parent.name == "variables"]
-    verify_checksums(folder, named)
+def _open_foreign(folder: Path, trust: bool) -> Model:
+    """Run a SavedModel that came without a description, if the user says so."""
+    if not trust:
+        raise ExportError(f"SavedModel (={folder}) must have the {METADATA_NAME} of `wavegan-tf export` beside it; "
+                          "without it whose it is is not known, and a SavedModel is a program that may read and write "
+                          "files; copy the whole folder; or, where you know its maker, run it with --trust, in Python "
+                          "trust=True")
     loaded, text = load_saved_model(folder)
     metadata = ModelMetadata.from_json(text, f"{folder / SAVED_MODEL_NAME}")
     functions = {name: _calling(signature, *signature.structured_input_signature[1])
                  for name, signature in loaded.signatures.items() if name != "serving_default"}
-    return Model(functions, metadata, keep=loaded)
+    return Model(functions, metadata, saved_model=loaded)
 
 
 def _calling(function: Any, keyword: str | None = None) -> Callable[[Any], dict[str, Any]]:

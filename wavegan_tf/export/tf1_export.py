@@ -56,7 +56,7 @@ def export_tf1(model: str | Path, prefix: str | Path, step: int | None = None) -
     else:
         opened = open_model(model, step)
         if opened.networks is None:
-            raise ExportError(f"model (={model}) must hold its weights folder; only the SavedModel is there; copy the "
+            raise ExportError(f"model (={model}) must hold its weights; only a SavedModel is there; copy the "
                               "whole folder")
         tensors, config = tensors_of(opened.networks, opened.step), opened.config
     write_tf1(tensors, config, prefix)

@@ -8,6 +8,7 @@ import keras
 from keras import ops
 
 from wavegan_tf.models.geometry import discriminator_convolutions, paper_name
+from wavegan_tf.models.input_shape import checks_inputs
 from wavegan_tf.models.layer_taps import LayerTap, tapped_model
 from wavegan_tf.models.layers import REGISTER, BatchNorm, Projection, StridedConv1D
 from wavegan_tf.models.phase_shuffle import SHUFFLED_LAYERS, phase_shuffle
@@ -73,6 +74,7 @@ class DownwardStack(keras.Model):
         """Shape of one input without the batch: (slice_len, channels)."""
         return (self.slice_len, self.channels)
 
+    @checks_inputs
     def trace(self, audio: Any, training: bool = False, phases: Any = None) -> tuple[dict[str, Any], dict[str, Any]]:
         """Run the network and keep every layer.
 
@@ -84,6 +86,9 @@ class DownwardStack(keras.Model):
         Returns:
             Layers before and after the activation (phase shuffle comes after both), by name, in order; each float
             [batch, steps, channels], the last one float [batch, outputs].
+
+        Raises:
+            ConfigError: audio of another length or number of channels.
         """
         pre: dict[str, Any] = {}
         post: dict[str, Any] = {}

@@ -8,6 +8,7 @@ import keras
 from keras import ops
 
 from wavegan_tf.models.geometry import FIRST_STEPS, first_channels, generator_convolutions, paper_name
+from wavegan_tf.models.input_shape import checks_inputs
 from wavegan_tf.models.layer_taps import LayerTap, tapped_model
 from wavegan_tf.models.layers import REGISTER, BatchNorm, PostFilter, Projection, TransposedConv1D, UpsampledConv1D
 from wavegan_tf.models.seeds import layer_seeds
@@ -83,6 +84,7 @@ class Generator(keras.Model):
         """Shape of one input without the batch: (latent_dim,)."""
         return (self.latent_dim,)
 
+    @checks_inputs
     def trace(self, z: Any, training: bool = False) -> tuple[dict[str, Any], dict[str, Any]]:
         """Run the network and keep every layer.
 
@@ -92,6 +94,9 @@ class Generator(keras.Model):
 
         Returns:
             Layers before and after the activation, by name, in order; each float [batch, steps, channels].
+
+        Raises:
+            ConfigError: z of another length.
         """
         pre: dict[str, Any] = {}
         post: dict[str, Any] = {}

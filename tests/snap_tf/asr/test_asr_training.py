@@ -223,7 +223,7 @@ def test_networks_that_cannot_be_opened(tmp_path: Path) -> None:
     with pytest.raises(ExportError, match="must have a validated network; it has none yet"):
         open_recogniser(tmp_path)
     (tmp_path / "broken.keras").write_bytes(b"no zip")
-    with pytest.raises(ExportError, match="must be a Keras model that loads"):
+    with pytest.raises(ExportError, match="must be readable by Keras"):
         open_recogniser(tmp_path / "broken.keras")
     inputs = keras.Input((10,))
     keras.Model(inputs, keras.layers.Dense(2)(inputs)).save(tmp_path / "other.keras")

@@ -184,8 +184,13 @@ def test_from_an_exported_folder_its_saved_model_and_the_networks_come_the_same_
         assert look.config.network.code_dim == 3 and look.rate_hz == 16000
         for name, values in look.collect(sounds).items():
             close(values, of_networks[name])
-    with pytest.raises(ConfigError, match=r"`stage` \(=pre\) must be post for a SavedModel without its weights folder"):
-        probe(bare, stage="pre").collect(sounds)
+    (bare / "model.json").unlink()
+    with pytest.raises(ExportError, match=r"SavedModel \(=.*bare\) must have the model.json .* --trust"):
+        probe(bare)
+    for name, values in probe(bare, trust=True).collect(sounds).items():
+        close(values, of_networks[name])
+    with pytest.raises(ConfigError, match=r"`stage` \(=pre\) must be post for a SavedModel that runs itself"):
+        probe(bare, stage="pre", trust=True).collect(sounds)
 
 
 def test_parts_of_a_model(model):

@@ -153,9 +153,8 @@ def test_open_model(exported, networks, z, audio, tmp_path, only_saved_model):
     folder = exported
     if only_saved_model:
         folder = tmp_path / "copy"
-        shutil.copytree(exported, folder, ignore=shutil.ignore_patterns("weights", "*.json", "*.md"))
+        shutil.copytree(exported, folder, ignore=shutil.ignore_patterns("weights", "config.json", "*.md"))
     model = open_model(folder)
-    assert (model.networks is None) == only_saved_model
     assert (model.config, model.step, model.has_classifier) == (CONFIG, 1200, True)
     np.testing.assert_allclose(model.generate(z), networks.generator(z), atol=1e-6)
     np.testing.assert_allclose(model.discriminate(audio), networks.discriminator(audio), atol=1e-5)
@@ -221,7 +220,7 @@ def test_a_saved_model_of_another_kind(tmp_path):
     module.double = tf.function(lambda x: {"y": 2 * x}, input_signature=[tf.TensorSpec([None], tf.float32)])
     tf.saved_model.save(module, str(tmp_path / "other"), signatures={"double": module.double})
     with pytest.raises(ExportError, match=r"the signatures generate, discriminate, \.\.\.; it has double"):
-        open_model(tmp_path / "other")
+        open_model(tmp_path / "other", trust=True)
 
 
 @pytest.mark.parametrize(("name", "message"), [
@@ -251,8 +250,14 @@ def test_damage_without_checksums(exported, tmp_path):
         open_model(copy)
     shutil.rmtree(copy / "weights")
     (copy / "saved_model.pb").write_bytes(b"no protocol buffer")
-    with pytest.raises(ExportError, match=r"SavedModel \(=.*\) must be readable"):
+    assert open_model(copy).step == 1200  # the numbers are beside it
+    data = copy / "variables/variables.data-00000-of-00001"
+    data.write_bytes(data.read_bytes()[:1000])
+    with pytest.raises(ExportError, match=r"variables \(=.*\) must be readable and fit the settings in model.json"):
         open_model(copy)
+    (copy / "model.json").unlink()
+    with pytest.raises(ExportError, match=r"SavedModel \(=.*\) must be readable"):
+        open_model(copy, trust=True)
 
 
 def test_a_step_goes_with_a_run_only(exported):
