@@ -7,7 +7,7 @@ from pathlib import Path
 
 import soundfile
 
-from wavegan_tf.data.container_lengths import refuse_truncated
+from wavegan_tf.data.container_lengths import checked_bytes
 from wavegan_tf.data.media import CONTAINERS
 from wavegan_tf.data.mpeg_frames import count_frames
 from wavegan_tf.data.sphere import is_sphere, refuse_empty, sphere_header
@@ -19,6 +19,8 @@ __all__ = ["AudioHeader", "audio_header"]
 RATES_HZ = (100, 1_000_000)
 """Lowest and highest sampling rate of a recording; others are damage, and would be gigabytes once resampled."""
 MOST_CHANNELS = 1024
+_SAMPLE_BYTES = {"PCM_S8": 1, "PCM_U8": 1, "PCM_16": 2, "PCM_24": 3, "PCM_32": 4, "FLOAT": 4, "DOUBLE": 8, "ULAW": 1,
+                 "ALAW": 1}
 _UNKNOWN_LENGTH = 2**62
 _MPEG_DELAY = 2048
 """Samples that decoders leave out at the ends of an MP3, at most."""
@@ -47,8 +49,7 @@ def audio_header(path: str | Path) -> AudioHeader:
         sphere = sphere_header(path)
         found = AudioHeader(sphere.n_samples, sphere.rate_hz, sphere.channels, "SPHERE")
     else:
-        refuse_truncated(path)
-        found = _through_libsndfile(path)
+        found = _through_libsndfile(path, checked_bytes(path))
     if found.n_samples == 0:
         raise DataError(f"audio file (={path}) must hold samples; its header says 0; remove it or copy it again")
     if not RATES_HZ[0] <= found.rate_hz <= RATES_HZ[1] or not 0 < found.channels <= MOST_CHANNELS:
@@ -58,7 +59,8 @@ def audio_header(path: str | Path) -> AudioHeader:
     return found
 
 
-def _through_libsndfile(path: Path) -> AudioHeader:
+def _through_libsndfile(path: Path, n_bytes: int | None) -> AudioHeader:
+    """Let libsndfile read the header; of W64, VOC, AVR and 8SVX it takes what stands behind the samples for samples."""
     try:
         info = soundfile.info(str(path))
     except soundfile.SoundFileError as error:
@@ -71,6 +73,8 @@ def _through_libsndfile(path: Path) -> AudioHeader:
         raise DataError(f"audio file (={path}) must say how many samples it holds; its header does not, as that of a "
                         f"{info.format} stream; convert it to WAV, or write it again into a file")
     n_samples = _mpeg_samples(path, info.frames) if info.format == "MP3" else info.frames
+    if n_bytes is not None and info.subtype in _SAMPLE_BYTES:
+        n_samples = min(n_samples, n_bytes // (_SAMPLE_BYTES[info.subtype] * info.channels))
     return AudioHeader(n_samples, info.samplerate, info.channels, info.format)
 
 
@@ -84,9 +88,9 @@ def _mpeg_samples(path: Path, n_samples: int) -> int:
         counted = count_frames(file)
     if counted is None:
         return n_samples
-    if not counted.is_whole:
-        raise DataError(f"audio file (={path}) must end with a whole frame; its last one is cut off; the file is "
-                        "truncated, copy it again")
+    if counted.n_left:
+        raise DataError(f"audio file (={path}) must be whole frames to its end; after {counted.n_samples} samples come "
+                        f"{counted.n_left} bytes that are none; the file is damaged or truncated, copy it again")
     if n_samples < counted.n_samples - _MPEG_DELAY - counted.frame_samples:
         raise DataError(f"audio file (={path}) must say how many samples it holds, or have a constant bit rate; it has "
                         f"{counted.n_samples} samples in frames of different sizes, of which {n_samples} would be "

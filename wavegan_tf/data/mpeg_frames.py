@@ -1,7 +1,7 @@
-"""Count the samples of an MPEG audio file (MP3) that does not say how many it has.
+"""Count the samples of an MPEG audio file (MP3), which need not say how many it has, or may say it wrongly.
 
-libsndfile takes its length from the size of the first frame then, and stops there: half of a file with a variable bit
-rate is lost without a word. Frames are found by their headers, one after the other, and not decoded.
+Without a word in the file libsndfile takes its length from the size of the first frame, and stops there: half of a file
+with a variable bit rate is lost silently. Frames are found by their headers, one after the other, and not decoded.
 
 Source: ISO/IEC 11172-3, section 2.4.1.3, and 13818-3, section 2.4.2.3.
 """
@@ -23,35 +23,36 @@ _KBITS = {
     (False, 2): (8, 16, 24, 32, 40, 48, 56, 64, 80, 96, 112, 128, 144, 160),
     (False, 3): (8, 16, 24, 32, 40, 48, 56, 64, 80, 96, 112, 128, 144, 160)}
 _RATES_HZ = {0: (11025, 12000, 8000), 2: (22050, 24000, 16000), 3: (44100, 48000, 32000)}
-_NAMES_A_LENGTH = (b"Xing", b"Info", b"VBRI")
+_TAGS = (b"TAG", b"APETAGEX", b"LYRICSBEGIN", b"ID3", b"3DI")
 
 
 @dataclass(frozen=True)
 class FrameCount:
-    """`n_samples` per channel in all frames, `frame_samples` in each, and whether the last frame is whole."""
+    """`n_samples` per channel in whole frames, `frame_samples` in each, `n_left` bytes behind them that are no tag."""
 
     n_samples: int
     frame_samples: int
-    is_whole: bool
+    n_left: int
 
 
 def count_frames(file: BinaryIO) -> FrameCount | None:
     """Count the frames of an open file.
 
     Returns:
-        None where it is no MPEG audio, its first frame says how long it is, or the size of frames is not in them.
+        None where it is no MPEG audio, or the size of frames is not in them.
     """
     with mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ) as content:
         position = _after_tag(content[:10])
         head = _frame(content[position:position + 4])
-        if head is None or any(name in content[position:position + 64] for name in _NAMES_A_LENGTH):
+        if head is None:
             return None
         frame_samples, n_frames = head[1], 0
         while (head := _frame(content[position:position + 4])) and position + head[0] <= len(content):
             position += head[0]
             n_frames += 1
-        rest = content[position:position + 4]
-    return FrameCount(n_frames * frame_samples, frame_samples, head is None and rest[:1] != b"\xff")
+        rest = content[position:]
+    is_tag = rest.startswith(_TAGS) or not any(rest)
+    return FrameCount(n_frames * frame_samples, frame_samples, 0 if is_tag else len(rest))
 
 
 def _after_tag(start: bytes) -> int:

@@ -93,4 +93,4 @@ def read_recording(path: str | Path) -> tuple[np.ndarray, int]:
     if not np.isfinite(waveform).all():
         raise DataError(f"audio file (={path}) must hold numbers only; {int((~np.isfinite(waveform)).sum())} samples "
                         "are NaN or infinite; export it again")
-    return waveform, int(rate_hz)
+    return waveform[:header.n_samples], int(rate_hz)

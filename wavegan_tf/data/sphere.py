@@ -13,6 +13,7 @@ from pathlib import Path
 import numpy as np
 import soundfile
 
+from wavegan_tf.data.container_lengths import compare_length
 from wavegan_tf.errors import DataError
 from wavegan_tf.formats.plain_files import check_plain, open_plain
 
@@ -71,6 +72,9 @@ def sphere_header(path: str | Path) -> SphereHeader:
     if held < header.n_samples:
         raise DataError(f"SPHERE file (={path}) must hold the {header.n_samples} samples of its header; it holds "
                         f"{held}; the file is truncated, copy it again")
+    n_bytes = header.n_samples * header.sample_bytes * header.channels
+    with open_plain(path, "SPHERE file") as file:
+        compare_length(path, file, size, header_bytes, n_bytes, header_bytes + n_bytes)
     return header
 
 

@@ -102,6 +102,47 @@ def test_a_wav_of_gigabytes_that_was_cut_is_no_stream(tmp_path: Path, n_bytes: i
         audio_header(path)
 
 
+# where the header says how many bytes, or samples, there are, and how the number is written
+LENGTHS = {"a.wav": (b"data", 4, "<I"), "extensible.wav": (b"data", 4, "<I"), "big.wav": (b"data", 4, ">I"),
+           "a.rf64": (b"ds64", 16, "<Q"), "a.w64": (b"data", 16, "<Q"), "a.aiff": (b"SSND", 4, ">I"),
+           "a.au": (b".snd", 8, ">I"), "little.au": (b"dns.", 8, "<I"), "a.caf": (b"data", 4, ">q"),
+           "a.svx": (b"BODY", 4, ">I"), "a.avr": (b"2BIT", 26, ">I"), "a.sph": (b"sample_count -i ", 16, ""),
+           "a.mp3": (b"Xing", 8, ">I")}
+
+
+@pytest.mark.parametrize("name", LENGTHS)
+def test_a_header_that_says_less_than_is_there_is_damaged(name: str, tmp_path: Path) -> None:
+    """A recorder that was switched off, or one flipped bit: libsndfile stops where the header says."""
+    path = tmp_path / name
+    raw = whole(KINDS[name], path, 30000)
+    mark, behind, form = LENGTHS[name]
+    at = raw.index(mark) + behind
+    number = b"01000" if not form else struct.pack(form, 20 if name == "a.mp3" else 1000)
+    path.write_bytes(changed(raw, at, number))
+    with pytest.raises(DataError, match=r"must end where its header says|constant bit rate; it has"):
+        audio_header(path)
+
+
+@pytest.mark.parametrize("name", ["a.wav", "a.aiff", "a.w64", "a.caf", "a.au", "a.svx", "a.8svx", "a.avr", "a.voc"])
+@pytest.mark.parametrize("rest", [b"TAG" + bytes(125), bytes(5000), b"\n", b"x" * 1024])
+def test_tags_and_padding_behind_the_samples_do_no_harm(name: str, rest: bytes, tmp_path: Path) -> None:
+    path = tmp_path / name
+    path.write_bytes(whole(KINDS[name], path) + rest)
+    assert len(read_recording(path)[0]) == N_SAMPLES
+
+
+@pytest.mark.parametrize(("name", "chunk"), [
+    ("a.wav", b"note" + struct.pack("<I", 4001) + b"n" * 4002),
+    ("a.aiff", b"ANNO" + struct.pack(">I", 4000) + b"n" * 4000),
+    ("a.w64", b"summ" + bytes(12) + struct.pack("<Q", 4024) + b"n" * 4000),
+    ("a.svx", b"ANNO" + struct.pack(">I", 4000) + b"n" * 4000),
+    ("a.caf", b"info" + struct.pack(">q", 4001) + b"n" * 4001)])
+def test_chunks_behind_the_samples_are_part_of_the_file(name: str, chunk: bytes, tmp_path: Path) -> None:
+    path = tmp_path / name
+    path.write_bytes(whole(KINDS[name], path) + chunk)
+    assert len(read_recording(path)[0]) == N_SAMPLES
+
+
 @pytest.mark.parametrize("n_samples", [0, 2**36 - 1, N_SAMPLES + 1])
 def test_a_flac_with_another_length_or_none(tmp_path: Path, n_samples: int) -> None:
     """0 is what encoders write into a pipe; libsndfile takes it for 2**63."""
@@ -181,8 +222,17 @@ def test_an_mp3_without_length_that_ends_inside_a_frame_is_refused(tmp_path: Pat
     raw = without_length(path)
     for lost in (1, 2, 30):
         path.write_bytes(raw[:-lost])
-        with pytest.raises(DataError, match="its last one is cut off"):
+        with pytest.raises(DataError, match=r"must be whole frames to its end; .* damaged or truncated"):
             audio_header(path)
+
+
+def test_an_mp3_that_is_damaged_in_the_middle_is_refused(tmp_path: Path) -> None:
+    """The decoder looks for the next frame and goes on; what is between is lost without a word."""
+    path = tmp_path / "a.mp3"
+    raw = whole(KINDS["a.mp3"], path, 30000)
+    path.write_bytes(raw[:len(raw) // 2] + b"\r\n" + raw[len(raw) // 2 + 40:])
+    with pytest.raises(DataError, match=r"must be whole frames to its end; after [0-9]+ samples come [0-9]+ bytes"):
+        read_recording(path)
 
 
 def test_an_mp3_of_constant_bit_rate_needs_no_length(tmp_path: Path) -> None:
