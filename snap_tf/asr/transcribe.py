@@ -7,6 +7,7 @@ where a sound is, only that it was there: spikes may lie early or late by a few 
 from __future__ import annotations
 
 import os
+from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -26,7 +27,8 @@ from wavegan_tf.data.textgrid import write_textgrid
 from wavegan_tf.errors import DataError
 from wavegan_tf.formats.tables import write_rows
 
-__all__ = ["TimedSymbol", "Transcript", "find_recordings", "transcribe", "write_table", "write_textgrids"]
+__all__ = ["TimedSymbol", "Transcript", "find_recordings", "textgrid_names", "transcribe", "write_table",
+           "write_textgrids"]
 
 STEP_SAMPLES = 2 * HOP_SAMPLES
 """From one output step to the next: 256 samples, 16 ms."""
@@ -123,14 +125,7 @@ def write_textgrids(folder: str | Path, transcripts: Sequence[Transcript], alpha
         DataError: two recordings of a folder have the same name.
         OSError: a file cannot be written.
     """
-    if not transcripts:
-        return []
-    top = os.path.commonpath([t.path.parent.absolute() for t in transcripts])
-    names = [Path(folder, t.path.absolute().relative_to(top)).with_suffix(".TextGrid") for t in transcripts]
-    if len(set(names)) < len(names):
-        twice = sorted({n.stem for n in names if names.count(n) > 1})
-        raise DataError(f"recordings (={', '.join(twice[:5])}) must have different names to have a TextGrid each; "
-                        "leave one of each out")
+    names = textgrid_names(folder, [t.path for t in transcripts])
     for name, transcript in zip(names, transcripts, strict=True):
         segments = [Segment(round(s.start_s * RATE_HZ), round(s.end_s * RATE_HZ), s.symbol)
                     for s in transcript.symbols]
@@ -139,6 +134,23 @@ def write_textgrids(folder: str | Path, transcripts: Sequence[Transcript], alpha
         if alphabet.kind == "letter":
             tiers["words"] = _words(segments)
         write_textgrid(name, tiers, transcript.n_samples, RATE_HZ)
+    return names
+
+
+def textgrid_names(folder: str | Path, recordings: Sequence[Path]) -> list[Path]:
+    """Name a TextGrid for each recording, before any is heard.
+
+    Raises:
+        DataError: two recordings of a folder have the same name, or names that differ in capitals only.
+    """
+    if not recordings:
+        return []
+    top = os.path.commonpath([path.parent.absolute() for path in recordings])
+    names = [Path(folder, path.absolute().relative_to(top)).with_suffix(".TextGrid") for path in recordings]
+    times = Counter(str(name).casefold() for name in names)
+    if twice := sorted({name.stem for name in names if times[str(name).casefold()] > 1}):
+        raise DataError(f"recordings (={', '.join(twice[:5])}) must have different names to have a TextGrid each; "
+                        "leave one of each out")
     return names
 
 

@@ -128,9 +128,11 @@ def _train(args: argparse.Namespace) -> None:
 
 def _transcribe(args: argparse.Namespace) -> None:
     from snap_tf.asr.runs import open_recogniser
-    from snap_tf.asr.transcribe import find_recordings, transcribe, write_table, write_textgrids
+    from snap_tf.asr.transcribe import find_recordings, textgrid_names, transcribe, write_table, write_textgrids
 
     recordings = find_recordings(args.files)
+    if args.textgrids:
+        textgrid_names(args.textgrids, recordings)  # what cannot be named is told before it is heard
     recogniser = open_recogniser(args.model)
     transcripts = []
     for transcript in transcribe(recogniser, recordings):

@@ -140,9 +140,10 @@ def sweep_vectors(generator: Probe, plan: SweepPlan) -> SweepVectors:
         z[:, item.variable] = grid[setting_of, k]
     swept = tuple(names[item.variable] for item in plan.ranges)
     width = len(str(len(base) - 1))
-    tokens = [f"base{b:0{width}d}_" + "_".join(f"{name}={value:g}" for name, value in zip(swept, grid[s], strict=True))
+    shown = [_told_apart(column) for column in grid.T]
+    tokens = [f"base{b:0{width}d}_" + "_".join(f"{name}={shown[k][s]}" for k, name in enumerate(swept))
               for b, s in order]
-    table = pd.DataFrame({"token": tokens, "label": [f"{grid[s, 0]:g}" for s in setting_of], "base": base_of,
+    table = pd.DataFrame({"token": tokens, "label": [shown[0][s] for s in setting_of], "base": base_of,
                           "seed": seeds[base_of], "code": [codes[b] for b in base_of], "value": grid[setting_of, 0]})
     if len(plan.ranges) == 2:
         table["value2"] = grid[setting_of, 1]
@@ -151,6 +152,13 @@ def sweep_vectors(generator: Probe, plan: SweepPlan) -> SweepVectors:
     source = f"sweep of {', '.join(swept)} over {len(base)} base vectors"
     return SweepVectors(LatentInputs(z, table, source, plan.seeds[0] if len(plan.seeds) == 1 else None), base, seeds,
                         swept, grid, rows, size)
+
+
+def _told_apart(values: np.ndarray) -> list[str]:
+    """Write numbers with six digits, or with as many as it takes to tell them apart: they name tokens and files."""
+    n_different = len(np.unique(values))
+    written = [[f"{value:.{digits}g}" for value in values] for digits in (6, 9, 17)]
+    return next((names for names in written if len(set(names)) == n_different), written[-1])
 
 
 def _bases(generator: Probe, plan: SweepPlan) -> tuple[np.ndarray, np.ndarray, list[str]]:

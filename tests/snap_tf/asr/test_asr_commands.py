@@ -18,7 +18,7 @@ from snap_tf.asr.alphabet import LETTERS, PHONES
 from snap_tf.asr.features import log_mel
 from snap_tf.asr.runs import Recogniser, open_recogniser, save_best
 from snap_tf.asr.settings import RecogniserConfig
-from snap_tf.asr.transcribe import TimedSymbol, Transcript, transcribe, write_textgrids
+from snap_tf.asr.transcribe import TimedSymbol, Transcript, textgrid_names, transcribe, write_textgrids
 from snap_tf.asr.wav2letter import build_network
 from snap_tf.cli import main
 from snap_tf.plots.recognition import as_picture, recognition_figure
@@ -217,6 +217,19 @@ def test_recordings_of_one_name_in_one_folder(tmp_path: Path) -> None:
     with pytest.raises(DataError, match=r"recordings \(=a\) must have different names"):
         write_textgrids(tmp_path, both, PHONES)
     assert write_textgrids(tmp_path, [], PHONES) == []
+    assert len(textgrid_names(tmp_path, [tmp_path / "a/x.wav", tmp_path / "b/x.wav"])) == 2
+    with pytest.raises(DataError, match=r"recordings \(=A, a\) must have different names"):  # one file on many disks
+        textgrid_names(tmp_path, [tmp_path / "a.wav", tmp_path / "A.wav", tmp_path / "b.wav"])
+
+
+def test_names_of_textgrids_are_told_before_anything_is_heard(run: Path, tmp_path: Path,
+                                                              capsys: pytest.CaptureFixture[str]) -> None:
+    for suffix in ("wav", "flac"):
+        soundfile.write(tmp_path / f"a.{suffix}", np.zeros(4000), 16000)
+    error = refusal(capsys, "transcribe", run, tmp_path, "--textgrids", tmp_path / "grids")
+    assert "recordings (=a) must have different names" in error and not (tmp_path / "grids").exists()
+    error = refusal(capsys, "transcribe", tmp_path / "no model", tmp_path, "--textgrids", tmp_path / "grids")
+    assert "must have different names" in error  # before the model is opened
 
 
 def test_a_recording_shorter_than_a_window(spelling: Recogniser, tmp_path: Path) -> None:

@@ -6,6 +6,7 @@ import pytest
 
 from snap_tf.layer_info import LayerInfo
 from snap_tf.series.layer_series import LayerSeries
+from snap_tf.series.store import file_names
 from snap_tf.series.table import write_table
 from wavegan_tf.data.corpus import Segment
 from wavegan_tf.errors import ConfigError, DataError
@@ -92,3 +93,12 @@ def test_a_table_written_in_pieces_is_the_whole_table(series, tmp_path, monkeypa
     table = pd.read_csv(tmp_path / "b.csv")
     pd.testing.assert_frame_equal(table, noisy.table(), check_dtype=False, rtol=1e-8)
     np.testing.assert_array_equal(table["value"].to_numpy(np.float32), noisy.values.reshape(-1))  # every digit
+
+
+def test_every_layer_has_a_file_of_its_own_on_every_disk():
+    names = ["Conv", "conv", "conv-2", "conv", "stimuli", "conv_upsampled", "a/b", "a%2Fb", "x"]
+    layers = tuple(LayerInfo(f"layer_{i}", name, 4, 1, 10.0, "relu") for i, name in enumerate(names))
+    files = list(file_names(layers).values())
+    stretched = {f"{file.removesuffix('.npy')}_upsampled.npy".casefold() for file in files}
+    assert len({file.casefold() for file in files}) == len(names) and not {f.casefold() for f in files} & stretched
+    assert "stimuli.npy" not in files and files[0] == "Conv.npy" and files[-1] == "x.npy"

@@ -121,6 +121,15 @@ def test_everything_but_the_swept_variable_stays(generator):
     assert latent_names(CONFIG)[2:4] == ["code2", "z3"]
 
 
+def test_settings_that_are_close_have_tokens_of_their_own(generator):
+    """They name the sounds; six digits would write one over the other."""
+    plan = SweepPlan((VariableRange(BLOCK, 1.0, 1.000002, 1e-6),), bases=2)
+    table = sweep_vectors(generator, plan).inputs.table
+    assert table["token"].is_unique and table["label"].nunique() == 4  # and 0
+    plain = sweep_vectors(generator, SweepPlan((VariableRange(BLOCK, -0.5, 1.0, 0.5),), bases=2)).inputs.table
+    assert plain["label"].unique().tolist() == ["-0.5", "0", "0.5", "1"]
+
+
 def test_a_code_can_be_held_and_base_vectors_read(generator, tmp_path):
     held = sweep_vectors(generator, SweepPlan((VariableRange(4),), bases=3, code="2"))
     assert (held.inputs.z[:, :3] == [0, 0, 1]).all()

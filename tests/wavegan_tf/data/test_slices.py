@@ -21,6 +21,7 @@ from wavegan_tf.data.slice_settings import SliceSettings
 from wavegan_tf.data.slices import slice_phones, slice_stops, slice_words
 from wavegan_tf.data.timit import read_timit
 from wavegan_tf.errors import ConfigError, DataError, ExportError
+from wavegan_tf.use.labels import find_labels
 
 
 @pytest.fixture
@@ -411,3 +412,16 @@ def test_overshoot_of_resampling_is_counted(tmp_path):
 def test_floats_are_not_fitted():
     with pytest.raises(ConfigError, match=r"`level` \(=fit\) must be keep for floats"):
         SliceSettings(subtype="FLOAT", level="fit")
+
+
+def test_labels_come_back_from_the_names_of_folders(tmp_path):
+    path = tmp_path / "c/a.wav"
+    path.parent.mkdir()
+    soundfile.write(str(path), tone(1000), RATE_HZ)
+    labels = ("S", "s", "i:", "@", "t 1", "ʃ")
+    phones = tuple(Segment(10 * i, 10 * i + 10, label) for i, label in enumerate(labels))
+    corpus = Corpus(path.parent, (Utterance("u", path, "X", 1000, RATE_HZ, phones=phones),))
+    slice_phones(corpus, tmp_path / "out", labels, settings=SliceSettings(test_share=0))
+    files = [file.relative_to(tmp_path / "out").as_posix() for file in (tmp_path / "out").rglob("*.wav")]
+    found = find_labels(tmp_path / "out", files, "folder").of
+    assert sorted(found.values()) == sorted(labels)
