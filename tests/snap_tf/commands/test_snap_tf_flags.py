@@ -6,10 +6,11 @@ from types import SimpleNamespace
 
 import pandas as pd
 import pytest
-from flag_wiring import Case, check_flag, flags_of
+from flag_wiring import Case, check_flag, flags_of, reached
 
 from snap_tf.cli import build_parser, main
 from wavegan_tf.config import NetworkConfig
+from wavegan_tf.data.corpus import Corpus
 
 CORPUS = "wavegan_tf.data.readers.open_corpus"
 READING = {"layout": "kind", "sa_seed": "seed"}
@@ -28,6 +29,7 @@ PICTURES = frozenset({"tensorboard", "figure", "figures", "no_figures"})
 
 network = SimpleNamespace(probe=SimpleNamespace(config=None, input_shape=(64, 1), rate_hz=16000.0))
 recogniser = SimpleNamespace(config=None, alphabet=None)
+fitted = SimpleNamespace(model=SimpleNamespace(time="time_s"), group="label")
 coded = NetworkConfig(code="onehot", code_dim=9)
 
 CASES = {
@@ -100,6 +102,12 @@ CASES = {
         {TABLE: LONG_TABLE, "snap_tf.gamm.gamm": None}, words={**COLUMNS, "rho": ("--rho", "0.375")},
         later=PICTURES | {"value", "time", "group", "by", "random", "k", "m", "k_random", "m_random", "reference", "at",
                           "layers", "correction", "pairs", "overwrite", "time_label", "value_label"}),
+    "gamm in pictures": Case(
+        ("gamm", "TABLE", "--out", "TMP/out"),
+        {TABLE: LONG_TABLE, "snap_tf.gamm.gamm_words": fitted, "snap_tf.gamm.write_fit": None,
+         "snap_tf.gamm.check": "", "snap_tf.plots.gamm.checks_figure": None, "snap_tf.plots.style.write_figure": None,
+         "snap_tf.plots.gamm.words_figure": None, "snap_tf.plots.gamm.differences_figure": None},
+        words={"pairs": ("--pairs", "ask:wash")}, only=frozenset({"pairs", "time_label", "value_label"})),
     "gamm of layers": Case(
         ("gamm", "TABLE", "--out", "TMP/out", "--at", "layer"),
         {TABLE: LONG_TABLE, "snap_tf.gamm.fit_layers": {}, "snap_tf.gamm.layer_tests": None},
@@ -170,3 +178,16 @@ def test_flag(name: str, action: argparse.Action, tmp_path: Path, monkeypatch: p
 def test_every_command_is_here() -> None:
     commands = build_parser()._subparsers._group_actions[0].choices
     assert set(commands) == {case.argv[0] for case in CASES.values()}
+
+
+@pytest.mark.parametrize("words", [(), ("--sa", "none")])
+def test_a_recogniser_is_scored_without_the_sentences_it_was_trained_without(
+        words: tuple[str, ...], tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Unless the command says which recordings to keep: then the reader has done so."""
+    trained = SimpleNamespace(config=SimpleNamespace(sa="keep7", sa_seed=7), alphabet=None)
+    doors = {RECOGNISER: trained, CORPUS: Corpus(tmp_path, ()), "wavegan_tf.data.sa_policy.keep_sa": (),
+             "snap_tf.asr.evaluation.evaluate_corpus": None}
+    found = reached(main, Case(("asr", "evaluate", "MODEL", "--corpus", "DIR"), doors), monkeypatch, tmp_path, *words)
+    kept = {name: found[name] for name in found if name.startswith("keep_sa.") or name == "open_corpus.options.sa"}
+    assert kept == ({"open_corpus.options.sa": "none"} if words else
+                    {"keep_sa.utterances": "()", "keep_sa.policy": "keep7", "keep_sa.seed": "7"})
