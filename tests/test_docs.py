@@ -171,3 +171,22 @@ def test_readme_example_runs(monkeypatch: pytest.MonkeyPatch, capsys: pytest.Cap
     exec(compile(example, "README.md", "exec"), {})
     rates, code = capsys.readouterr().out.rsplit("}", 1)
     assert "'Conv1': 4000" in rates and int(code) in range(8)
+
+
+KRUG_SECTIONS = {"2.2.1", "2.3", "2.4", "3.1", "3.2", "3.3", "5.1", "5.3"}
+
+
+def test_sections_of_krug_et_al_that_are_cited_exist() -> None:
+    """SNAPs are section 3.3, steps and all; there is no 3.4 and no 4.4 (they stood on sixteen lines)."""
+    cited = []
+    for folder in ("wavegan_tf", "snap_tf", "tests", "docs", "scripts", "examples", "benchmarks", "README.md"):
+        place = PROJECT / folder
+        for path in [place] if place.is_file() else sorted(place.rglob("*.*")):
+            if path.suffix in (".py", ".md", ".sh", ".toml", ".json"):
+                text = path.read_text(encoding="utf-8")
+                cited += [(path.name, number) for words in re.findall(
+                    r"Krug et al\.[^|\n]{0,60}?sections? ((?:\d+(?:\.\d+)*(?:,| and)? ?)+)", text)
+                    for number in re.findall(r"\d+(?:\.\d+)+", words)]
+    assert len(cited) > 20 and [place for place in cited if place[1] not in KRUG_SECTIONS] == []
+    row = next(line for line in (PROJECT / "README.md").read_text(encoding="utf-8").splitlines() if "SNAP, NAP" in line)
+    assert "| 3.3: SNAP, NAP, NAvAI |" in row

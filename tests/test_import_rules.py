@@ -24,8 +24,8 @@ ONLY_HERE = {"matplotlib": ("snap_tf/plots/", "wavegan_tf/training/pictures.py")
 GAMM_NEEDS = {"numpy", "scipy", "pandas", "statsmodels", "patsy", "formulaic", "tqdm"}
 # what snap_tf takes from wavegan_tf outside its one door to networks, probe.py
 SNAP_MAY_USE = ("data", "formats", "memory", "printing", "errors", "atomic", "config", "command_line", "label_names",
-                "__version__", "commands.corpus_options", "commands.flags", "commands.label_lists", "use.labels",
-                "use.generate.Request", "use.generate.choose_vectors")
+                "permutation_p", "__version__", "commands.corpus_options", "commands.flags", "commands.label_lists",
+                "use.labels", "use.generate.Request", "use.generate.choose_vectors")
 # and what training has in common, whatever is trained: checkpoints, sessions, curves, interrupts
 ASR_MAY_USE = ("checkpoint_folders", "export.checksums", "export.disk", "training.devices", "training.events",
                "training.interrupts", "training.metrics", "training.runs")

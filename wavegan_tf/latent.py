@@ -13,8 +13,8 @@ import numpy as np
 from wavegan_tf.config import NetworkConfig
 from wavegan_tf.errors import ConfigError
 
-__all__ = ["code_from_index", "code_index", "code_name", "enumerate_codes", "latent_with_code", "sample_codes",
-           "sample_noise"]
+__all__ = ["code_from_index", "code_index", "code_name", "enumerate_codes", "latent_with_code", "number_of_codes",
+           "sample_codes", "sample_noise"]
 
 MOST_CODES = 2**16
 """More codes than this are not listed one by one."""
@@ -65,6 +65,11 @@ def code_index(scores: np.ndarray, config: NetworkConfig) -> np.ndarray:
     if config.code == "onehot":
         return np.argmax(scores, axis=1)
     return (np.asarray(scores) > 0).astype(np.int64) @ (1 << np.arange(config.code_dim, dtype=np.int64))
+
+
+def number_of_codes(config: NetworkConfig) -> int:
+    """Count the codes of training: n one-hot ones, 2^n binary ones, one where there is none."""
+    return {"none": 1, "onehot": config.code_dim, "binary": 2**config.code_dim}[config.code]
 
 
 def code_name(index: int, config: NetworkConfig) -> str:

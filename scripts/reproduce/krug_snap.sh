@@ -51,7 +51,7 @@ recogniser W2L
 recogniser W2L_TL_frozen --from "$out/runs/W2P_shallow"
 recogniser W2L_TL_finetuned --from "$out/runs/W2L_TL_frozen"
 
-# Section 3.4, training and test recordings
+# Section 3.3, training and test recordings
 for model in W2P_shallow W2P W2L W2L_TL_frozen W2L_TL_finetuned; do
     profiles $model
 done

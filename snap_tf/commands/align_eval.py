@@ -17,7 +17,8 @@ def add_parser(subparsers: argparse._SubParsersAction) -> None:
         "align-eval", help="compare the places of highest relevance with the annotation of phones",
         description="Prints the share of frames in which the predicted phone is annotated at the centre, at the step "
                     "of highest relevance, near it, and anywhere in the frame; what chance and the best place that is "
-                    "the same in all frames would give; and the published numbers (Krug et al. 2021, section 5.1). "
+                    "the same in all frames would give; and for the paper's own networks, W2P_shallow and W2P, the "
+                    "published numbers (Krug et al. 2021, section 5.1). "
                     "With OUT, writes alignment.csv, phones.csv, contingency_centre.csv, "
                     "contingency_aligned.csv, offsets.csv, alignment.json and the figures offsets, offsets_of_phones, "
                     "contingency (PNG and PDF).")
@@ -47,7 +48,7 @@ def _run(args: argparse.Namespace) -> None:
         print(note)
     checks = read_checks(args, files)
     evaluation = evaluate_alignment(files, args.annotation)
-    print(alignment_table(evaluation.summaries).to_string(index=False))
+    print(alignment_table(evaluation.summaries, evaluation.published).to_string(index=False))
     for model in files:
         if model not in evaluation.summaries:
             print(f"{model}: its classes are not annotated; contingencies with {evaluation.annotation}s only")

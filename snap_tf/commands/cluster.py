@@ -23,7 +23,7 @@ def add_parser(subparsers: argparse._SubParsersAction) -> None:
     parser = subparsers.add_parser(
         "cluster", help="find the groups that every layer treats alike",
         description="Complete linkage on Euclidean distances between profiles, cut at percentiles of all distances "
-                    "(Krug et al. 2021, section 4.4). Writes OUT/silhouettes.csv, clusters.csv, changes.csv (share of "
+                    "(Krug et al. 2021, section 5.3). Writes OUT/silhouettes.csv, clusters.csv, changes.csv (share of "
                     "pairs of groups that change co-membership between two layers), clusters.json, with --halves "
                     "stability.csv and stability_of_clusters.csv, and the figures silhouettes and stability.")
     parser.add_argument("file", metavar="FILE", help="profile file that snap-tf profile wrote")
@@ -33,7 +33,8 @@ def add_parser(subparsers: argparse._SubParsersAction) -> None:
                       layers="names such as input, L5 (default: all that have profiles of the kind)")
     parser.add_argument("--halves", type=int, default=0, metavar="N",
                         help="cluster N random halves of the folds, too, for stability; the profile file must have "
-                             "some (snap-tf profile --folds; whole utterances by default) (default: none)")
+                             "some (snap-tf profile --folds; whole utterances by default); fewer where the folds "
+                             "have no more different ones, which is said (default: none)")
     parser.add_argument("--seed", type=int, default=0, help="of the halves (default: 0)")
     add_tensorboard(parser)
     parser.set_defaults(run=_run)
@@ -108,6 +109,8 @@ def _report(results: ClusterResults) -> None:
         if model.left_out:
             few = ", ".join(f"{group} ({n})" for group, n in model.left_out.items() if n)
             print(f"  left out with too few frames: {few or 'those with none'}")
+        if model.stability is not None:
+            print(f"  stability: {model.stability.said}")
         rows = results.silhouettes[results.silhouettes["model"] == name]
         table = rows.pivot(index="layer", columns="percentile", values="silhouette").reindex(list(model.layers))
         table["mean"] = [layer.mean_silhouette for layer in model.layers.values()]

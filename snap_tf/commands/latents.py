@@ -6,6 +6,7 @@ import argparse
 
 from snap_tf.commands.pictures import add_tensorboard, show_in_tensorboard
 from wavegan_tf.commands.flags import add_trust_flag
+from wavegan_tf.permutation_p import say_resolution
 
 __all__ = ["add_parser"]
 
@@ -58,10 +59,15 @@ def _run(args: argparse.Namespace) -> None:
     show_in_tensorboard(args, {"latents": figure})
     shown = fitted.table[["rank", "name", "b", "fold_share", "sign_share", "p", "ridge_rank"]].head(7)
     print(shown.to_string(index=False, float_format="%.3g"))
+    if args.permutations:
+        print(say_resolution(args.permutations))
+    if not fitted.table["selected"].any():
+        print("no variable is selected: with none the loss in folds is as low, within one standard error; the order is "
+              "that of the ridge")
     n_positive = f", {fitted.n_positive} of them {outputs.labels.positive}" if outputs.labels.binary else ""
     print(f"{fitted.n} outputs{n_positive}; {int(fitted.table['selected'].sum())} variables selected; held-out "
-          f"{fitted.score_name} {fitted.score:.3f} (p = {fitted.p_value:.3g} against {len(fitted.null_scores)} "
-          "permutations)")
+          f"{fitted.score_name} {fitted.score:.3f}"
+          + (f" (p = {fitted.p_value:.3g}, {fitted.null_scores.mean():.3f} by chance)" if args.permutations else ""))
     missing = len(outputs.labels.values) - fitted.n
     if missing:
         print(f"{missing} outputs have no label and were left out")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import sys
 from pathlib import Path
 
 from snap_tf.commands.pictures import add_tensorboard, show_folder_in_tensorboard
@@ -13,6 +14,7 @@ from wavegan_tf.atomic import check_output_folder
 from wavegan_tf.commands.corpus_options import add_corpus_flags, open_named_corpus
 from wavegan_tf.commands.flags import add_setting_flags, add_trust_flag, given_settings
 from wavegan_tf.commands.label_lists import comma_list
+from wavegan_tf.permutation_p import say_resolution, smallest_p
 
 __all__ = ["add_parser"]
 
@@ -57,6 +59,8 @@ def _run(args: argparse.Namespace) -> None:
     settings = SanitySettings(**given_settings(args, SanitySettings))
     options = ProfileOptions(**{name: value for name, value in given_settings(args, ProfileOptions).items()
                                 if name in PROFILE_FLAGS})
+    if smallest_p(settings.permutations) >= 0.05:  # before the work, which takes long
+        print(f"note: {say_resolution(settings.permutations)}", file=sys.stderr)
     corpus = open_named_corpus(args) if args.corpus else None  # a wrong folder is told before TensorFlow starts
     from snap_tf.plots.sanity import write_sanity_figure
     from snap_tf.snap.networks import open_network

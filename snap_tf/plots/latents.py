@@ -13,6 +13,7 @@ from snap_tf.series.latent_regression import LatentRegression
 
 __all__ = ["latents_figure"]
 
+RIDGE_COLOUR = "#B35806"
 _NAMED, _RANKED = 7, 20
 
 
@@ -38,6 +39,8 @@ def latents_figure(fitted: LatentRegression, label: str) -> Figure:
     path.axhline(0, color="#777777", lw=0.4)
     if len(strongest):
         path.legend(fontsize=SMALL, framealpha=0.8, edgecolor="none", loc="lower left", ncols=2)
+    else:
+        _say(path, "no variable is selected at the penalty in use")
     path.set_ylabel("b per SD of the variable", fontsize=SMALL)
     mean, se = fitted.path["loss"], fitted.path["loss_se"]
     loss.fill_between(lambdas, mean - se, mean + se, color=LAYER_COLOUR, alpha=0.25, lw=0)
@@ -63,17 +66,25 @@ def latents_figure(fitted: LatentRegression, label: str) -> Figure:
 
 
 def _draw_ranks(axes: Any, fitted: LatentRegression) -> None:
-    """Draw |b| of the strongest variables, the ridge's beside them, and what permuted labels reach."""
+    """Draw |b| of the strongest variables, the ridge's beside them, and what permuted labels reach with either."""
     top = fitted.table.head(_RANKED)
     place = np.arange(len(top))
     axes.barh(place, top["b"].abs(), height=0.6,
               color=[LAYER_COLOUR if b >= 0 else OUTPUT_COLOUR for b in top["b"]])
-    axes.plot(top["ridge_b"].abs(), place, "o", ms=3, mfc="none", color="black", mew=0.6,
-              label="ridge")
-    if len(fitted.null_largest):
-        axes.axvline(np.quantile(fitted.null_largest, 0.95), color="black", lw=0.7, ls=":",
-                     label="95 % of permuted labels")
+    axes.plot(top["ridge_b"].abs(), place, "o", ms=3, mfc="none", color=RIDGE_COLOUR, mew=0.7, label="ridge")
+    for null, colour, style, name in ((fitted.null_largest, "black", ":", "bars"),
+                                      (fitted.null_largest_ridge, RIDGE_COLOUR, "--", "ridge")):
+        if len(null):
+            axes.axvline(np.quantile(null, 0.95), color=colour, lw=0.8, ls=style,
+                         label=f"{name}: 95 % of permuted labels")
     axes.set_yticks(place, top["name"])
     axes.set_ylim(len(top) - 0.4, -0.6)
     axes.set_xlabel("|b| (green: more of it raises the label)", fontsize=SMALL)
-    axes.legend(fontsize=SMALL, loc="lower right", bbox_to_anchor=(1.0, 0.99), ncols=2, frameon=False)
+    nothing = "" if fitted.table["selected"].any() else "no variable is selected: order of the ridge"
+    axes.legend(fontsize=SMALL, title=nothing, title_fontsize=SMALL, loc="lower right", bbox_to_anchor=(1.0, 0.98),
+                frameon=False, labelspacing=0.2)
+
+
+def _say(axes: Any, text: str) -> None:
+    axes.text(0.97, 0.04, text, transform=axes.transAxes, ha="right", va="bottom", fontsize=SMALL,
+              bbox={"facecolor": "white", "edgecolor": "none", "alpha": 0.8, "pad": 1.5})

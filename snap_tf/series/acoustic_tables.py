@@ -36,6 +36,7 @@ from wavegan_tf import __version__
 from wavegan_tf.atomic import atomic_folder
 from wavegan_tf.formats.json_files import json_text
 from wavegan_tf.formats.tables import write_table
+from wavegan_tf.permutation_p import say_resolution
 
 __all__ = ["Acoustics", "measure_into", "write_acoustics"]
 
@@ -74,6 +75,7 @@ class Acoustics:
             lines.append(means.to_string(index=False, float_format=lambda x: f"{x:.4g}", na_rep="-"))
         if self.correlations is not None:
             lines.append(self.correlations.to_string(index=False, float_format=lambda x: f"{x:.3g}", na_rep="-"))
+            lines.append(say_resolution(int(self.correlations["n_permutations"].max())))
         by_place: dict[tuple[str, float], list[str]] = {}
         for item in self.refused:
             by_place.setdefault((item.layer, item.nyquist_hz), []).append(item.measure)

@@ -64,6 +64,8 @@ class LatentRegression:
         score: on outputs held out.
         null_scores: float64 [permutations], scores with labels permuted, at the same lambda.
         null_largest: float64 [permutations], largest |b| of each.
+        null_largest_ridge: float64 [permutations], largest |ridge_b| of each: penalties of two kinds shrink
+            differently, so that neither is a threshold for the other.
         n: outputs with a label.
         n_positive: of a binary label; -1 otherwise.
         settings: how it was done.
@@ -78,6 +80,7 @@ class LatentRegression:
     score: float
     null_scores: np.ndarray
     null_largest: np.ndarray
+    null_largest_ridge: np.ndarray
     n: int
     n_positive: int
     settings: RegressionSettings
@@ -150,9 +153,10 @@ def regress_label(z: np.ndarray, y: np.ndarray, names: list[str] | None = None, 
     full = coefficient_path(x, y, lambdas, lasso=True, **options)
     b = full[chosen, :-1]
     train = coefficient_path(x_train, y_train, lambdas[: chosen + 1], lasso=True, **options)[-1:]
-    null_scores, null_largest = _permuted(x_train, y_train, x[test], y[test], lambdas[chosen: chosen + 1], options,
-                                          binary, settings.permutations, rng, progress)
-    ridge = _ridge(x, y, 10 * lambdas, options, binary, settings)
+    ridge, ridge_lambda = _ridge(x, y, 10 * lambdas, options, binary, settings)
+    null_scores, null_largest, null_ridge = _permuted(
+        x_train, y_train, x[test], y[test], lambdas[chosen: chosen + 1], ridge_lambda, options, binary,
+        settings.permutations, rng, progress)
     of_folds = np.array([path[chosen, :-1] for path in fold_paths])
     in_folds = of_folds != 0
     agree = (np.sign(of_folds) == np.sign(b)) & in_folds
@@ -174,7 +178,7 @@ def regress_label(z: np.ndarray, y: np.ndarray, names: list[str] | None = None, 
                           "n_selected": (full[:, :-1] != 0).sum(axis=1)})
     return LatentRegression(table, steps, full[:, :-1], float(lambdas[best]), float(lambdas[chosen]),
                             "auc" if binary else "r2", _score(y[test], predictions(x[test], train)[:, 0], binary),
-                            null_scores, null_largest, len(y), int(y.sum()) if binary else -1, settings)
+                            null_scores, null_largest, null_ridge, len(y), int(y.sum()) if binary else -1, settings)
 
 
 def _check(y: np.ndarray, binary: bool, settings: RegressionSettings) -> None:
@@ -215,25 +219,33 @@ def _folds(y: np.ndarray, binary: bool, settings: RegressionSettings) -> np.ndar
 
 
 def _ridge(x: np.ndarray, y: np.ndarray, lambdas: np.ndarray, options: dict[str, Any], binary: bool,
-           settings: RegressionSettings) -> np.ndarray:
-    """Fit the ridge with the lowest cross-validated loss: float64 [variables]."""
+           settings: RegressionSettings) -> tuple[np.ndarray, np.ndarray]:
+    """Fit the ridge with the lowest cross-validated loss: float64 [variables], and its penalty, [1]."""
     fold_of, lambdas = _folds(y, binary, settings), lambdas[::4]
     losses = [held_out_loss(y[fold_of == k], predictions(x[fold_of == k], coefficient_path(
         x[fold_of != k], y[fold_of != k], lambdas, lasso=False, **options)), binary) for k in range(settings.folds)]
     best = int(np.mean(losses, axis=0).argmin())
-    return coefficient_path(x, y, lambdas[best: best + 1], lasso=False, **options)[0, :-1]
+    its_own = lambdas[best: best + 1]
+    return coefficient_path(x, y, its_own, lasso=False, **options)[0, :-1], its_own
 
 
 def _permuted(x: np.ndarray, y: np.ndarray, x_test: np.ndarray, y_test: np.ndarray, lambdas: np.ndarray,
-              options: dict[str, Any], binary: bool, n: int, rng: np.random.Generator, progress: bool
-              ) -> tuple[np.ndarray, np.ndarray]:
-    """Fit again with permuted labels: scores on the outputs held out and largest |b|, float64 [n] each."""
-    scores, largest = [], []
+              ridge_lambda: np.ndarray, options: dict[str, Any], binary: bool, n: int, rng: np.random.Generator,
+              progress: bool) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    """Fit both penalties again with permuted labels.
+
+    Returns:
+        Scores of the lasso on the outputs held out, its largest |b|, and that of the ridge: float64 [n] each.
+    """
+    scores, largest, largest_ridge = [], [], []
     for _ in tqdm(range(n), desc="permutations", disable=not progress):
-        path = coefficient_path(x, rng.permutation(y), lambdas, lasso=True, **options)
+        permuted = rng.permutation(y)
+        path = coefficient_path(x, permuted, lambdas, lasso=True, **options)
         scores.append(_score(y_test, predictions(x_test, path)[:, 0], binary))
         largest.append(np.abs(path[0, :-1]).max())
-    return np.array(scores), np.array(largest)
+        ridge = coefficient_path(x, permuted, ridge_lambda, lasso=False, **options)
+        largest_ridge.append(np.abs(ridge[0, :-1]).max())
+    return np.array(scores), np.array(largest), np.array(largest_ridge)
 
 
 def _score(y: np.ndarray, predicted: np.ndarray, binary: bool) -> float:

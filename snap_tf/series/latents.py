@@ -93,7 +93,8 @@ def find_latents(generator: Probe, outputs: LabelledOutputs, out: str | Path,
                                progress=progress)
         coefficients = pd.DataFrame(fitted.coefficients, columns=names)
         tables = {"latents": fitted.table, "path": pd.concat([fitted.path, coefficients], axis=1),
-                  "permutations": pd.DataFrame({"score": fitted.null_scores, "largest_b": fitted.null_largest}),
+                  "permutations": pd.DataFrame({"score": fitted.null_scores, "largest_b": fitted.null_largest,
+                                                "largest_ridge_b": fitted.null_largest_ridge}),
                   "labels": _label_table(outputs)}
         for name, table in tables.items():
             write_table(table, folder / f"{name}.csv", float_format="%.9g")

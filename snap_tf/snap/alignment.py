@@ -2,7 +2,7 @@
 
 All functions take tensors of an interval of a layer's steps; saliency is zero elsewhere.
 
-Source: Krug et al. 2021, section 3.4, steps 4 and 5.
+Source: Krug et al. 2021, section 3.3, steps 4 and 5.
 """
 
 from __future__ import annotations
@@ -35,7 +35,7 @@ def pool(saliency: Any, pooling: str, first: int, n_steps: int) -> Any:
     Returns:
         The same shape.
 
-    Source: Krug et al. 2021, section 3.4, step 4.
+    Source: Krug et al. 2021, section 3.3, step 4.
     """
     import tensorflow as tf
 
@@ -71,7 +71,7 @@ def peak_step(saliency: Any, activation: Any, *, score: str, pooling: str, pooli
     Returns:
         int32 [batch]: the first of the largest; n_steps // 2 where all scores of the layer are zero.
 
-    Source: Krug et al. 2021, section 3.4, step 5.
+    Source: Krug et al. 2021, section 3.3, step 5.
     """
     import tensorflow as tf
 
@@ -110,6 +110,6 @@ def largest_gradient_step(saliency: Any, first: int, n_steps: int) -> Any:
 def shift_of(tau: np.ndarray, n_steps: int) -> np.ndarray:
     """Return by how many steps a frame is moved so that step `tau` comes to lie at n_steps // 2.
 
-    Source: Krug et al. 2021, section 3.4, step 5.
+    Source: Krug et al. 2021, section 3.3, step 5.
     """
     return n_steps // 2 - np.asarray(tau, np.int64)

@@ -179,8 +179,9 @@ def _record(model: ModelClusters) -> dict:
                                     "silhouette": _number(cut.silhouette), "n_clusters": cut.n_clusters,
                                     "main_clusters": cut.members(layer.groups, MAIN_CLUSTER)} for cut in layer.cuts]}
                    for name, layer in model.layers.items()},
-        "stability": None if model.stability is None else {"halves": model.stability.n_halves,
-                                                           "left_out": model.stability.left_out},
+        "stability": None if model.stability is None else {
+            "halves": model.stability.n_halves, "halves_asked_for": model.stability.n_asked,
+            "left_out": model.stability.left_out},
     }
 
 

@@ -144,7 +144,7 @@ def cluster_distances(distances: np.ndarray, groups: Sequence[str], layer: str =
     Raises:
         ConfigError: percentiles outside 0 to 100, or twice, or none.
 
-    Source: Krug et al., Electronics 10(11):1350 (2021), section 4.4.
+    Source: Krug et al., Electronics 10(11):1350 (2021), section 5.3.
     """
     if not len(percentiles) or any(not 0 <= p <= 100 for p in percentiles):
         raise ConfigError(f"percentiles (={', '.join(f'{p:g}' for p in percentiles)}) must be from 0 to 100")

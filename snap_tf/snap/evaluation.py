@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
 import numpy as np
@@ -12,7 +12,7 @@ from snap_tf.snap.alignment_counts import AlignmentCounts
 from wavegan_tf.errors import DataError
 
 __all__ = ["NOWHERE", "PUBLISHED", "AlignmentSummary", "alignment_summary", "alignment_table", "contingency",
-           "offset_table", "phone_table"]
+           "offset_table", "phone_table", "published_beside"]
 
 NOWHERE = "(none)"
 """Column of contingencies for steps without annotation."""
@@ -167,16 +167,28 @@ def offset_table(counts: AlignmentCounts, rate_hz: float) -> pd.DataFrame:
                         columns=[-1.0, *offsets_ms])
 
 
-def alignment_table(summaries: Mapping[str, AlignmentSummary], published: bool = True) -> pd.DataFrame:
+def published_beside(networks: Iterable[str]) -> dict[str, AlignmentSummary]:
+    """Return the paper's results for those of its networks that are among the ones compared: others have no row there.
+
+    Args:
+        networks: names, such as `W2P_shallow`.
+    """
+    there = set(networks)
+    return {name: summary for name, summary in PUBLISHED.items() if name in there}
+
+
+def alignment_table(summaries: Mapping[str, AlignmentSummary],
+                    published: Mapping[str, AlignmentSummary] | None = None) -> pd.DataFrame:
     """Return the table of section 5.1, ready to print: a row per model, and the published rows below.
 
     Args:
         summaries: by name of the model.
-        published: whether to add the paper's own results.
+        published: the paper's results to set beside them, see `published_beside`; by default those of the models that
+            have the names of its networks.
     """
+    published = published_beside(summaries) if published is None else published
     rows = [(name, summary, "") for name, summary in summaries.items()]
-    if published:
-        rows += [(name, summary, "paper: ") for name, summary in PUBLISHED.items()]
+    rows += [(name, summary, "paper: ") for name, summary in published.items()]
     tolerances = {f"{1000 * summary.tolerance_s:.0f}" for _, summary, _ in rows}
     within = f"within ±{'/'.join(sorted(tolerances))} ms"
     return pd.DataFrame([{

@@ -12,12 +12,12 @@ import pandas as pd
 
 from snap_tf.snap.alignment_counts import AlignmentCounts
 from snap_tf.snap.evaluation import (
-    PUBLISHED,
     AlignmentSummary,
     alignment_summary,
     contingency,
     offset_table,
     phone_table,
+    published_beside,
 )
 from snap_tf.snap.models_compared import about_files, without_sums
 from snap_tf.snap.profile_file import ProfileFile
@@ -46,6 +46,11 @@ class Evaluation:
     rates_hz: dict[str, float]
     summaries: dict[str, AlignmentSummary]
     files: Mapping[str, ProfileFile]
+
+    @property
+    def published(self) -> dict[str, AlignmentSummary]:
+        """The paper's results for those of its networks that are evaluated here, whatever their files are called."""
+        return published_beside(str(self.files[model].model.get("name")) for model in self.summaries)
 
 
 def alignment_of(file: ProfileFile, annotation: str | None = None, model: str = "") -> tuple[str, AlignmentCounts]:
@@ -105,9 +110,10 @@ def is_annotated(file: ProfileFile, annotation: str) -> bool:
 def write_evaluation(evaluation: Evaluation, out: str | Path, draw: Callable[[Path], object] | None = None) -> None:
     """Write the tables of an evaluation.
 
-    OUT/alignment.csv: the table of section 5.1, with the published rows. phones.csv: the same for every predicted
-    class. contingency_centre.csv, contingency_aligned.csv: what is annotated where a class is predicted, rows sum
-    to 1. offsets.csv: frames by class and offset. alignment.json: where the numbers come from.
+    OUT/alignment.csv: the table of section 5.1, with the published rows of the paper's networks among the models.
+    phones.csv: the same for every predicted class. contingency_centre.csv, contingency_aligned.csv: what is annotated
+    where a class is predicted, rows sum to 1. offsets.csv: frames by class and offset. alignment.json: where the
+    numbers come from.
 
     Raises:
         ExportError: the folder is there and not empty.
@@ -118,7 +124,7 @@ def write_evaluation(evaluation: Evaluation, out: str | Path, draw: Callable[[Pa
             write_table(table, folder / f"{name}.csv", float_format="%.6g")
         record = {"annotation": evaluation.annotation,
                   "summaries": {model: _plain(s) for model, s in evaluation.summaries.items()},
-                  "published": {model: _plain(s) for model, s in PUBLISHED.items()},
+                  "published": {model: _plain(s) for model, s in evaluation.published.items()},
                   **about_files(evaluation.files)}
         (folder / "alignment.json").write_text(json_text(record, indent=1, default=str), encoding="utf-8")
         if draw is not None:
@@ -127,7 +133,7 @@ def write_evaluation(evaluation: Evaluation, out: str | Path, draw: Callable[[Pa
 
 def _tables(evaluation: Evaluation) -> dict[str, pd.DataFrame]:
     summary = [{"model": model, "source": source, **dataclasses.asdict(s)}
-               for source, rows in (("measured", evaluation.summaries), ("published", PUBLISHED))
+               for source, rows in (("measured", evaluation.summaries), ("published", evaluation.published))
                for model, s in rows.items()]
     tables: dict[str, list[pd.DataFrame]] = {"phones": [], "contingency_centre": [], "contingency_aligned": [],
                                              "offsets": []}

@@ -10,7 +10,7 @@ elsewhere, give the mask a value; at the input, and NAvAIs, they are the same; N
 other than the input that may be negative is compared with the minimum of the frame, which may lie outside of the cone;
 of W2L that is the output alone, where the minimum can decide only if the last class, the blank, is kept as a target.
 
-Source: Krug et al. 2021, section 3.4, steps 2 to 5.
+Source: Krug et al. 2021, section 3.3, steps 2 to 5.
 """
 
 from __future__ import annotations

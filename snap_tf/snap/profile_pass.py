@@ -1,6 +1,6 @@
 """What grows while blocks of frames are added: sums, counts, and how they come about.
 
-Source: Krug et al. 2021, section 3.4.
+Source: Krug et al. 2021, section 3.3.
 """
 
 from __future__ import annotations

@@ -72,7 +72,7 @@ def finalise(sums: GroupSums, layers: Sequence[LayerInfo], kind: str, rows: np.n
         mask_output: False leaves the output layer unmasked.
         global_mean: `frames`: mean over all frames, in whatever group, or none; `groups`: mean of all groups' means.
 
-    Source: Krug et al. 2021, section 3.4, steps 7 to 9; Krug & Stober 2018 (NAvAI); Krug, Knaebel & Stober 2018 (NAP).
+    Source: Krug et al. 2021, section 3.3, steps 7 to 9; Krug & Stober 2018 (NAvAI); Krug, Knaebel & Stober 2018 (NAP).
     """
     counts = sums.counts[list(folds)].sum(axis=0)  # [groups + 1]
     quantity = {"navai": "navai", "nap": "plain"}.get(kind, "aligned")
@@ -111,7 +111,7 @@ def normalised(total: np.ndarray, counts: np.ndarray, rows: np.ndarray, global_m
     Returns:
         float64 [rows, T, channels].
 
-    Source: Krug et al. 2021, section 3.4, step 7.
+    Source: Krug et al. 2021, section 3.3, step 7.
     """
     means = total[rows] / counts[rows, None, None]
     if global_mean == "frames":
@@ -130,7 +130,7 @@ def scaled_mask(saliency: np.ndarray, scale: str = "group") -> np.ndarray:
     Returns:
         The same shape; zeros where the maximum is zero.
 
-    Source: Krug et al. 2021, section 3.4, step 8.
+    Source: Krug et al. 2021, section 3.3, step 8.
     """
     size = np.abs(saliency)
     largest = size.max(axis=(1, 2), keepdims=True) if scale == "group" else size.max(keepdims=True)

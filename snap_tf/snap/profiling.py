@@ -1,6 +1,6 @@
 """The pass over the data: frames in, sums of activations and saliency out, in constant memory.
 
-Source: Krug et al. 2021, section 3.4.
+Source: Krug et al. 2021, section 3.3.
 """
 
 from __future__ import annotations
@@ -58,7 +58,7 @@ def profile(model: Any, data: Any, options: ProfileOptions | None = None, *, gro
         DataError: no frames, no phones to group by, sums that do not fit into memory.
         ExportError: the model cannot be read, or gives NaN.
 
-    Source: Krug et al. 2021, section 3.4.
+    Source: Krug et al. 2021, section 3.3.
     """
     i, n = shard
     if not 1 <= i <= n:

@@ -38,6 +38,7 @@ from snap_tf.snap.randomised import cascade, layers_with_kernels
 from snap_tf.snap.sanity_settings import SanitySettings
 from snap_tf.snap.settings import ProfileOptions
 from wavegan_tf.errors import ConfigError
+from wavegan_tf.permutation_p import say_resolution
 
 __all__ = ["SanityResults", "sanity_checks"]
 
@@ -98,7 +99,8 @@ class SanityResults:
                 "saliency_top, saliency_all: rank correlation of mean |saliency| after randomising the top layer, all "
                 "layers;\nmantel_all: of the distances between SNAPs; silhouettes: real, permuted labels, noise;\n"
                 "distance_p: whether groups lie further apart than permuted ones\n"
-                + table.to_string(index=False, float_format=lambda x: f"{x:.3f}") + self._alignment_text())
+                + table.to_string(index=False, float_format=lambda x: f"{x:.3f}")
+                + f"\n{say_resolution(self.settings.permutations)}" + self._alignment_text())
 
     def _alignment_text(self) -> str:
         if self.alignment.empty:

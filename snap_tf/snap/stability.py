@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from itertools import combinations
+from math import comb
 
 import numpy as np
 import pandas as pd
@@ -41,18 +43,30 @@ class Stability:
             all frames), silhouette_low and silhouette_high (over halves), mantel (mean correlation of distances).
         clusters: a row per layer, percentile and main cluster: members, n_members, recovery (mean over halves of the
             largest Jaccard similarity with a cluster of the half), recovered (share of halves where that is over .5).
-        n_halves: that were drawn.
+        n_halves: that were drawn, fewer than asked for where the folds have no more different ones.
+        n_asked: that were asked for.
+        n_folds: with frames in them.
         left_out: groups that some half has too few frames of.
     """
 
     layers: pd.DataFrame
     clusters: pd.DataFrame
     n_halves: int
+    n_asked: int
+    n_folds: int
     left_out: tuple[str, ...]
+
+    @property
+    def said(self) -> str:
+        """How many halves there were, and why not more."""
+        if self.n_halves == self.n_asked:
+            return f"{self.n_halves} halves of {self.n_folds} folds"
+        return (f"{self.n_halves} halves of {self.n_folds} folds, of {self.n_asked} asked for: so many folds have no "
+                "more different halves (snap-tf profile --folds)")
 
 
 def half_samples(folds: Sequence[int], n: int, seed: int) -> list[tuple[int, ...]]:
-    """Draw halves of the folds, without repetition as long as there are others.
+    """Draw different halves of the folds; all there are where more are asked for.
 
     Args:
         folds: numbers of those that have frames.
@@ -68,12 +82,12 @@ def half_samples(folds: Sequence[int], n: int, seed: int) -> list[tuple[int, ...
                           f"{2 * SMALLEST_FOLDS}, on more utterances or with --fold-by frame")
     if n < 1:
         raise ConfigError(f"`halves` (={n}) must be at least 1")
+    if n >= comb(len(folds), len(folds) // 2):
+        return list(combinations(folds, len(folds) // 2))
     rng = np.random.default_rng(seed)
     drawn: dict[tuple[int, ...], None] = {}
-    for _ in range(20 * n):
+    while len(drawn) < n:
         drawn[tuple(sorted(rng.choice(folds, len(folds) // 2, replace=False).tolist()))] = None
-        if len(drawn) == n:
-            break
     return list(drawn)
 
 
@@ -102,11 +116,12 @@ def stability(file: ProfileFile, kind: str = "snap", grouping: str | None = None
 
     Source: Hennig, Computational Statistics & Data Analysis 52 (2007), for the recovery of clusters.
     """
-    drawn = half_samples(file.filled_folds(grouping), halves, seed)
+    folds = file.filled_folds(grouping)
+    drawn = half_samples(folds, halves, seed)
     whole = _distances(file.profiles(kind, grouping, min_frames=min_frames), layers)
     # distances only: the profiles of a wide network are too large to keep one for every half
-    of_halves = [_distances(file.profiles(kind, grouping, folds=folds), layers)
-                 for folds in tqdm(drawn, desc="halves", unit="half", disable=not progress)]
+    of_halves = [_distances(file.profiles(kind, grouping, folds=half), layers)
+                 for half in tqdm(drawn, desc="halves", unit="half", disable=not progress)]
     groups = [group for group in whole.groups if all(group in half.groups for half in of_halves)]
     reference = whole.clusters(groups, percentiles)
     parts = [half.clusters(groups, percentiles) for half in of_halves]
@@ -125,8 +140,8 @@ def stability(file: ProfileFile, kind: str = "snap", grouping: str | None = None
                                  "n_members": len(members), "recovery": recovery.mean(),
                                  "recovered": (recovery > 0.5).mean()})
     names = ["layer", "percentile", "members", "n_members", "recovery", "recovered"]
-    return Stability(pd.DataFrame(rows), pd.DataFrame(clusters, columns=names), len(drawn),
-                     tuple(group for group in whole.groups if group not in groups))
+    return Stability(pd.DataFrame(rows), pd.DataFrame(clusters, columns=names), len(drawn), halves,
+                     len(folds), tuple(group for group in whole.groups if group not in groups))
 
 
 def cluster_recovery(members: Sequence[str], cut: Cut, groups: Sequence[str]) -> float:

@@ -4,7 +4,7 @@ Values come rounded to a grid, a power of two for each layer, as fine as float32
 numbers on a grid are exact in float64 as long as they stay below 2^53 steps of it, so shards add up to the same bits as
 one run.
 
-Source: Krug et al. 2021, section 3.4, steps 6 to 8.
+Source: Krug et al. 2021, section 3.3, steps 6 to 8.
 """
 
 from __future__ import annotations
@@ -93,7 +93,7 @@ def add_shifted(total: np.ndarray, values: np.ndarray, first: int) -> None:
         values: float [n, channels].
         first: where the first of them goes, negative or beyond the end as well.
 
-    Source: Krug et al. 2021, section 3.4, step 6 (crop one side, pad the other with zeros).
+    Source: Krug et al. 2021, section 3.3, step 6 (crop one side, pad the other with zeros).
     """
     start, stop = max(first, 0), min(first + len(values), len(total))
     if start < stop:

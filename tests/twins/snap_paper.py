@@ -2,7 +2,7 @@
 
 Slow on purpose: a tape for each layer, loops over cells, float64 sums of stored maps. For tests only.
 
-Source: Krug et al. 2021, section 3.4.
+Source: Krug et al. 2021, section 3.3.
 """
 
 from dataclasses import dataclass, field

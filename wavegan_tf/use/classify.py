@@ -19,13 +19,16 @@ from wavegan_tf.errors import ConfigError, DataError, ExportError
 from wavegan_tf.export.model import Model
 from wavegan_tf.formats.json_files import json_text
 from wavegan_tf.formats.tables import write_table
-from wavegan_tf.latent import code_index, code_name
+from wavegan_tf.latent import code_index, code_name, number_of_codes
 from wavegan_tf.use.agreement import Agreement, agree
+from wavegan_tf.use.code_bits import bits_by_chance, bits_right
 from wavegan_tf.use.labels import Labels, find_labels, read_label_table
 
 __all__ = ["Classified", "classify_folder", "first_slice", "output_paths", "write_classified"]
 
 _NAMED = 5
+_LISTED_CODES = 4096
+"""Most codes that are listed one by one, also those that no file has."""
 
 
 @dataclass(frozen=True)
@@ -40,6 +43,9 @@ class Classified:
         agreement: of codes with labels, where at least two labels are known.
         accuracy: where the labels are codes: shares of `codes` and, for binary codes, `bits` that are right; for other
             labels of a binary code: share of `bits` that are those of the matched code.
+        chance: mean of the latter over permutations of the labels, where there were any.
+        n_codes: how many codes the network has.
+        codes: files by code: all codes up to 4096 of them, else those that a file has.
     """
 
     table: pd.DataFrame
@@ -47,6 +53,9 @@ class Classified:
     labels: Labels
     agreement: Agreement | None
     accuracy: dict[str, float]
+    chance: dict[str, float]
+    n_codes: int
+    codes: dict[str, int]
 
     def __str__(self) -> str:
         n_cropped = int(self.table["cropped"].sum())
@@ -55,6 +64,7 @@ class Classified:
         lines += [f"  skipped {name}: {reason}" for name, reason in self.skipped[:_NAMED]]
         if len(self.skipped) > _NAMED:
             lines.append(f"  skipped {len(self.skipped) - _NAMED} more")
+        lines.append(_say_codes(self.codes, self.n_codes))
         n_known = int((self.table["label"] != "").sum())
         if not n_known:
             return "\n".join([*lines, "no labels known; see --label-from and --labels"])
@@ -66,7 +76,8 @@ class Classified:
         else:
             lines += ["", str(self.agreement)]
         kind = "right" if self.labels.are_codes else "as in the matched code"
-        lines += [f"{name} {kind}: {value:.4f}" for name, value in self.accuracy.items()]
+        lines += [f"{name} {kind}: {value:.4f}" + (f"  chance {self.chance[name]:.4f}" if name in self.chance else "")
+                  for name, value in self.accuracy.items()]
         return "\n".join(lines)
 
 
@@ -115,10 +126,12 @@ def classify_folder(model: Model, folder: str | Path, *, label_from: str = "auto
                         f"skipped{first}")
     table = pd.concat(parts, ignore_index=True)
     known = table[table["label"] != ""]
-    agreement = None
+    agreement, codes = None, _count_codes(table, network)
     if known["label"].nunique() > 1:
-        agreement = agree(list(known["label"]), list(known["code"]), n_permutations, seed, progress=progress)
-    return Classified(table, tuple(sorted(skipped)), labels, agreement, _accuracy(known, labels, agreement, network))
+        agreement = agree(list(known["label"]), list(known["code"]), n_permutations, seed, all_codes=list(codes),
+                          progress=progress)
+    return Classified(table, tuple(sorted(skipped)), labels, agreement,
+                      *_accuracy(known, labels, agreement, network), number_of_codes(network), codes)
 
 
 def write_classified(result: Classified, out: str | Path, model: Model) -> tuple[Path, Path]:
@@ -135,7 +148,8 @@ def write_classified(result: Classified, out: str | Path, model: Model) -> tuple
     known = {"model": model.metadata.source, "step": model.step, "n_classified": len(result.table),
              "n_cropped": int(result.table["cropped"].sum()),
              "n_labelled": int((result.table["label"] != "").sum()), "labels": result.labels.source,
-             "labels_are_codes": result.labels.are_codes, "accuracy": result.accuracy,
+             "labels_are_codes": result.labels.are_codes, "n_codes": result.n_codes, "codes": result.codes,
+             "accuracy": result.accuracy, "accuracy_by_chance": result.chance,
              "agreement": result.agreement.to_dict() if result.agreement else None,
              "skipped": [{"file": name, "reason": reason} for name, reason in result.skipped],
              "config": dataclasses.asdict(model.config), "versions": model.metadata.versions}
@@ -195,23 +209,40 @@ def _table(rows: list[Any], logits: np.ndarray, probabilities: np.ndarray, label
                                            "cropped": np.array(lengths) > network.slice_len})], axis=1)
 
 
+def _count_codes(table: pd.DataFrame, network: NetworkConfig) -> dict[str, int]:
+    """Files by code, in the order of the codes; codes that no file has are listed where there are not too many."""
+    n_codes = number_of_codes(network)
+    there = table["code_index"].value_counts()
+    listed = range(n_codes) if n_codes <= _LISTED_CODES else sorted(there.index)
+    return {code_name(int(index), network): int(there.get(index, 0)) for index in listed}
+
+
+def _say_codes(codes: dict[str, int], n_codes: int) -> str:
+    never = [name for name, n in codes.items() if not n]
+    n_never = n_codes - sum(n > 0 for n in codes.values())
+    if not n_never:
+        return f"all {n_codes} codes occur"
+    named = f": {', '.join(never)}" if never and len(never) == n_never <= 16 else ""
+    return f"{n_codes - n_never} of {n_codes} codes occur; {n_never} {'has' if n_never == 1 else 'have'} no file{named}"
+
+
 def _accuracy(known: pd.DataFrame, labels: Labels, agreement: Agreement | None, network: NetworkConfig
-              ) -> dict[str, float]:
-    """Compare codes (and their bits) with the codes that files are known, or matched, to have."""
-    right = {}
+              ) -> tuple[dict[str, float], dict[str, float]]:
+    """Compare codes (and their bits) with the codes that files are known, or matched, to have; and chance."""
+    right: dict[str, float] = {}
     if labels.are_codes and len(known):
-        known = known.assign(target=known["label"])
-        right["codes"] = float((known["target"] == known["code"]).mean())
+        matched = known.assign(target=known["label"])
+        right["codes"] = float((matched["target"] == matched["code"]).mean())
     elif agreement is not None:
-        known = known.assign(target=known["label"].map(agreement.matching)).dropna(subset="target")
+        matched = known.assign(target=known["label"].map(agreement.matching)).dropna(subset="target")
     else:
-        return {}
-    if network.code == "binary" and known["target"].str.fullmatch(f"[01]{{{network.code_dim}}}").all():
-        same = _bits(known["target"]) == _bits(known["code"])
-        right["bits"] = float(same.mean())
-        right |= {f"bit {i}": float(value) for i, value in enumerate(same.mean(axis=0))}
-    return right
-
-
-def _bits(names: pd.Series) -> np.ndarray:
-    return np.array([list(name) for name in names])
+        return {}, {}
+    if network.code != "binary" or not matched["target"].str.fullmatch(f"[01]{{{network.code_dim}}}").all():
+        return right, {}
+    same = bits_right(matched["code"], matched["target"])
+    right["bits"] = float(same.mean())
+    right |= {f"bit {i}": float(value) for i, value in enumerate(same.mean(axis=0))}
+    chance = None
+    if agreement is not None and not labels.are_codes:
+        chance = bits_by_chance(agreement, list(known["label"]), list(known["code"]))
+    return right, {} if chance is None else {"bits": chance}

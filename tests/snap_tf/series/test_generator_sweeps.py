@@ -220,7 +220,9 @@ def test_commands_write_numbers_pictures_and_sounds(model, tmp_path, capsys):
     assert {"slopes.png", "change.png"} <= {path.name for path in (tmp_path / "j").iterdir()}
     assert main(["latents", str(model), str(tmp_path / "l"), "-n", "60", "--label", "rms_db", "--threshold", "median",
                  "--folds", "4", "--permutations", "5"]) == 0
-    assert "held-out auc" in capsys.readouterr().out
+    printed = capsys.readouterr().out
+    assert "held-out auc" in printed and " by chance)" in printed
+    assert "p over 5 permutations: at least 0.17, in steps of that; it cannot fall below .05" in printed
     assert {"latents.png", "latents.pdf", "latents.csv", "path.csv", "labels.csv"} <= {
         path.name for path in (tmp_path / "l").iterdir()}
 

@@ -194,6 +194,7 @@ def test_halves_are_halves_all_different_and_as_many_as_there_are() -> None:
     assert halves == half_samples(range(8), 20, seed=1) != half_samples(range(8), 20, seed=2)
     assert {fold for half in half_samples((1, 5, 6, 9), 50, seed=0) for fold in half} == {1, 5, 6, 9}
     assert len(half_samples((1, 5, 6, 9), 50, seed=0)) == 6
+    assert len(half_samples(range(6), 19, seed=0)) == 19 and len(half_samples(range(6), 20, seed=0)) == 20
     with pytest.raises(ConfigError, match=r"in them \(=1\) must be at least 4 .* --folds 8, on more utterances or"):
         half_samples((3,), 5, 0)
 
@@ -206,7 +207,9 @@ def test_clear_families_are_stable_and_noise_is_not() -> None:
     assert noise.layers["adjusted_rand"].max() < 0.7
     assert (noise.layers["rand_low"] <= noise.layers["rand_high"]).all()
     assert noise.layers["mantel"].max() < 0.9
-    assert clear.n_halves == 10 and not clear.left_out
+    assert clear.n_halves == 10 and not clear.left_out and clear.said == "10 halves of 8 folds"
+    few = stability(planted_file(folds=4), percentiles=(30.0,), halves=20)
+    assert few.said.startswith("6 halves of 4 folds, of 20 asked for: so many folds have no more different halves")
 
 
 def test_groups_that_are_not_in_every_half_are_left_out_of_both_sides() -> None:

@@ -57,10 +57,11 @@ def test_align_eval_without_a_folder_only_prints(made, tmp_path, capsys) -> None
 
 def test_cluster_writes_what_it_prints(made, tmp_path, capsys) -> None:
     out = tmp_path / "out"
-    assert main(["cluster", made["W2P_shallow"], str(out), "--compare", made["W2L_TL_frozen"], "--halves", "4",
+    assert main(["cluster", made["W2P_shallow"], str(out), "--compare", made["W2L_TL_frozen"], "--halves", "20",
                  "--percentiles", "60,90", "--grouping", "phone"]) == 0
     printed = capsys.readouterr().out
     assert "left out with too few frames: k (8)" in printed  # 2 frames in each of 4 folds
+    assert printed.count("stability: 6 halves of 4 folds, of 20 asked for: so many folds have no more different") == 2
     silhouettes = pd.read_csv(out / "silhouettes.csv")
     assert set(silhouettes["model"]) == {"W2P_shallow", "W2L_TL_frozen"}
     assert list(silhouettes["layer"].unique()) == ["input", *(f"L{k}" for k in range(1, 8))]
@@ -74,7 +75,9 @@ def test_cluster_writes_what_it_prints(made, tmp_path, capsys) -> None:
     stability = pd.read_csv(out / "stability.csv")
     assert stability["rand"].between(0, 1).all() and len(stability) == 2 * 2 * 8
     record = json.loads((out / "clusters.json").read_text())
-    assert record["settings"]["halves"] == 4 and record["clusters"]["W2P_shallow"]["left_out"] == {"k": 8}
+    stable = record["clusters"]["W2P_shallow"]["stability"]
+    assert (stable["halves"], stable["halves_asked_for"], record["settings"]["halves"]) == (6, 20, 20)
+    assert record["clusters"]["W2P_shallow"]["left_out"] == {"k": 8}
     assert len(record["clusters"]["W2P_shallow"]["layers"]["L3"]["tree"]) == 7
     for name in ("silhouettes.png", "silhouettes.pdf", "stability_W2P_shallow.png", "stability_W2L_TL_frozen.pdf"):
         assert (out / name).stat().st_size > 5000

@@ -111,7 +111,7 @@ def test_chance_is_the_mean_over_all_permutations_of_the_predictions() -> None:
 
 
 def test_published_rows_stand_below_the_measured_ones() -> None:
-    table = alignment_table({"mine": alignment_summary(planted_counts(), RATE_HZ)})
+    table = alignment_table({"mine": alignment_summary(planted_counts(), RATE_HZ)}, PUBLISHED)
     assert table["model"].tolist() == ["mine", "paper: W2P_shallow", "paper: W2P"]
     assert table["aligned"].tolist() == ["100.0 %", "59.3 %", "38.8 %"]
     assert table["within ±16 ms"].tolist()[1:] == ["80.3 %", "58.6 %"]
@@ -120,6 +120,23 @@ def test_published_rows_stand_below_the_measured_ones() -> None:
     assert table["mean offset"].tolist() == ["0 ms", "26 ms", "37 ms"]
     assert table["majority without offset"].tolist() == ["3 of 3 phones", "44 of 60 phones", "25 of 60 phones"]
     assert {s.ceiling for s in PUBLISHED.values()} == {0.936}
+
+
+def test_the_paper_has_a_row_where_its_networks_are_compared_and_nowhere_else(tmp_path) -> None:
+    summary = alignment_summary(planted_counts(), RATE_HZ)
+    for names, expected in ((("mine",), []), (("W2P", "mine"), ["paper: W2P"]), (("W2L",), []),
+                            (("W2P", "W2P_shallow"), ["paper: W2P_shallow", "paper: W2P"])):
+        rows = alignment_table(dict.fromkeys(names, summary))["model"].tolist()
+        assert rows == [*names, *expected]
+    # two files of one network are called as their files are; it is the paper's network all the same
+    files = {"monday": planted_file("W2P_shallow", alignment={"phone": planted_counts()}),
+             "tuesday": planted_file("W2P_shallow", alignment={"phone": planted_counts()}),
+             "own": planted_file("own", alignment={"phone": planted_counts()})}
+    assert list(evaluate_alignment(files).published) == ["W2P_shallow"]
+    assert not evaluate_alignment({"own": files["own"]}).published
+    write_evaluation(evaluate_alignment({"own": files["own"]}), tmp_path / "out")
+    assert set(pd.read_csv(tmp_path / "out" / "alignment.csv")["source"]) == {"measured"}
+    assert json.loads((tmp_path / "out" / "alignment.json").read_text())["published"] == {}
 
 
 def test_letters_have_contingencies_but_no_accuracy() -> None:
@@ -147,22 +164,22 @@ def test_the_letter_s_is_not_the_phone_s(tmp_path) -> None:
 
 def test_a_folder_of_two_models(tmp_path) -> None:
     files = {name: planted_file(name, alignment={"phone": planted_counts(jitter=jitter)})
-             for name, jitter in (("good", 0), ("late", 3))}
+             for name, jitter in (("good", 0), ("W2P", 3))}
     evaluation = evaluate_alignment(files)
     write_evaluation(evaluation, tmp_path / "out")
     table = pd.read_csv(tmp_path / "out" / "alignment.csv")
-    assert table["model"].tolist() == ["good", "late", "W2P_shallow", "W2P"]
-    assert table["source"].tolist() == ["measured", "measured", "published", "published"]
-    assert table["aligned"].tolist() == [1, 0, 0.593, 0.388]
+    assert table["model"].tolist() == ["good", "W2P", "W2P"]
+    assert table["source"].tolist() == ["measured", "measured", "published"]
+    assert table["aligned"].tolist() == [1, 0, 0.388]
     for name in ("contingency_centre", "contingency_aligned"):
         found = pd.read_csv(tmp_path / "out" / f"{name}.csv")
         np.testing.assert_allclose(found[[*PHONES, NOWHERE]].sum(axis=1), 1, atol=1e-5)
         assert found.groupby("model")["n_frames"].sum().tolist() == [300, 300]
     offsets = pd.read_csv(tmp_path / "out" / "offsets.csv")
-    assert offsets.loc[offsets["model"] == "late", "24 ms"].sum() == 300
+    assert offsets.loc[offsets["model"] == "W2P", "24 ms"].sum() == 300
     assert len(pd.read_csv(tmp_path / "out" / "phones.csv")) == 6
     record = json.loads((tmp_path / "out" / "alignment.json").read_text())
-    assert record["summaries"]["late"]["mean_offset_s"] == pytest.approx(0.024)
+    assert record["summaries"]["W2P"]["mean_offset_s"] == pytest.approx(0.024)
     assert record["models"]["good"]["source"]["n_blank"] == 10 and record["published"]["W2P"]["n_frames"] is None
     with pytest.raises(ExportError, match="must be new or empty"):
         write_evaluation(evaluation, tmp_path / "out")

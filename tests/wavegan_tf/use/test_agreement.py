@@ -7,6 +7,7 @@ import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from sklearn.metrics import adjusted_rand_score
 
 from wavegan_tf.errors import ConfigError
 from wavegan_tf.use.agreement import agree
@@ -81,6 +82,11 @@ def test_slow_twin(rows):
              "purity": np.mean([pure(order) >= pure(labels) for order in orders]),
              "adjusted_rand_index": np.mean([pairs_together(order, codes) >= pairs_together(labels, codes)
                                              for order in orders])}
+    means = {"matching_accuracy": np.mean([matched(order) for order in orders]) / len(rows),
+             "purity": np.mean([pure(order) for order in orders]) / len(rows),
+             "adjusted_rand_index": np.mean([adjusted_rand_score(order, codes) for order in orders])}
+    for name, mean in means.items():
+        assert abs(found.chance[name] - mean) < 5 * math.sqrt(0.25 / 1000) + 1e-3, name
     for name, p in exact.items():
         assert abs(found.p_values[name] - p) < 5 * math.sqrt(0.25 / 1000) + 1e-3, name
 
@@ -91,6 +97,43 @@ def test_chance_gives_uniform_p_values():
          for seed in range(200)]
     assert 0.4 < np.mean(p) < 0.6 and 0.02 < np.mean(np.array(p) <= 0.1) < 0.18
     assert min(p) >= 0.01  # (1 + 0) / (99 + 1): never 0
+
+
+def test_what_chance_gives_is_more_than_one_in_so_many_codes() -> None:
+    """The matching is the best of 8! and purity takes the commonest label of each code: neither gives 1/8 by chance."""
+    labels = [word for word in "abcdefgh" for _ in range(26)]
+    codes = list(np.random.default_rng(0).permutation([code for code in "01234567" for _ in range(26)]))
+    found = agree(labels, codes, 2000)
+    assert 0.2 < found.chance["matching_accuracy"] < 0.29 and 0.2 < found.chance["purity"] < 0.35
+    assert abs(found.chance["adjusted_rand_index"]) < 0.003  # its own deviation is .0005
+    assert abs(found.matching_accuracy - found.chance["matching_accuracy"]) < 0.06  # these labels mean nothing
+    line = next(line for line in str(found).splitlines() if line.startswith("matching accuracy"))
+    assert line.endswith(f"  chance {found.chance['matching_accuracy']:.4f}")
+    assert found.to_dict()["chance"] == found.chance
+
+
+def test_chance_by_hand() -> None:
+    """Two labels of one file each, two codes: either order matches both files (the matching may take the diagonal)."""
+    found = agree(["a", "b"], ["0", "1"], 50)
+    assert found.chance == {"purity": 1.0, "adjusted_rand_index": 1.0, "matching_accuracy": 1.0}
+    one_code = agree(list("aaab"), ["0"] * 4, 50)  # the labels' order changes nothing
+    assert one_code.chance == {"purity": 0.75, "adjusted_rand_index": 0.0, "matching_accuracy": 0.75}
+
+
+def test_without_permutations_it_is_said_what_a_matching_is() -> None:
+    found = agree(list("aabb"), list("xxyy"), 0)
+    assert found.chance == {} and "so that chance gives more than one in so many codes" in str(found)
+
+
+def test_codes_that_no_file_has_are_in_the_table_and_change_nothing() -> None:
+    labels, codes = list("aabbcc"), ["3", "3", "1", "1", "1", "10"]
+    some, every = agree(labels, codes, 60), agree(labels, codes, 60, all_codes=[str(i) for i in range(12)])
+    assert list(some.confusion.columns) == ["1", "3", "10"]
+    assert list(every.confusion.columns) == [str(i) for i in range(12)]
+    assert every.confusion["3"].tolist() == [2, 0, 0] and not every.confusion[["0", "11"]].to_numpy().any()
+    assert every.p_values == some.p_values and every.matching == some.matching
+    huge = agree(labels, codes, 0, all_codes=[str(i) for i in range(400_000)])
+    assert list(huge.confusion.columns) == ["1", "3", "10"]  # a million cells and more are not listed
 
 
 def test_the_seed_decides():

@@ -1,5 +1,6 @@
 """The Q-network on recordings: prepared as in training, broken ones skipped, tables that say what the network says."""
 
+import itertools
 import json
 
 import numpy as np
@@ -8,9 +9,13 @@ import pytest
 import soundfile
 
 from wavegan_tf.cli import main
+from wavegan_tf.config import NetworkConfig
 from wavegan_tf.errors import DataError, ExportError
 from wavegan_tf.export.open_model import open_model
-from wavegan_tf.use.classify import classify_folder, first_slice
+from wavegan_tf.latent import number_of_codes
+from wavegan_tf.use.agreement import agree
+from wavegan_tf.use.classify import _count_codes, _say_codes, classify_folder, first_slice, write_classified
+from wavegan_tf.use.code_bits import bits_by_chance
 from wavegan_tf.use.generate import Request, generate
 
 
@@ -123,6 +128,59 @@ def test_words_and_bits(binary_model, recordings):
     assert result.accuracy["bits"] == pytest.approx(bits.mean())
     assert "codes" not in result.accuracy  # a word is no code
     assert "bits as in the matched code" in str(result)
+
+
+def test_bits_of_the_matched_code_stand_beside_chance() -> None:
+    """Slow twin: labels in every order, the best one-to-one matching of each, bits counted one by one."""
+    labels, codes = list("aaabb"), ["00", "01", "11", "11", "10"]
+    agreement = agree(labels, codes, 4000, seed=3)
+    found = bits_by_chance(agreement, labels, codes)
+    shares = []
+    for order in itertools.permutations(labels):
+        matching = agree(order, codes, 0).matching
+        pairs = [(matching[label], code) for label, code in zip(order, codes, strict=True) if label in matching]
+        shares.append(np.mean([x == y for one, other in pairs for x, y in zip(one, other, strict=True)]))
+    # ties between matchings that are as good are broken by the solver, alike in both
+    assert found == pytest.approx(np.mean(shares), abs=0.02) and found > 0.55
+    assert bits_by_chance(agree(labels, codes, 0), labels, codes) is None
+
+
+def test_words_and_bits_print_chance(binary_model, recordings, tmp_path):
+    model = open_model(binary_model)
+    result = classify_folder(model, recordings, label_from="folder", n_permutations=40)
+    assert set(result.chance) == {"bits"} and f"chance {result.chance['bits']:.4f}" in str(result)
+    write_classified(result, tmp_path / "codes.csv", model)
+    summary = json.loads((tmp_path / "codes.summary.json").read_text())
+    assert summary["accuracy_by_chance"] == result.chance
+    assert set(summary["agreement"]["chance"]) == {"purity", "adjusted_rand_index", "matching_accuracy"}
+
+
+def test_all_codes_are_listed_also_those_that_no_file_has(binary_model, onehot_model, recordings, tmp_path):
+    for path, names in ((onehot_model, ["0", "1", "2", "3"]),
+                        (binary_model, ["000", "100", "010", "110", "001", "101", "011", "111"])):
+        model = open_model(path)
+        result = classify_folder(model, recordings, label_from="folder", n_permutations=9)
+        given = result.table["code"].value_counts()
+        assert result.codes == {name: int(given.get(name, 0)) for name in names} and list(result.codes) == names
+        assert list(result.agreement.confusion.columns) == sorted(names)
+        never = [name for name in names if name not in given]
+        assert never and f"of {len(names)} codes occur; {len(never)} " in str(result)
+        assert f"no file: {', '.join(never)}" in str(result)
+        out = tmp_path / f"{len(names)}.csv"
+        write_classified(result, out, model)
+        summary = json.loads(out.with_suffix(".summary.json").read_text())
+        assert summary["codes"] == result.codes and summary["n_codes"] == len(names)
+    unlabelled = classify_folder(model, recordings)
+    assert unlabelled.codes == result.codes and "codes occur" in str(unlabelled)
+
+
+def test_many_codes_are_counted_and_not_listed() -> None:
+    network = NetworkConfig(code="binary", code_dim=20)
+    table = pd.DataFrame({"code_index": [0, 5, 5]})
+    codes = _count_codes(table, network)
+    assert codes == {"0" * 20: 1, "101" + "0" * 17: 2}
+    assert _say_codes(codes, number_of_codes(network)) == "2 of 1048576 codes occur; 1048574 have no file"
+    assert _say_codes({"0": 1, "1": 2}, 2) == "all 2 codes occur"
 
 
 def test_few_labels(onehot_model, recordings, tmp_path):
