@@ -96,3 +96,12 @@ def test_learning_rates_go_to_their_optimisers() -> None:
         "generator": 0.25, "discriminator": 0.25, "q_network": 0.5}
     usual = a_round().optimizers
     assert float(usual["generator"].learning_rate) == pytest.approx(1e-4)
+
+
+@pytest.mark.parametrize("xla", [True, False])
+def test_gradients_are_compiled_as_the_setting_says(xla: bool, monkeypatch: pytest.MonkeyPatch) -> None:
+    asked = []
+    networks = build_networks(SMALL.network, seed=0)
+    monkeypatch.setattr(tf, "function", lambda jit_compile: asked.append(jit_compile) or (lambda function: function))
+    TrainingRound(networks, tiny(xla=xla))
+    assert asked == [xla]
