@@ -70,3 +70,13 @@ def test_refusals_of_such_names_are_one_harmless_line(main: Callable, arguments:
     assert code == 2 and shown.out == ""
     assert "\x1b" not in shown.err and shown.err.splitlines()[-1].count("error: ") <= 2
     assert "caf\\udce9\\x1b[31m" in shown.err
+
+
+def test_long_messages_keep_their_beginning_and_their_advice(tmp_path: Path, capsys: pytest.CaptureFixture) -> None:
+    """A cell of a damaged table may have any number of letters."""
+    name = tmp_path / "long.csv"
+    name.write_text("value,time_s\n" + "y" * 200_000 + ",0\n1,1\n")
+    assert snap_tf.cli.main(["gamm", str(name), "--random", "none", "--out", str(tmp_path / "out")]) == 2
+    error = capsys.readouterr().err
+    assert len(error) < 3000 and error.startswith("snap-tf: error: ") and " [...] " in error
+    assert error.rstrip().endswith("take them out")

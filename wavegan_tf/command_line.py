@@ -13,6 +13,9 @@ from wavegan_tf.printing import harmless_output, is_text, one_line
 
 __all__ = ["run_command"]
 
+_LONGEST = 2000
+"""Letters of an error message."""
+
 
 def run_command(parser: argparse.ArgumentParser, argv: Sequence[str] | None = None) -> int:
     """Parse `argv`, call the `run` function its command set, and return the exit code.
@@ -56,5 +59,8 @@ def _run(parser: argparse.ArgumentParser, argv: Sequence[str] | None) -> int:
 
 
 def _refuse(parser: argparse.ArgumentParser, message: str) -> int:
-    print(f"{parser.prog}: error: {one_line(message)}", file=sys.stderr)
+    line = one_line(message)
+    if len(line) > _LONGEST:  # a cell of a damaged table may have a million letters; what to do stands at the end
+        line = f"{line[:_LONGEST // 2]} [...] {line[-_LONGEST // 4:]}"
+    print(f"{parser.prog}: error: {line}", file=sys.stderr)
     return 2

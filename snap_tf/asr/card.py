@@ -13,6 +13,7 @@ from snap_tf.asr.spectrogram_geometry import HOP_SAMPLES, N_FFT, N_MELS, RATE_HZ
 from snap_tf.asr.wav2letter import layers_of
 from wavegan_tf import __version__
 from wavegan_tf.formats.json_files import read_json
+from wavegan_tf.formats.plain_files import is_there
 from wavegan_tf.training.metrics import METRICS_NAME, rows_until
 from wavegan_tf.training.runs import finished_sessions, read_sessions
 
@@ -92,7 +93,7 @@ def _data(sessions: list[dict[str, Any]]) -> list[str]:
 
 def _metrics(recogniser: Recogniser, test: Evaluation | None, tested_on: str) -> list[str]:
     lines, scores = [], recogniser.source.with_name(SCORES_NAME)
-    if scores.is_file():
+    if is_there(scores):
         values = read_json(scores, "validation scores", finite=False)
         step = values.pop("step", None)
         lines += [f"- Held-out speakers (they chose the weights: the best after {step} updates): {_scores(values)}."]

@@ -23,6 +23,7 @@ from wavegan_tf.atomic import atomic_folder
 from wavegan_tf.export.checksums import write_checksums
 from wavegan_tf.export.disk import disk_errors
 from wavegan_tf.formats.json_files import json_text, read_json
+from wavegan_tf.formats.plain_files import is_there
 
 __all__ = ["CARD_NAME", "SAVED_MODEL_FOLDER", "describe", "export_recogniser"]
 
@@ -83,7 +84,7 @@ def describe(recogniser: Recogniser) -> dict[str, Any]:
                      "scale": f"natural logarithm of (mel power + {FLOOR}), centred frames"},
         "layers": [layer.to_dict() for layer in layers_of(network)],
         "receptive_field_steps": None if config is None else receptive_field(layer_table(config.model, config.width)),
-        "validation": read_json(scores, "validation scores", finite=False) if scores.is_file() else None,
+        "validation": read_json(scores, "validation scores", finite=False) if is_there(scores) else None,
         "version": __version__,
     }
 

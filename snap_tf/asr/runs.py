@@ -28,6 +28,7 @@ from wavegan_tf.config import changed_fields
 from wavegan_tf.errors import ConfigError, DataError, ExportError
 from wavegan_tf.export.checksums import verify_checksums
 from wavegan_tf.formats.json_files import read_json
+from wavegan_tf.formats.plain_files import is_there
 from wavegan_tf.training import runs
 
 __all__ = ["NETWORK_NAME", "Recogniser", "check_run", "create_run", "open_recogniser", "save_best"]
@@ -115,7 +116,7 @@ def open_recogniser(path: str | Path, trust: bool = False) -> Recogniser:
     network = read_keras(file, trust)
     alphabet = _alphabet(network, file)
     config = path / CONFIG_NAME
-    return Recogniser(network, alphabet, RecogniserConfig.load(config) if config.is_file() else None, file)
+    return Recogniser(network, alphabet, RecogniserConfig.load(config) if is_there(config) else None, file)
 
 
 def _alphabet(network: keras.Model, file: Path) -> Alphabet:

@@ -14,6 +14,7 @@ from wavegan_tf.errors import DataError
 from wavegan_tf.formats.arrays import open_npz
 from wavegan_tf.formats.damage import told_as_damage
 from wavegan_tf.formats.json_files import read_json
+from wavegan_tf.formats.plain_files import is_there
 from wavegan_tf.formats.tables import read_table
 
 __all__ = ["open_interpolation"]
@@ -38,7 +39,7 @@ def open_interpolation(folder: str | Path) -> Interpolated:
             effects = {layer.paper_name: LayerEffects(*(arrays[f"{layer.paper_name}/{field.name}"]
                                                         for field in fields(LayerEffects))) for layer in layers}
         summary = read_table(folder / "summary.csv", text=("seed",), missing=True)
-        outcomes, similarity = (read_table(path, text=(), missing=True) if (path := folder / name).is_file() else None
+        outcomes, similarity = (read_table(path, text=(), missing=True) if is_there(path := folder / name) else None
                                 for name in ("outcomes.csv", "reduplication.csv"))
         _check(names, grid, effects, {layer.paper_name: layer.steps or 0 for layer in layers})
     return Interpolated(folder, store, names, grid, layers, effects, summary, outcomes, similarity)

@@ -105,7 +105,8 @@ def phone_intervals(tokens: pd.DataFrame, n_samples: int, phones: Sequence[str],
     return table, len(found) - len(kept)
 
 
-def require_labels(asked: Iterable[str], have: Iterable[str], what: str, fold: bool = False) -> list[str]:
+def require_labels(asked: Iterable[str], have: Iterable[str], what: str, fold: bool = False, *,
+                   where: str = "the recordings") -> list[str]:
     """Return the labels asked for, all of which must be there.
 
     Args:
@@ -113,6 +114,7 @@ def require_labels(asked: Iterable[str], have: Iterable[str], what: str, fold: b
         have: those of all tokens.
         what: word or phone, for the message.
         fold: compare without regard to upper and lower case; then they come back as they are there.
+        where: what they are looked for in, for the message.
 
     Raises:
         DataError: one is not there; names those that are near, or the most frequent ones.
@@ -126,5 +128,5 @@ def require_labels(asked: Iterable[str], have: Iterable[str], what: str, fold: b
         offered = near or [label for label, _ in counts.most_common(12)]
         kind = "near ones are" if near else "the most frequent ones are"
         there = f"{kind} {', '.join(dict.fromkeys(offered))}" if counts else f"there are no {what}s with times at all"
-        raise DataError(f"{what} (={', '.join(missing)}) must be in the recordings; {there}; change the list")
+        raise DataError(f"{what} (={', '.join(missing)}) must be in {where}; {there}; change the list")
     return list(dict.fromkeys(known[label] for label in asked))

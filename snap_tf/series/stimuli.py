@@ -19,6 +19,7 @@ from wavegan_tf.data.manifest import MANIFEST_COLUMNS, MANIFEST_NAME, read_manif
 from wavegan_tf.data.readers import open_corpus, recognise
 from wavegan_tf.data.tokens import word_tokens
 from wavegan_tf.errors import ConfigError, DataError
+from wavegan_tf.formats.plain_files import is_there
 from wavegan_tf.formats.tables import read_columns
 from wavegan_tf.use.labels import find_labels
 
@@ -96,7 +97,7 @@ def find_stimuli(path: str | Path, *, split: str | None = None, words: Sequence[
 def _is_manifest(path: Path) -> bool:
     """Tell whether a path is, or holds, the manifest of slices (those of generated sounds have other columns)."""
     table = path / MANIFEST_NAME if path.is_dir() else path
-    if not table.is_file() or table.suffix.lower() != ".csv":
+    if table.suffix.lower() != ".csv" or not is_there(table, "manifest"):
         return False
     columns = read_columns(table, "manifest")
     return not path.is_dir() or set(MANIFEST_COLUMNS) <= set(columns)
@@ -230,13 +231,13 @@ def _reader(files: list[AudioFile]) -> Read:
 
 def _choose(stimuli: Stimuli, split: str | None, words: Sequence[str], phones: Sequence[str]) -> Stimuli:
     """Keep the clips of a split and of words, and those with at least one of some phones."""
-    table = stimuli.table
+    table, where = stimuli.table, f"the recordings ({stimuli.source})"
     if split is not None:
-        table = table[table["split"].isin(require_labels([split], table["split"], "split"))]
+        table = table[table["split"].isin(require_labels([split], table["split"], "split", where=where))]
     if words:
-        table = table[table["word"].isin(require_labels(words, table["word"], "word", fold=True))]
+        table = table[table["word"].isin(require_labels(words, table["word"], "word", fold=True, where=where))]
     if phones:
-        wanted = set(require_labels(phones, (p.label for row in table["phones"] for p in row), "phone"))
+        wanted = set(require_labels(phones, (p.label for row in table["phones"] for p in row), "phone", where=where))
         table = table[[any(p.label in wanted for p in row) for row in table["phones"]]]
     chosen = [f"split {split}"] * (split is not None) + [f"words {','.join(words)}"] * bool(words)
     return replace(stimuli, table=table, source=", ".join([stimuli.source, *chosen]))

@@ -16,6 +16,7 @@ from wavegan_tf.errors import DataError
 from wavegan_tf.formats.arrays import read_npy
 from wavegan_tf.formats.damage import told_as_damage
 from wavegan_tf.formats.json_files import read_json
+from wavegan_tf.formats.plain_files import is_there
 from wavegan_tf.formats.tables import read_table, whole_numbers, write_table
 from wavegan_tf.label_names import FolderNames, file_name
 
@@ -87,18 +88,18 @@ class LayerStore(Mapping[str, LayerSeries]):
     @property
     def stimuli(self) -> np.ndarray | None:
         """What the network heard: float32 [tokens, n_samples, channels]; None where it was not kept."""
-        return self._load(STIMULI_NAME) if (self.folder / STIMULI_NAME).is_file() else None
+        return self._load(STIMULI_NAME) if is_there(self.folder / STIMULI_NAME) else None
 
     @property
     def z(self) -> np.ndarray | None:
         """What a generator got: float32 [tokens, latent_dim]; None for other networks."""
-        return self._load(LATENT_NAME) if (self.folder / LATENT_NAME).is_file() else None
+        return self._load(LATENT_NAME) if is_there(self.folder / LATENT_NAME) else None
 
     @property
     def intervals(self) -> pd.DataFrame | None:
         """The phones that were asked for, a row each; None where none were. `LayerSeries.cut_at` takes them."""
         path = self.folder / INTERVALS_NAME
-        return read_intervals(path, len(self.tokens)) if path.is_file() else None
+        return read_intervals(path, len(self.tokens)) if is_there(path) else None
 
     def band_hz(self, rows: Sequence[int]) -> float:
         """Return the highest frequency that is in all of some clips: half their recordings' lowest rate, or our own."""

@@ -14,6 +14,7 @@ from wavegan_tf.data.audio import is_silence, normalize_peak, read_audio
 from wavegan_tf.data.audio_files import AudioFile, find_audio_files
 from wavegan_tf.data.manifest import MANIFEST_NAME
 from wavegan_tf.errors import DataError
+from wavegan_tf.formats.plain_files import is_there
 from wavegan_tf.formats.tables import read_table
 
 __all__ = ["ClipFolder"]
@@ -87,7 +88,7 @@ class ClipFolder:
 def _labels(folder: Path, names: tuple[str, ...]) -> dict[str, np.ndarray]:
     """Return what is known of files by column: the folder that each is in, and the columns of the manifest."""
     found = {"folder": np.array([PurePosixPath(name).parent.name for name in names], np.str_)}
-    if folder.is_dir() and (folder / MANIFEST_NAME).is_file():
+    if folder.is_dir() and is_there(folder / MANIFEST_NAME, "manifest"):
         table = read_table(folder / MANIFEST_NAME, "manifest")
         if "file" in table.columns:
             table = table.drop_duplicates("file").set_index("file").reindex(names, fill_value="")

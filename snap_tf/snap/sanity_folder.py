@@ -19,6 +19,7 @@ from wavegan_tf.config import changed_fields
 from wavegan_tf.errors import ConfigError, DataError
 from wavegan_tf.formats.damage import told_as_damage
 from wavegan_tf.formats.json_files import json_text, read_json
+from wavegan_tf.formats.plain_files import is_there
 from wavegan_tf.formats.tables import read_table, write_table
 
 __all__ = ["differences_of", "read_sanity", "sanity_of", "write_sanity"]
@@ -76,7 +77,7 @@ def read_sanity(folder: str | Path) -> SanityResults:
                         "missing; run it again")
     with told_as_damage(folder, "sanity checks", "snap-tf sanity"):
         about = read_json(folder / "sanity.json", "settings of sanity checks")
-        there = [name for name in TABLES if name != "alignment" or _place(folder, name).is_file()]
+        there = [name for name in TABLES if name != "alignment" or is_there(_place(folder, name))]
         tables = {name: _read(_place(folder, name)) for name in there}
         for name, table in tables.items():
             _check_whole(name, table)

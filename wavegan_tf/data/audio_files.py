@@ -13,7 +13,7 @@ from wavegan_tf.data.folders import walk_files
 from wavegan_tf.data.manifest import MANIFEST_NAME, check_file_names
 from wavegan_tf.data.media import AUDIO_SUFFIXES, left_out_media
 from wavegan_tf.errors import DataError
-from wavegan_tf.formats.plain_files import open_plain
+from wavegan_tf.formats.plain_files import is_there, open_plain
 from wavegan_tf.formats.tables import read_table
 
 __all__ = ["AudioFile", "AudioFileList", "find_audio_files"]
@@ -104,7 +104,7 @@ def _from_list(paths: list[Path], split: str | None) -> AudioFileList:
 
 def _from_manifest(root: Path, split: str) -> AudioFileList:
     path = root / MANIFEST_NAME
-    if not path.is_file():
+    if not is_there(path, "manifest"):
         raise DataError(f"`split` (={split}) must come with a folder that holds {MANIFEST_NAME}; {root} has none; "
                         "leave `split` out, or make the folder with `wavegan-tf slice`")
     table = read_table(path, "manifest", needs=("file", "split"))

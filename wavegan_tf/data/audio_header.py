@@ -12,7 +12,7 @@ from wavegan_tf.data.media import CONTAINERS
 from wavegan_tf.data.mpeg_frames import count_frames
 from wavegan_tf.data.sphere import is_sphere, refuse_empty, sphere_header
 from wavegan_tf.errors import DataError
-from wavegan_tf.formats.plain_files import open_plain
+from wavegan_tf.formats.plain_files import open_plain, system_name
 
 __all__ = ["AudioHeader", "audio_header"]
 
@@ -62,7 +62,7 @@ def audio_header(path: str | Path) -> AudioHeader:
 def _through_libsndfile(path: Path, n_bytes: int | None) -> AudioHeader:
     """Let libsndfile read the header; of W64, VOC, AVR and 8SVX it takes what stands behind the samples for samples."""
     try:
-        info = soundfile.info(str(path))
+        info = soundfile.info(system_name(path))
     except soundfile.SoundFileError as error:
         reason = str(error).rsplit(": ", 1)[-1] or "its header is damaged"
         raise _no_audio(path, reason, "remove it or copy it again") from None

@@ -17,6 +17,7 @@ from wavegan_tf.data.audio_files import AudioFile
 from wavegan_tf.data.python_calls import call_python
 from wavegan_tf.data.resampling import resampling_filter
 from wavegan_tf.errors import DataError
+from wavegan_tf.formats.plain_files import system_name
 
 __all__ = ["DecodedFile", "DecodingGraph", "UnusableFile", "decode_files"]
 
@@ -68,7 +69,7 @@ class DecodingGraph:
         self._any_resampled = bool((filters[:, 0] != filters[:, 1]).any())
         with tf.device("/CPU:0"):
             self._filters = tf.constant(filters)
-            self._paths = tf.constant([str(file.path) for file in files])
+            self._paths = tf.constant([system_name(file.path) for file in files])
 
     def _native_filter(self, file: AudioFile) -> tuple[int, int, int]:
         """Return `up`, `down` and `input_taps` when tensorflow-io shall read the file, else zeros."""

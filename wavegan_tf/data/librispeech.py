@@ -80,7 +80,8 @@ def read_librispeech(root: str | Path, textgrids: str | Path | None = None, word
     source.refuse_if_none_usable()
     missing, notes = source.tiers_missing()
     met = dict.fromkeys(problems + source.problems)  # both walk the folder, and meet the same there
-    return labelled_corpus(root, list(utterances.values()), [*met, *missing], phone_set, phone_map, notes)
+    return labelled_corpus(root, list(utterances.values()), [*met, *missing, *source.without_recording()], phone_set,
+                           phone_map, notes)
 
 
 def _read_texts(files: list[Path], problems: list[Problem]) -> dict[str, str]:

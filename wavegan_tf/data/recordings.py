@@ -14,6 +14,7 @@ from wavegan_tf.data.corpus import Problem
 from wavegan_tf.data.media import AUDIO_SUFFIXES, audio_stem, left_out_media
 from wavegan_tf.data.sphere import read_sphere
 from wavegan_tf.errors import DataError
+from wavegan_tf.formats.plain_files import system_name
 
 __all__ = ["choose_recording", "group_recordings", "nothing_readable", "read_recording"]
 
@@ -80,7 +81,7 @@ def read_recording(path: str | Path) -> tuple[np.ndarray, int]:
         waveform, rate_hz = read_sphere(path)
     else:
         try:
-            waveform, rate_hz = soundfile.read(str(path), dtype="float32", always_2d=True)
+            waveform, rate_hz = soundfile.read(system_name(path), dtype="float32", always_2d=True)
         except soundfile.SoundFileError:
             raise DataError(f"audio file (={path}) must decode to its end; it is damaged or truncated; copy it "
                             "again") from None

@@ -15,7 +15,7 @@ import soundfile
 
 from wavegan_tf.data.container_lengths import compare_length
 from wavegan_tf.errors import DataError
-from wavegan_tf.formats.plain_files import check_plain, open_plain
+from wavegan_tf.formats.plain_files import check_plain, open_plain, system_name
 
 __all__ = ["SphereHeader", "is_sphere", "read_sphere", "refuse_empty", "sphere_header"]
 
@@ -106,7 +106,7 @@ def read_sphere(path: str | Path) -> tuple[np.ndarray, int]:
     header = sphere_header(path)
     if header.coding in ("ulaw", "alaw"):
         try:
-            waveform, rate_hz = soundfile.read(str(path), dtype="float32", always_2d=True)
+            waveform, rate_hz = soundfile.read(system_name(path), dtype="float32", always_2d=True)
         except soundfile.SoundFileError as error:
             raise _damaged(Path(path), str(error).rsplit(": ", 1)[-1].rstrip(".")) from None
         return waveform[:header.n_samples], int(rate_hz)

@@ -60,7 +60,7 @@ def read_textgrid(path: str | Path) -> TextGrid:
 
     Raises:
         DataError: it cannot be read, is not a TextGrid, is cut off, or has a label where a time should be, a time that
-            no recording has, or a size that is no whole number.
+            no recording has, a size that is no whole number, or more in it than its sizes say.
     """
     path = Path(path)
     tokens = _Tokens(path, label_text(path, "TextGrid"))
@@ -85,6 +85,7 @@ def read_textgrid(path: str | Path) -> TextGrid:
             else:
                 raise DataError(f"TextGrid (={path}) must have interval and point tiers; tier `{name}` has the class "
                                 f"`{kind}`; save it from Praat as text file")
+        tokens.end()
     return TextGrid(start_s, end_s, tuple(tiers), tuple(point_tiers))
 
 
@@ -178,3 +179,8 @@ class _Tokens:
 
     def flag(self, what: str) -> str:
         return self._next("flag", what)
+
+    def end(self) -> None:
+        """Refuse what follows the last tier: a size or a time before it was lost, and tiers would be read short."""
+        for found, value in self._tokens:
+            raise self._damaged(f"{found} {value[:40]!r} found", "end")

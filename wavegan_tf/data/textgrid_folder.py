@@ -75,7 +75,7 @@ def read_textgrid_folder(root: str | Path, textgrids: str | Path | None = None, 
     source.refuse_if_none_usable()
     missing, notes = source.tiers_missing()
     met = dict.fromkeys(problems + source.problems)  # both walk the folder, and meet the same there
-    return labelled_corpus(root, utterances, [*met, *missing], phone_set, phone_map, notes)
+    return labelled_corpus(root, utterances, [*met, *missing, *source.without_recording()], phone_set, phone_map, notes)
 
 
 def _compile(pattern: str | None) -> re.Pattern[str] | None:

@@ -41,6 +41,7 @@ class TextGridSource:
                 self._by_stem[path.stem.lower()].append(path)
         self._first_failure: DataError | None = None
         self._any_read = False
+        self._used: set[Path] = set()
         self._read: list[tuple[Path, Alignment]] = []
 
     def find(self, audio: Path) -> Path | None:
@@ -51,6 +52,7 @@ class TextGridSource:
             DataError: several fit.
         """
         candidates = self._by_stem.get(audio_stem(audio), [])
+        self._used.update(candidates)
         if len(candidates) > 1:
             parallel = self._folder / audio.parent.relative_to(self._root)
             candidates = [c for c in candidates if c.parent == parallel] or candidates
@@ -82,6 +84,15 @@ class TextGridSource:
         return [replace(utterance, words=a.words, phones=a.phones, speaker=a.speaker or utterance.speaker,
                         word_tier=a.word_tier, phone_tier=a.phone_tier,
                         id=f"{utterance.id}_{a.speaker}" if a.speaker else utterance.id) for a in alignments]
+
+    def without_recording(self) -> list[Problem]:
+        """Tell which TextGrids no recording asked for; those of a folder of their own, which may hold more, as one."""
+        what, kind = "no recording of its name", "TextGrid without a recording"
+        unused = sorted(path for paths in self._by_stem.values() for path in paths if path not in self._used)
+        if len(unused) > 1 and self._folder != self._root:
+            return [Problem(str(self._folder), f"{len(unused)} TextGrids have no recording of their name; the first is "
+                                               f"{unused[0]}", kind)]
+        return [Problem(str(path), what, kind) for path in unused]
 
     def refuse_if_none_usable(self) -> None:
         """Raise the first failure when there were TextGrids and every one failed.

@@ -10,7 +10,7 @@ import numpy as np
 import tensorflow as tf
 
 from wavegan_tf.errors import ExportError
-from wavegan_tf.formats.plain_files import read_text
+from wavegan_tf.formats.plain_files import is_there, read_text
 
 __all__ = ["Checkpoint", "find_prefix", "write_checkpoint"]
 
@@ -83,7 +83,7 @@ def find_prefix(path: str | Path) -> Path:
 def _latest(folder: Path) -> Path:
     there = _prefixes(folder)
     state = folder / STATE_NAME
-    if state.is_file():
+    if is_there(state, "state of checkpoints"):
         named = re.search(r'^model_checkpoint_path:\s*"(.*)"', read_text(state, "state of checkpoints", lenient=True),
                           re.MULTILINE)
         # the path is that of the machine it was trained on; the name is what counts here

@@ -11,7 +11,7 @@ from pathlib import Path
 
 from wavegan_tf.errors import DataError
 
-__all__ = ["check_plain", "is_plain", "open_plain", "read_bytes", "read_text", "text_of"]
+__all__ = ["check_plain", "is_plain", "is_there", "open_plain", "read_bytes", "read_text", "system_name", "text_of"]
 
 _TEXT_LIMIT_BYTES = 2**28
 _OTHERS = ((stat.S_ISDIR, "a folder"), (stat.S_ISFIFO, "a pipe"), (stat.S_ISSOCK, "a socket"),
@@ -60,6 +60,23 @@ def check_plain(path: str | Path, what: str = "file") -> None:
 def is_plain(path: str | Path) -> bool:
     """Tell whether a plain file, or a link to one, is there."""
     return os.path.isfile(path)  # noqa: PTH113 - Path.is_file raises where a folder must not be entered
+
+
+def is_there(path: str | Path, what: str = "file") -> bool:
+    """Tell whether there is a file that may be missing; what is there in its place must not pass for nothing.
+
+    Raises:
+        DataError: it is a folder, a pipe, a device, or a link that leads nowhere.
+    """
+    if not os.path.lexists(path):
+        return False
+    check_plain(path, what)
+    return True
+
+
+def system_name(path: str | Path) -> str | bytes:
+    """Give a path as libraries in C take it: as bytes, since not every name is UTF-8; Windows' names always are."""
+    return str(path) if os.name == "nt" else os.fsencode(path)
 
 
 def read_bytes(path: str | Path, what: str = "file", *, limit: int = _TEXT_LIMIT_BYTES) -> bytes:

@@ -9,6 +9,7 @@ from pathlib import Path, PurePosixPath
 
 from wavegan_tf.data.manifest import MANIFEST_NAME
 from wavegan_tf.errors import ConfigError, DataError
+from wavegan_tf.formats.plain_files import is_there
 from wavegan_tf.formats.tables import read_table
 from wavegan_tf.label_names import label_of
 
@@ -56,7 +57,7 @@ def find_labels(folder: str | Path, files: Sequence[str], label_from: str = "aut
     if label_from not in ("auto", "manifest"):
         raise ConfigError(f"`label_from` (={label_from}) must be auto, manifest, folder, name:REGEX or none")
     for home, prefix in ((folder, ""), (folder.resolve().parent, folder.resolve().name + "/")):
-        if (home / MANIFEST_NAME).is_file():
+        if is_there(home / MANIFEST_NAME, "manifest"):
             labels = read_label_table(home / MANIFEST_NAME, files, prefix)
             if prefix == "" or labels.of or label_from == "manifest":
                 return labels

@@ -141,9 +141,9 @@ def test_intervals_outside_the_file_are_refused(own_slices):
 def test_labels_that_match_nothing_are_refused(slices, corpus):
     with pytest.raises(DataError, match=r"word \(=oily\) must be in the recordings"):
         find_stimuli(slices, words=["oily"])
-    with pytest.raises(DataError, match=r"phone \(=zh\) must be in the recordings; the most frequent ones are"):
+    with pytest.raises(DataError, match=r"phone \(=zh\) must be in the recordings.* the most frequent ones are"):
         find_stimuli(slices, phones=["zh"])
-    with pytest.raises(DataError, match=r"split \(=dev\) must be in the recordings; the most frequent ones are test"):
+    with pytest.raises(DataError, match=r"split \(=dev\) must be in the recordings.* the most frequent ones are test"):
         find_stimuli(slices, split="dev")
     with pytest.raises(DataError, match=r"word \(=oily\) must be in the corpus"):
         find_stimuli(corpus, words=["oily"])

@@ -1,12 +1,18 @@
 """One recording as an array: every format, rate and channel count, and what cannot be read."""
 
+import os
+import sys
 from pathlib import Path
 
 import numpy as np
 import pytest
+import soundfile
 from audio_folders import FORMATS, cut_off, voices, write
 
+from wavegan_tf.config import DataConfig
 from wavegan_tf.data.audio import mix_channels, normalize_peak, read_audio
+from wavegan_tf.data.audio_files import find_audio_files
+from wavegan_tf.data.decoding import DecodedFile, decode_files
 from wavegan_tf.errors import DataError
 
 # what one step of each coding, or its compression of these soft tones, may change
@@ -117,3 +123,15 @@ def test_channels_that_cancel_are_not_mixed(left: float) -> None:
     assert mix_channels(stereo, 2) is stereo
     quiet = np.concatenate([sound, -0.9 * sound], axis=1).astype(np.float32)  # -26 dB: much is left
     assert mix_channels(quiet, 1).shape == (2000, 1)
+
+
+@pytest.mark.skipif(os.name == "nt" or sys.platform == "darwin", reason="names are always UTF-8 there")
+@pytest.mark.parametrize("suffix", ["wav", "flac"])
+def test_folders_whose_name_is_not_utf_8_are_read_and_decoded(tmp_path: Path, suffix: str) -> None:
+    soundfile.write(tmp_path / f"plain.{suffix}", np.sin(np.arange(3000)) / 2, 16000)
+    folder = tmp_path / os.fsdecode(b"caf\xe9")
+    folder.mkdir()
+    path = (tmp_path / f"plain.{suffix}").rename(folder / f"plain.{suffix}")
+    assert read_audio(path).shape == (3000, 1)
+    decoded, = decode_files(find_audio_files(folder).files, DataConfig(), progress=False)
+    assert isinstance(decoded, DecodedFile) and len(decoded.waveform) == 3000

@@ -216,3 +216,15 @@ def test_files_of_other_makers_as_praatio_reads_them(shared_dir: Path):
             entries = other.getTier(tier.name).entries
             assert [(i.start_s, i.end_s, i.label) for i in tier.intervals] == [(e.start, e.end, e.label)
                                                                               for e in entries], path
+
+
+@pytest.mark.parametrize(("old", "new"), [("<exists>\n2\n", "<exists>\n1\n"), ("0\n1.5\n1\n0.75", "0\n1.5\n0\n0.75"),
+                                          ("<exists>\n2\n", "<exists>\n0\n")])
+def test_more_than_the_sizes_say_is_damage(tmp_path: Path, old: str, new: str) -> None:
+    """A size, or a time before it, was lost: tiers would be read short without a word."""
+    path = tmp_path / "a.TextGrid"
+    path.write_text(SHORT + "! a comment may follow\n")
+    assert len(read_textgrid(path).tiers) == 1
+    path.write_text(SHORT.replace(old, new))
+    with pytest.raises(DataError, match=r"must be whole; .* found where the end should be"):
+        read_textgrid(path)

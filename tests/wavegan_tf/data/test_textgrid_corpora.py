@@ -219,3 +219,18 @@ def test_what_cannot_be_opened(tmp_path):
     for kind in ("timit", "librispeech", "textgrid"):
         with pytest.raises(DataError, match=r"of 1 audio files none can be read \(first: .*0 bytes"):
             open_corpus(tmp_path, kind)
+
+
+@pytest.mark.parametrize("textgrids", [None, "aligned"])
+def test_textgrids_without_a_recording_are_told(tmp_path: Path, textgrids: str | None) -> None:
+    """Beside recordings each one is a problem; a folder of its own may hold those of a larger corpus."""
+    root, grids = tmp_path / "corpus", tmp_path / (textgrids or "corpus")
+    write_audio(root / "s" / "a.wav")
+    grids.mkdir(exist_ok=True)
+    for name in "abc":
+        write_textgrid(grids / f"{name}.TextGrid", {"words": WORDS, "phones": PHONES}, 8000, RATE_HZ)
+    corpus = read_textgrid_folder(root, grids if textgrids else None)
+    found = [p for p in corpus.problems if p.kind == "TextGrid without a recording"]
+    assert [Path(p.where).name for p in found] == (["aligned"] if textgrids else ["b.TextGrid", "c.TextGrid"])
+    assert textgrids is None or "2 TextGrids have no recording of their name" in found[0].what
+    assert len(corpus.utterances) == 1 and corpus.utterances[0].words

@@ -58,3 +58,10 @@ def test_damaged_toml_is_one_line_with_its_place(tmp_path: Path, text: str, plac
     (tmp_path / "a.toml").write_text(text)
     with pytest.raises(DataError, match=rf"plan \(=.*a.toml\) must be TOML; .*{place}|plan .*{place}"):
         read_toml(tmp_path / "a.toml", "plan")
+
+
+def test_json_that_is_printed_stays_json() -> None:
+    """What terminals obey is escaped as JSON does, or the printing of it would spoil the JSON."""
+    value = {"a\x9bb\x7f": "caf\udce9\u202e", "plain": "ʃ 家"}
+    text = json_text(value)
+    assert printable(text) == text and json.loads(text) == value and "ʃ 家" in text

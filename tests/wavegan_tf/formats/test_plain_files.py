@@ -9,8 +9,9 @@ import pytest
 
 from wavegan_tf.errors import DataError
 from wavegan_tf.formats.json_files import read_json
-from wavegan_tf.formats.plain_files import check_plain, is_plain, open_plain, read_bytes, read_text
+from wavegan_tf.formats.plain_files import check_plain, is_plain, is_there, open_plain, read_bytes, read_text
 from wavegan_tf.formats.toml_files import read_toml
+from wavegan_tf.use.labels import find_labels
 
 
 def pipe(path: Path) -> None:
@@ -92,3 +93,18 @@ def test_files_beyond_the_limit_are_refused(tmp_path: Path) -> None:
     assert read_text(tmp_path / "a.txt", limit=5) == "12345"
     with pytest.raises(DataError, match="must have at most 4 bytes; it has more"):
         read_text(tmp_path / "a.txt", limit=4)
+
+
+def test_what_stands_in_the_place_of_a_file_that_may_be_missing_is_refused(tmp_path: Path) -> None:
+    """A dangling link or a pipe is not `no manifest`: labels would be left out without a word."""
+    path = tmp_path / "manifest.csv"
+    assert not is_there(path) and not is_there(tmp_path / "nowhere" / "manifest.csv")
+    for make in (lambda: path.symlink_to("nowhere"), lambda: os.mkfifo(path), path.mkdir):
+        make()
+        with pytest.raises(DataError, match=r"manifest \(=.*manifest.csv\) must be"):
+            is_there(path, "manifest")
+        with pytest.raises(DataError, match=r"manifest \(=.*manifest.csv\) must be"):
+            find_labels(tmp_path, ["a.wav"])
+        path.rmdir() if path.is_dir() else path.unlink()
+    path.write_text("file,label\na.wav,ask\n")
+    assert is_there(path) and find_labels(tmp_path, ["a.wav"]).of == {"a.wav": "ask"}
