@@ -1,5 +1,6 @@
 """What is asked for arrives: requests and settings at the functions that do the work, with their seeds."""
 
+import dataclasses
 import types
 from pathlib import Path
 
@@ -10,11 +11,13 @@ import pytest
 from snap_tf.asr import training as asr_training
 from snap_tf.asr.settings import RecogniserConfig, RecogniserSession
 from snap_tf.gamm import layers as gamm_layers
+from snap_tf.gamm import words as gamm_words_module
 from snap_tf.series import interpolate as interpolation
 from snap_tf.series import waveform_correlation
 from snap_tf.series.acoustic_request import AcousticRequest, MeasuredLayer
 from snap_tf.series.acoustic_settings import AcousticSettings
 from snap_tf.series.interpolate import InterpolationRequest
+from snap_tf.series.latent_regression import RegressionSettings, regress_label
 from snap_tf.snap import sanity
 from snap_tf.snap.sanity_settings import SanitySettings
 from snap_tf.snap.settings import ProfileOptions
@@ -92,6 +95,53 @@ def test_pairs_of_contrasts(asked: dict, monkeypatch: pytest.MonkeyPatch) -> Non
     assert (first, name) == ("c", "c and b in L2")
     assert set(table["label"]) == {"b", "c"} and set(table["layer"]) == {"L2"}
     assert how == {"time": "time_s", "token": "token", "group": "label", "normalise": False, "k": 7, "rho": 0.375}
+
+
+def test_options_of_words_are_terms_and_settings_of_the_fit(asked: dict) -> None:
+    asked["watch"](gamm_words_module, "fit_model")
+    with pytest.raises(Enough):
+        gamm_words_module.gamm_words(LAYERS, value="v", time="t", group="g", token="k", reference="b", random="fs",
+                                     by="ordered", k=7, m=1, k_random=5, m_random=2, knots=11, rho="auto", start="s",
+                                     method="ML")
+    model, table = asked["args"]
+    assert table is LAYERS and str(model) == (
+        'v ~ g + s(t, bs = "tp", k = 7, m = 1) + s(t, by = ordered(g), bs = "tp", k = 7, m = 1) + '
+        's(t, k, bs = "fs", k = 5, m = 2)')
+    assert given(asked, "rho", "token", "start", "knots", "method", "factors", "reference") == (
+        "auto", "k", "s", 11, "ML", ("g",), {"g": "b"})
+    for how, terms in (({"by": "separate", "random": "intercept"}, 's(t, by = g, bs = "tp", k = 10) + s(k, bs = "re")'),
+                       ({"by": "none", "random": "none"}, 's(t, bs = "tp", k = 10)')):
+        with pytest.raises(Enough):
+            gamm_words_module.gamm_words(LAYERS, value="v", time="t", group="g", token="k", **how)
+        assert str(asked["args"][0]) == f"v ~ g + {terms}"
+
+
+def test_contrasts_are_corrected_and_judged_as_asked(monkeypatch: pytest.MonkeyPatch) -> None:
+    ps = {"a": 0.01, "c": 0.04}
+    names = ("level", "level_t", "level_p", "shape_edf", "shape_F", "shape_p", "curve_z", "curve_p", "rho")
+    monkeypatch.setattr(gamm_layers, "_fit_pair", lambda table, a, name, **how: (object(), ""))
+    monkeypatch.setattr(gamm_layers, "_pair_row", lambda fit, a, b: dict.fromkeys(names, ps[a]))
+    pairs = [("a", "b"), ("c", "b")]
+    strict, lax = (gamm_layers.lost_contrasts(LAYERS, pairs=pairs, layers=["L1"], correction=correction, alpha=alpha)
+                   for correction, alpha in (("bonferroni", 0.05), ("none", 0.04)))
+    for found, p in ((strict, [0.02, 0.08]), (lax, [0.01, 0.04])):
+        assert found.tests["curve_p_adjusted"].tolist() == p and found.tests["encoded"].tolist() == [True, False]
+    assert strict.contrasts["last_encoded"].tolist()[0] == "L1"
+
+
+REGRESSION = {"folds": 4, "n_lambdas": 9, "smallest": 0.1, "test_share": 0.4, "permutations": 5, "seed": 1}
+
+
+@pytest.mark.parametrize("name", REGRESSION)
+def test_every_setting_of_a_regression_decides_something(name: str) -> None:
+    z = np.random.default_rng(0).uniform(-1, 1, (80, 3))
+    y = z[:, 0] + np.random.default_rng(1).normal(size=80)
+    few = {"folds": 3, "n_lambdas": 5, "permutations": 3}
+    usual, changed = (regress_label(z, y, binary=False, settings=RegressionSettings(**{**few, **own}))
+                      for own in ({}, {name: REGRESSION[name]}))
+    found = [[one.path["loss"].tolist(), one.null_scores.tolist(), one.score] for one in (usual, changed)]
+    assert found[0] != found[1]
+    assert REGRESSION.keys() == {field.name for field in dataclasses.fields(RegressionSettings)}
 
 
 def test_recognisers_are_saved_in_an_order_in_which_nothing_is_lost(monkeypatch: pytest.MonkeyPatch) -> None:
