@@ -93,7 +93,9 @@ def _layers(args: argparse.Namespace, folder: Path) -> Any:
 
     parser = argparse.ArgumentParser(prog="snap-tf acoustics")
     layers.add_parser(parser.add_subparsers())
-    with contextlib.redirect_stdout(io.StringIO()):  # it would say where it writes, which is not where it ends up
+    with contextlib.redirect_stdout(io.StringIO()) as said:
         made = parser.parse_args(["layers", *args.inputs, str(folder)])
         made.run(made)
+    # all but where it writes, which is not where it ends up
+    print("\n".join(line for line in said.getvalue().splitlines() if not line.startswith("written to ")))
     return open_layers(folder)

@@ -16,6 +16,7 @@ from wavegan_tf.data.manifest import MANIFEST_NAME
 from wavegan_tf.errors import DataError
 from wavegan_tf.formats.plain_files import is_there
 from wavegan_tf.formats.tables import read_table
+from wavegan_tf.label_names import label_of
 
 __all__ = ["ClipFolder"]
 
@@ -87,7 +88,7 @@ class ClipFolder:
 
 def _labels(folder: Path, names: tuple[str, ...]) -> dict[str, np.ndarray]:
     """Return what is known of files by column: the folder that each is in, and the columns of the manifest."""
-    found = {"folder": np.array([PurePosixPath(name).parent.name for name in names], np.str_)}
+    found = {"folder": np.array([label_of(PurePosixPath(name).parent.name) for name in names], np.str_)}
     if folder.is_dir() and is_there(folder / MANIFEST_NAME, "manifest"):
         table = read_table(folder / MANIFEST_NAME, "manifest")
         if "file" in table.columns:

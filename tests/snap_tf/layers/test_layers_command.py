@@ -6,6 +6,7 @@ import keras
 import numpy as np
 import pandas as pd
 import pytest
+import soundfile
 
 from snap_tf.cli import main
 from snap_tf.probe import probe
@@ -16,6 +17,8 @@ from snap_tf.series.resample import upsample_linear
 from snap_tf.series.stimuli import find_stimuli
 from snap_tf.series.store import open_layers
 from wavegan_tf.config import DataConfig
+from wavegan_tf.data.corpus import Segment
+from wavegan_tf.data.textgrid import write_textgrid
 from wavegan_tf.errors import DataError
 
 
@@ -288,3 +291,20 @@ def test_a_phone_outside_its_recording_is_told_and_cannot_be_asked_for(model, co
     assert "phone (=zh) must be in the recordings" in capsys.readouterr().err and not (tmp_path / "out").exists()
     assert run("layers", model, spoilt, tmp_path / "out", "--layers", "Conv5") == 0  # one label does not stop a corpus
     assert "`zh` from 13000 to 14000 begins outside the 12000 samples" in capsys.readouterr().out
+
+
+def test_what_was_decided_about_labels_is_said_by_layers_and_acoustics(model, tmp_path, capsys):
+    corpus = tmp_path / "sampa/spk"
+    corpus.mkdir(parents=True)
+    for i in range(2):
+        soundfile.write(corpus / f"{i}.wav", np.random.default_rng(i).uniform(-0.5, 0.5, 9000), 16000)
+        phones = [Segment(0, 4000, "S"), Segment(4000, 8000, "i:")]
+        write_textgrid(corpus / f"{i}.TextGrid", {"words": [Segment(0, 8000, "she")], "phones": phones}, 9000, 16000)
+    said = "note: phones: as they are (not ARPAbet: i:)"
+    mapped = ("--phone-map", "sampa-webmaus")
+    assert run("layers", model, corpus.parent, tmp_path / "out", "--phones", "i:,S", "--min-points", 1) == 0
+    assert said in (printed := capsys.readouterr().out) and "intervals: i: 2, S 2" in printed
+    assert run("layers", model, corpus.parent, tmp_path / "mapped", "--phones", "sh", *mapped) == 0
+    assert "note: phones: map sampa-webmaus; " in (printed := capsys.readouterr().out) and "intervals: sh 2" in printed
+    assert run("acoustics", model, corpus.parent, tmp_path / "a", "--measures", "duration", "--layers", "Conv1") == 0
+    assert said in (printed := capsys.readouterr().out) and str(tmp_path / "a/layers") not in printed

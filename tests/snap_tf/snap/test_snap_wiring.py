@@ -7,6 +7,7 @@ import numpy as np
 import pytest
 import soundfile
 
+from snap_tf.commands.profile import tell_silent
 from snap_tf.plots.snap_figures import ProfileFigures
 from snap_tf.snap import cluster_folder, keras_vis, profiling, saliency_maps
 from snap_tf.snap.clip_folder import ClipFolder
@@ -19,6 +20,7 @@ from snap_tf.snap.saliency_maps import Target
 from snap_tf.snap.saliency_options import SaliencyOptions
 from snap_tf.snap.stability import cluster_recovery, half_samples
 from wavegan_tf.config import DataConfig, NetworkConfig, RunConfig
+from wavegan_tf.errors import DataError
 
 
 class Enough(Exception):
@@ -43,6 +45,22 @@ def test_recordings_are_as_loud_as_in_training(quiet_recording: Path, normalize:
     clip = ClipFolder(quiet_recording.parent, data).block(0).inputs
     assert heard.shape == (16384, 1) and clip.shape == (1, 16384, 1)
     assert np.abs(heard).max() == pytest.approx(peak, rel=1e-3) and np.abs(clip).max() == pytest.approx(peak, rel=1e-3)
+
+
+def test_silent_clips_are_counted_and_folders_named_after_labels_are_labels(tmp_path: Path, capsys) -> None:
+    for name, level in (("i%3A/a", 0.5), ("%53/b", 1 / 32768), ("s/c", 0.0)):
+        (tmp_path / name).parent.mkdir()
+        soundfile.write(tmp_path / f"{name}.wav", np.full(100, level), 16000)
+    clips = ClipFolder(tmp_path, DataConfig())
+    assert clips.columns["folder"] == ("S", "i:", "s")
+    assert [bool(clip.any()) for clip in clips.block(0).inputs] == [False, True, False]
+    tell_silent(clips)
+    assert capsys.readouterr().out == ("note: 2 clips are silent, below two steps of 16 bits, and went in as zeros: "
+                                       "%53/b.wav, s/c.wav\n")
+    opened = types.SimpleNamespace(rate_hz=16000.0, input_shape=(16384, 1),
+                                   config=RunConfig(data=DataConfig(), network=NetworkConfig()))
+    with pytest.raises(DataError, match=r"b.wav\) must be louder; it is silent: it peaks at 3.1e-05"):
+        HeardBy(opened, False, ("score",), None, "score", {}).read(tmp_path / "%53/b.wav")
 
 
 def test_clips_of_a_split_only(tmp_path: Path) -> None:
