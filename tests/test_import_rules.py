@@ -17,14 +17,17 @@ SOURCES = sorted(path.relative_to(PROJECT) for name in PACKAGES for path in PROJ
 
 # the lowest room: readers of formats, which everything may use and which know nothing of what they are read for
 FORMATS_MAY_USE = ("errors", "memory", "formats")
+# and the room of places and signals, through which everything is written
+FILES_MAY_USE = ("errors", "files")
 # from low to high; data and models stand side by side, the modules beside them below both
 LAYERS = ("presets", "data", "models", "training", "export", "use", "commands")
 ONLY_HERE = {"matplotlib": ("snap_tf/plots/", "wavegan_tf/training/pictures.py"),
              "tf_keras_vis": ("snap_tf/snap/keras_vis.py",)}
 GAMM_NEEDS = {"numpy", "scipy", "pandas", "statsmodels", "patsy", "formulaic", "tqdm"}
 # what snap_tf takes from wavegan_tf outside its one door to networks, probe.py
-SNAP_MAY_USE = ("data", "formats", "memory", "printing", "errors", "atomic", "config", "command_line", "label_names",
-                "permutation_p", "__version__", "commands.corpus_options", "commands.flags", "commands.label_lists",
+SNAP_MAY_USE = ("data", "files", "formats", "memory", "printing", "errors", "atomic", "config", "command_line",
+                "label_names", "permutation_p", "__version__", "commands.corpus_options", "commands.flags",
+                "commands.label_lists",
                 "use.labels", "use.generate.Request", "use.generate.choose_vectors")
 # and what training has in common, whatever is trained: checkpoints, sessions, curves, interrupts
 ASR_MAY_USE = ("checkpoint_folders", "export.checksums", "export.disk", "training.devices", "training.events",
@@ -91,13 +94,19 @@ def test_lower_layers_never_import_higher_ones() -> None:
 
 def test_every_part_has_its_place_in_the_layers() -> None:
     parts = {path.parts[1] for path in SOURCES if path.parts[0] == "wavegan_tf" and len(path.parts) > 2}
-    assert parts <= {"formats", *LAYERS}
+    assert parts <= {"files", "formats", *LAYERS}
 
 
 def test_formats_lie_below_everything() -> None:
     complain([f"{p}:{n}: formats must not import {name}" for p, n, name in IMPORTS
               if p.is_relative_to("wavegan_tf/formats") and is_in(name, *PACKAGES)
               and not is_in(name, *(f"wavegan_tf.{part}" for part in FORMATS_MAY_USE))])
+
+
+def test_files_lie_below_everything() -> None:
+    complain([f"{p}:{n}: files must not import {name}" for p, n, name in IMPORTS
+              if p.is_relative_to("wavegan_tf/files") and is_in(name, *PACKAGES)
+              and not is_in(name, *(f"wavegan_tf.{part}" for part in FILES_MAY_USE))])
 
 
 def test_commands_are_imported_by_the_command_line_only() -> None:

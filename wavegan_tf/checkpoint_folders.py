@@ -15,17 +15,16 @@ import json
 import re
 import shutil
 import sys
-import zipfile
 from collections.abc import Callable, Iterable, Mapping
 from pathlib import Path
 from typing import Any
 
-import numpy as np
-
 from wavegan_tf.atomic import atomic_folder
 from wavegan_tf.errors import DataError, ExportError
+from wavegan_tf.files.claims import clear_folder
 from wavegan_tf.formats.arrays import open_npz
 from wavegan_tf.formats.json_files import read_json
+from wavegan_tf.formats.npz_writing import write_npz
 from wavegan_tf.formats.plain_files import open_plain
 
 __all__ = ["assign_variables", "checkpoint_step_folder", "checkpoint_steps", "find_checkpoint", "locate_checkpoint",
@@ -76,7 +75,7 @@ def write_checkpoint(run: str | Path, step: int, files: Mapping[str, Mapping[str
     try:
         with atomic_folder(folder, replace=True) as temporary:
             for name, variables in files.items():
-                _write_arrays(temporary / f"{name}.npz", variables)
+                write_npz(temporary / f"{name}.npz", ((key, v.numpy()) for key, v in variables.items()))
             (temporary / STATE_NAME).write_text(json.dumps({"step": step, **state}, indent=2) + "\n", encoding="utf-8")
             facts = {path.name: {"bytes": path.stat().st_size, "sha256": _sha256(path)}
                      for path in sorted(temporary.iterdir())}
@@ -153,6 +152,7 @@ def set_damaged_aside(run: str | Path, whole: Path) -> None:
 
 def remove_leftovers(run: str | Path) -> None:
     """Remove what a session left that was killed while it wrote or removed a checkpoint."""
+    clear_folder(Path(run) / FOLDER)  # first: one that was just giving way to another of its step goes back
     for leftover in (Path(run) / FOLDER).glob(".*step-*"):
         shutil.rmtree(leftover, ignore_errors=True)
 
@@ -227,14 +227,6 @@ def read_state(folder: Path) -> dict[str, Any]:
         return read_json(folder / STATE_NAME, "state of the checkpoint", finite=False)
     except DataError as error:
         raise ExportError(str(error)) from error
-
-
-def _write_arrays(path: Path, variables: Mapping[str, Any]) -> None:
-    """Write what `np.load` reads; unlike `np.savez` one array at a time, and nothing is left open on a full disk."""
-    with zipfile.ZipFile(path, "w", zipfile.ZIP_STORED) as archive:
-        for key, variable in variables.items():
-            with archive.open(f"{key}.npy", "w", force_zip64=True) as file:
-                np.lib.format.write_array(file, np.asarray(variable.numpy()), allow_pickle=False)
 
 
 def _damage(folder: Path) -> str:

@@ -7,8 +7,11 @@ import errno
 import os
 import sys
 from collections.abc import Sequence
+from contextlib import suppress
 
 from wavegan_tf.errors import UserError
+from wavegan_tf.files.claims import claim_all
+from wavegan_tf.files.signals import end_on_signals, exit_code
 from wavegan_tf.printing import harmless_output, is_text, one_line
 
 __all__ = ["run_command"]
@@ -20,8 +23,11 @@ _LONGEST = 2000
 def run_command(parser: argparse.ArgumentParser, argv: Sequence[str] | None = None) -> int:
     """Parse `argv`, call the `run` function its command set, and return the exit code.
 
+    A command that writes files sets `writes`, a function from the arguments to what it is going to write: this is
+    claimed before the work begins (see `wavegan_tf.files.claims`).
+
     Returns:
-        0 on success, 2 on bad input or a failed read or write, 130 after Ctrl-C.
+        0 on success, 2 on bad input or a failed read or write, 128 and its number after a signal (130 after Ctrl-C).
     """
     # TensorFlow reports its CPU features and missing CUDA on every start; errors still come through
     os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
@@ -38,23 +44,26 @@ def _run(parser: argparse.ArgumentParser, argv: Sequence[str] | None) -> int:
         parser.print_help()
         return 2
     try:
-        args.run(args)
-        sys.stdout.flush()
+        with end_on_signals(), claim_all(args.writes(args) if hasattr(args, "writes") else ()):
+            args.run(args)
+            sys.stdout.flush()
     except UserError as error:
         return _refuse(parser, str(error))
     except BrokenPipeError:
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return 0
     except OSError as error:
-        if error.errno == errno.ENOSPC:
-            return _refuse(parser, f"the disk is full ({error.filename or 'no space left'}); free some space and run "
+        if error.errno in (errno.ENOSPC, errno.EDQUOT):
+            full = "disk" if error.errno == errno.ENOSPC else "share of the disk (its quota)"
+            return _refuse(parser, f"the {full} is full ({error.filename or 'no space left'}); free some space and run "
                                    "the same command again")
         return _refuse(parser, str(error))
     except UnicodeEncodeError as error:  # of a name that came from elsewhere
         return _refuse(parser, f"name (={error.object[:200]}) must be UTF-8; rename the file")
-    except KeyboardInterrupt:
-        print(f"{parser.prog}: interrupted", file=sys.stderr)
-        return 130
+    except KeyboardInterrupt as interrupt:
+        with suppress(OSError):  # the terminal may be gone
+            print(f"{parser.prog}: interrupted", file=sys.stderr)
+        return exit_code(interrupt)
     return 0
 
 

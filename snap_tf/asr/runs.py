@@ -57,16 +57,12 @@ class Recogniser:
 
 def check_run(run: str | Path, config: RecogniserConfig) -> bool:
     """Tell whether a run exists already, and refuse one that is not this one; see `wavegan_tf.training.runs`."""
-    return runs.check_run(run, config, differ=changed_fields, is_known=_is_hidden)
+    return runs.check_run(run, config, differ=changed_fields)
 
 
 def create_run(run: str | Path, config: RecogniserConfig) -> None:
     """Make the folder of a run and write its settings; see `wavegan_tf.training.runs`."""
-    runs.create_run(run, config, differ=changed_fields, is_known=_is_hidden)
-
-
-def _is_hidden(name: str) -> bool:
-    return name.startswith(".")
+    runs.create_run(run, config, differ=changed_fields)
 
 
 def save_best(run: str | Path, network: keras.Model, scores: dict[str, Any]) -> None:

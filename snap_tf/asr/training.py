@@ -106,7 +106,7 @@ def train_recogniser(config: RecogniserConfig, corpus: Corpus, run: str | Path, 
     """Train a new run, or go on with one that is there from its newest whole checkpoint.
 
     A run that was killed and is started again has the same weights after the same update as one that was not. SIGINT
-    (Ctrl-C) and SIGTERM end it after the update in hand, with a checkpoint.
+    (Ctrl-C), SIGTERM and SIGHUP end it after the update in hand, with a checkpoint.
 
     Args:
         config: the settings; those of an existing run must be the same.
@@ -129,13 +129,13 @@ def train_recogniser(config: RecogniserConfig, corpus: Corpus, run: str | Path, 
     start_from = None if source is None else open_recogniser(source).network
     config = _with_source(config, start_from, run)
     is_old = check_run(run, config)
-    kept = dataclasses.replace(corpus, utterances=keep_sa(corpus.utterances, config.sa, config.sa_seed))
-    examples, problems = make_examples(kept, MODELS[config.model].alphabet)
-    parts = training_split(examples, config.validation_share, config.seed)
-    if start_from is not None or not is_old:
-        check_source(config.model, config.width, start_from)
-    training, validation = (FeatureStore(part, progress=options.progress) for part in parts)
     with lock_run(run):
+        kept = dataclasses.replace(corpus, utterances=keep_sa(corpus.utterances, config.sa, config.sa_seed))
+        examples, problems = make_examples(kept, MODELS[config.model].alphabet)
+        parts = training_split(examples, config.validation_share, config.seed)
+        if start_from is not None or not is_old:
+            check_source(config.model, config.width, start_from)
+        training, validation = (FeatureStore(part, progress=options.progress) for part in parts)
         create_run(run, config)
         session = _Session(config, training, validation, run, options, start_from)
         log_session(run, "start", step=session.update.step, data=str(corpus.root),
@@ -251,7 +251,7 @@ class _Session:
             if is_validation or stop or time.monotonic() - self.saved_at >= self.options.save_secs > 0:
                 self._save(monitors)
             if stop:
-                raise KeyboardInterrupt(f"stopped at update {step}, saved; the same command goes on from there")
+                raise stop.interrupt(f"stopped at update {step}, saved; the same command goes on from there")
             if reason := self._why_end(step, last):
                 return reason
 

@@ -20,7 +20,7 @@ from snap_tf.asr.ctc import greedy_spikes
 from snap_tf.asr.features import log_mel
 from snap_tf.asr.runs import Recogniser
 from snap_tf.asr.spectrogram_geometry import HOP_SAMPLES, RATE_HZ
-from wavegan_tf.atomic import atomic_file
+from wavegan_tf.atomic import atomic_file, atomic_files
 from wavegan_tf.data.audio import read_audio
 from wavegan_tf.data.corpus import Segment
 from wavegan_tf.data.textgrid import write_textgrid
@@ -125,16 +125,18 @@ def write_textgrids(folder: str | Path, transcripts: Sequence[Transcript], alpha
         DataError: two recordings of a folder have the same name.
         OSError: a file cannot be written.
     """
-    names = textgrid_names(folder, [t.path for t in transcripts])
-    for name, transcript in zip(names, transcripts, strict=True):
-        segments = [Segment(round(s.start_s * RATE_HZ), round(s.end_s * RATE_HZ), s.symbol)
-                    for s in transcript.symbols]
-        tiers = {f"{alphabet.kind}s": [Segment(s.start, s.end, s.label if s.label != " " else SPACE_SHOWN)
-                                       for s in segments]}
-        if alphabet.kind == "letter":
-            tiers["words"] = _words(segments)
-        write_textgrid(name, tiers, transcript.n_samples, RATE_HZ)
-    return names
+    names = textgrid_names("", [t.path for t in transcripts])
+    with atomic_files(folder, deep=True) as temporary:
+        for name, transcript in zip(names, transcripts, strict=True):
+            write_textgrid(temporary / name, _tiers(transcript, alphabet), transcript.n_samples, RATE_HZ)
+    return [Path(folder, name) for name in names]
+
+
+def _tiers(transcript: Transcript, alphabet: Alphabet) -> dict[str, list[Segment]]:
+    segments = [Segment(round(s.start_s * RATE_HZ), round(s.end_s * RATE_HZ), s.symbol) for s in transcript.symbols]
+    tiers = {f"{alphabet.kind}s": [Segment(s.start, s.end, s.label if s.label != " " else SPACE_SHOWN)
+                                   for s in segments]}
+    return tiers | {"words": _words(segments)} if alphabet.kind == "letter" else tiers
 
 
 def textgrid_names(folder: str | Path, recordings: Sequence[Path]) -> list[Path]:

@@ -13,6 +13,7 @@ from snap_tf.commands.pictures import add_tensorboard, show_in_tensorboard
 from wavegan_tf.atomic import atomic_folder
 from wavegan_tf.commands.label_lists import comma_list
 from wavegan_tf.errors import ConfigError
+from wavegan_tf.files.outputs import new_folder
 
 __all__ = ["add_parser"]
 
@@ -55,7 +56,7 @@ def add_parser(subparsers: argparse._SubParsersAction) -> None:
                       help="spectrograms of one token of each label (at most four), with F0 and formants")
     add_tensorboard(show)
     add_acoustic_settings(parser)
-    parser.set_defaults(run=_run)
+    parser.set_defaults(run=_run, writes=lambda args: [new_folder(args.out)])
 
 
 def _run(args: argparse.Namespace) -> None:

@@ -7,6 +7,7 @@ from pathlib import Path
 
 from snap_tf.commands.model_flags import add_models, read_checks, show_checks, write_checks
 from snap_tf.commands.pictures import add_tensorboard, show_folder_in_tensorboard
+from wavegan_tf.files.outputs import new_folder
 
 __all__ = ["add_parser"]
 
@@ -29,20 +30,17 @@ def add_parser(subparsers: argparse._SubParsersAction) -> None:
                                                              "one that the classes are among)")
     parser.add_argument("--phones", action="store_true", help="also print a row per predicted phone")
     add_tensorboard(parser)
-    parser.set_defaults(run=_run)
+    parser.set_defaults(run=_run, writes=lambda args: [new_folder(args.out)] if args.out else [])
 
 
 def _run(args: argparse.Namespace) -> None:
     from snap_tf.snap.evaluation import alignment_table
     from snap_tf.snap.evaluation_folder import evaluate_alignment, phones_of, write_evaluation
     from snap_tf.snap.models_compared import notes_on, read_models
-    from wavegan_tf.atomic import check_output_folder
     from wavegan_tf.errors import ConfigError
 
     if args.tensorboard and not args.out:
         raise ConfigError("`--tensorboard` must come with OUT, the folder for the figures")
-    if args.out:
-        check_output_folder(args.out, new=True)
     files = read_models([args.file, *args.compare])
     for note in notes_on(files):
         print(note)

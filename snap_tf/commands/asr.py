@@ -6,6 +6,7 @@ import argparse
 import dataclasses
 import shlex
 import sys
+from contextlib import suppress
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -21,6 +22,7 @@ from snap_tf.asr.settings import (
 from wavegan_tf.commands.corpus_options import add_corpus_flags, given_corpus_flags, open_named_corpus
 from wavegan_tf.commands.flags import add_setting_flags, given_settings
 from wavegan_tf.errors import ConfigError
+from wavegan_tf.files.outputs import files_in, new_folder, one_file
 
 if TYPE_CHECKING:
     from snap_tf.asr.runs import Recogniser
@@ -67,7 +69,9 @@ def _add_transcribe(commands: argparse._SubParsersAction) -> None:
     parser.add_argument("files", nargs="+", metavar="FILE", help="recordings, or folders of them")
     parser.add_argument("--out", metavar="CSV", help="table with a row per letter or phone: times and probability")
     parser.add_argument("--textgrids", metavar="DIR", help="folder for a TextGrid per recording")
-    parser.set_defaults(run=_transcribe)
+    parser.set_defaults(run=_transcribe, writes=lambda args: [
+        *([one_file(args.out)] if args.out else []),
+        *([files_in(args.textgrids, deep=True)] if args.textgrids else [])])
 
 
 def _add_evaluate(commands: argparse._SubParsersAction) -> None:
@@ -78,7 +82,8 @@ def _add_evaluate(commands: argparse._SubParsersAction) -> None:
     parser.add_argument("--confusions", metavar="CSV", help="table of how often a label was written as another")
     parser.add_argument("--transcripts", metavar="CSV", help="table with reference and transcript of every utterance")
     add_corpus_flags(parser)
-    parser.set_defaults(run=_evaluate)
+    parser.set_defaults(run=_evaluate, writes=lambda args: [
+        one_file(path) for path in (args.confusions, args.transcripts) if path])
 
 
 def _add_export(commands: argparse._SubParsersAction) -> None:
@@ -90,7 +95,7 @@ def _add_export(commands: argparse._SubParsersAction) -> None:
     parser.add_argument("--compact", action="store_true",
                         help="no SavedModel, kernels rounded to 8 significant bits, compressed: a fifth of the size")
     add_corpus_flags(parser)
-    parser.set_defaults(run=_export)
+    parser.set_defaults(run=_export, writes=lambda args: [new_folder(args.out)])
 
 
 def _train(args: argparse.Namespace) -> None:
@@ -113,7 +118,8 @@ def _train(args: argparse.Namespace) -> None:
                                   command=shlex.join(["snap-tf", *sys.argv[1:]]))
     except KeyboardInterrupt as stop:
         if str(stop):
-            print(stop, file=sys.stderr)
+            with suppress(OSError):  # the terminal may be gone: SIGHUP
+                print(stop, file=sys.stderr)
         raise
     left_out = (f"; {len(result.problems)} left out (first: {result.problems[0].where}: {result.problems[0].what})"
                 if result.problems else "")

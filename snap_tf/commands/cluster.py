@@ -8,9 +8,9 @@ from typing import TYPE_CHECKING
 
 from snap_tf.commands.model_flags import add_models, read_checks, show_checks, write_checks
 from snap_tf.commands.pictures import add_tensorboard, show_folder_in_tensorboard
-from wavegan_tf.atomic import check_output_folder
 from wavegan_tf.commands.label_lists import comma_list
 from wavegan_tf.errors import ConfigError
+from wavegan_tf.files.outputs import new_folder
 
 if TYPE_CHECKING:
     from snap_tf.snap.cluster_folder import ClusterResults, ClusterSettings
@@ -37,7 +37,7 @@ def add_parser(subparsers: argparse._SubParsersAction) -> None:
                              "have no more different ones, which is said (default: none)")
     parser.add_argument("--seed", type=int, default=0, help="of the halves (default: 0)")
     add_tensorboard(parser)
-    parser.set_defaults(run=_run)
+    parser.set_defaults(run=_run, writes=lambda args: [new_folder(args.out)])
 
 
 def add_cluster_flags(parser: argparse.ArgumentParser, *, grouping: str, layers: str) -> None:
@@ -84,7 +84,6 @@ def _run(args: argparse.Namespace) -> None:
     from snap_tf.snap.models_compared import notes_on, read_models
 
     settings = cluster_settings(args)
-    check_output_folder(args.out, new=True)
     files = read_models([args.file, *args.compare])
     for note in notes_on(files):
         print(note)

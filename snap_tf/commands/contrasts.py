@@ -20,6 +20,7 @@ from snap_tf.commands.pictures import show_folder_in_tensorboard
 from wavegan_tf.atomic import atomic_folder
 from wavegan_tf.commands.label_lists import comma_list, pair_list
 from wavegan_tf.errors import ConfigError
+from wavegan_tf.files.outputs import new_folder
 from wavegan_tf.label_names import FolderNames
 
 if TYPE_CHECKING:
@@ -52,7 +53,7 @@ def add_parser(subparsers: argparse._SubParsersAction) -> None:
                         help="pairs whose curves are drawn (default: %(default)s)")
     add_model(parser)
     add_output(parser)
-    parser.set_defaults(run=_run)
+    parser.set_defaults(run=_run, writes=lambda args: [new_folder(args.out, replace=args.overwrite)])
 
 
 def _run(args: argparse.Namespace) -> None:

@@ -103,7 +103,7 @@ def write_settings(args: argparse.Namespace, path: Path) -> None:
     """Write the flags of a command and the versions that it ran on."""
     from snap_tf.gamm import versions
 
-    flags = {name: value for name, value in vars(args).items() if name not in ("run", "out", "overwrite")}
+    flags = {name: value for name, value in vars(args).items() if name not in ("run", "writes", "out", "overwrite")}
     path.write_text(json.dumps({"settings": flags, "versions": {"snap_tf": __version__, **versions()}}, indent=1)
                     + "\n", encoding="utf-8")
 

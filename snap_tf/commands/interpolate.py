@@ -6,6 +6,7 @@ import argparse
 
 from snap_tf.commands.pictures import add_tensorboard
 from wavegan_tf.commands.flags import add_trust_flag
+from wavegan_tf.files.outputs import new_folder
 
 __all__ = ["add_parser"]
 
@@ -51,7 +52,7 @@ def add_parser(subparsers: argparse._SubParsersAction) -> None:
     also.add_argument("--no-figures", action="store_true", help="write numbers only")
     add_trust_flag(parser)
     add_tensorboard(also)
-    parser.set_defaults(run=_run)
+    parser.set_defaults(run=_run, writes=lambda args: [new_folder(args.out)])
 
 
 def _run(args: argparse.Namespace) -> None:

@@ -6,6 +6,7 @@ import argparse
 
 from snap_tf.commands.pictures import add_tensorboard, show_in_tensorboard
 from wavegan_tf.commands.flags import add_trust_flag
+from wavegan_tf.files.outputs import new_folder
 from wavegan_tf.permutation_p import say_resolution
 
 __all__ = ["add_parser"]
@@ -38,7 +39,7 @@ def add_parser(subparsers: argparse._SubParsersAction) -> None:
                         help="of the labels, for the baseline (default: 200; 0: none)")
     add_trust_flag(parser)
     add_tensorboard(parser)
-    parser.set_defaults(run=_run)
+    parser.set_defaults(run=_run, writes=lambda args: [new_folder(args.out)])
 
 
 def _run(args: argparse.Namespace) -> None:

@@ -11,6 +11,7 @@ from wavegan_tf.commands.corpus_options import add_corpus_flags, corpus_options,
 from wavegan_tf.commands.flags import add_trust_flag
 from wavegan_tf.commands.label_lists import comma_list
 from wavegan_tf.errors import ConfigError
+from wavegan_tf.files.outputs import new_folder
 
 __all__ = ["add_parser"]
 
@@ -77,7 +78,7 @@ def add_parser(subparsers: argparse._SubParsersAction) -> None:
     files.add_argument("--figure", action="store_true", help="also the stack of layers: stack.png, .pdf and .csv")
     add_tensorboard(files)
     add_corpus_flags(parser)
-    parser.set_defaults(run=_run, parser=parser)
+    parser.set_defaults(run=_run, parser=parser, writes=lambda args: [new_folder(args.out)])
 
 
 def _run(args: argparse.Namespace) -> None:

@@ -7,13 +7,21 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-__all__ = ["add_tensorboard", "first_pictures", "show_folder_in_tensorboard", "show_in_tensorboard"]
+from wavegan_tf.files.outputs import Output, files_in
+
+__all__ = ["add_tensorboard", "figure_files", "first_pictures", "show_folder_in_tensorboard", "show_in_tensorboard"]
 
 
 def add_tensorboard(parser: Any) -> None:
     """Add `--tensorboard DIR`, also spelled as TensorBoard itself spells it, `--logdir`."""
     parser.add_argument("--tensorboard", "--logdir", dest="tensorboard", metavar="DIR",
                         help="also write the pictures as images for TensorBoard")
+
+
+def figure_files(figure: str | Path) -> Output:
+    """Name what `plots.style.write_figure` writes for the name of a figure."""
+    path = Path(figure)
+    return files_in(path.parent, path.stem if path.suffix.lower() in (".png", ".pdf") else path.name)
 
 
 def show_in_tensorboard(args: argparse.Namespace, pictures: Mapping[str, Any]) -> None:

@@ -7,10 +7,11 @@ from pathlib import Path
 from typing import Any
 
 from snap_tf.commands.acoustic_options import acoustic_settings, add_acoustic_settings
-from snap_tf.commands.pictures import add_tensorboard, first_pictures, show_in_tensorboard
+from snap_tf.commands.pictures import add_tensorboard, figure_files, first_pictures, show_in_tensorboard
 from snap_tf.commands.plot_profiles import add_profiles
 from wavegan_tf.commands.label_lists import comma_list
 from wavegan_tf.errors import ConfigError
+from wavegan_tf.files.outputs import new_folder
 
 __all__ = ["add_parser"]
 
@@ -49,7 +50,7 @@ def add_parser(subparsers: argparse._SubParsersAction) -> None:
     drawn.add_argument("out", metavar="OUT", help="new folder for the figures")
     drawn.add_argument("--base", type=int, default=0, metavar="K", help="base vector of the stack, from 0 (default: 0)")
     add_tensorboard(drawn)
-    drawn.set_defaults(run=_interpolation)
+    drawn.set_defaults(run=_interpolation, writes=lambda args: [new_folder(args.out)])
     add_profiles(commands)
 
 
@@ -64,7 +65,7 @@ def _figure(commands: Any, name: str, what: str, run: Any) -> argparse.ArgumentP
         _check_name(args)
         run(args)
 
-    parser.set_defaults(run=checked)
+    parser.set_defaults(run=checked, writes=lambda args: [figure_files(args.figure)])
     return parser
 
 

@@ -9,8 +9,8 @@ from typing import Any
 from snap_tf.commands.cluster import add_cluster_flags, cluster_settings
 from snap_tf.commands.model_flags import add_models, read_checks, show_checks
 from snap_tf.commands.pictures import add_tensorboard, first_pictures, show_in_tensorboard
-from wavegan_tf.atomic import check_output_folder
 from wavegan_tf.commands.label_lists import comma_list
+from wavegan_tf.files.outputs import files_in
 
 __all__ = ["add_profiles"]
 
@@ -39,7 +39,7 @@ def add_profiles(commands: Any) -> None:
     parser.add_argument("--seconds", type=float, metavar="S",
                         help="of the profiles' time axis on either side (default: as far as there is something)")
     add_tensorboard(parser)
-    parser.set_defaults(run=_run)
+    parser.set_defaults(run=_run, writes=lambda args: [files_in(args.out)])
 
 
 def _run(args: argparse.Namespace) -> None:
@@ -51,7 +51,6 @@ def _run(args: argparse.Namespace) -> None:
     from wavegan_tf.errors import ConfigError
     from wavegan_tf.label_names import FolderNames
 
-    check_output_folder(args.out)
     if args.seconds is not None and not args.seconds > 0:
         raise ConfigError(f"`--seconds` (={args.seconds:g}) must be positive")
     # --layers chooses what is drawn here; silhouettes show all layers

@@ -7,7 +7,6 @@ import re
 from typing import Any
 
 from snap_tf.snap.settings import ProfileOptions
-from wavegan_tf.atomic import check_output_file
 from wavegan_tf.commands.corpus_options import (
     add_corpus_flags,
     given_corpus_flags,
@@ -16,6 +15,7 @@ from wavegan_tf.commands.corpus_options import (
 from wavegan_tf.commands.flags import add_setting_flags, add_trust_flag, given_settings
 from wavegan_tf.commands.label_lists import comma_list
 from wavegan_tf.errors import ConfigError
+from wavegan_tf.files.outputs import one_file
 
 __all__ = ["add_parser", "check_frames", "clips_of", "tell_silent"]
 
@@ -28,7 +28,7 @@ def add_parser(subparsers: argparse._SubParsersAction) -> None:
         description="Adds up what snap-tf profile --shard wrote: the same numbers as one run over everything.")
     merge.add_argument("files", nargs="+", metavar="FILE", help="profile files of all shards")
     merge.add_argument("--out", required=True, metavar="FILE", help="profile file to write (.npz)")
-    merge.set_defaults(run=_merge)
+    merge.set_defaults(run=_merge, writes=lambda args: [one_file(args.out)])
 
 
 def _add_profile(subparsers: argparse._SubParsersAction) -> None:
@@ -67,7 +67,7 @@ def _add_profile(subparsers: argparse._SubParsersAction) -> None:
     add_trust_flag(parser)
     add_setting_flags(parser, ProfileOptions, defaults=True)
     add_corpus_flags(parser)
-    parser.set_defaults(run=_profile)
+    parser.set_defaults(run=_profile, writes=lambda args: [one_file(args.out)])
 
 
 def _shard(text: str) -> tuple[int, int]:
@@ -81,7 +81,6 @@ def _profile(args: argparse.Namespace) -> None:
     check_frames(args)
     if not args.out.endswith(".npz"):
         raise ConfigError(f"`--out` (={args.out}) must end in .npz")
-    check_output_file(args.out)
     given = given_settings(args, ProfileOptions)
     options = ProfileOptions(**given)
     if "fold_by" in given and options.folds == 1:
@@ -159,7 +158,6 @@ def _merge(args: argparse.Namespace) -> None:
 
     if not args.out.endswith(".npz"):
         raise ConfigError(f"`--out` (={args.out}) must end in .npz")
-    check_output_file(args.out)
     merged = merge_profiles(read_profiles(path) for path in args.files)
     write_profiles(merged, args.out)
     if merged.missing_shards:

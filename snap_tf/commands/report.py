@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import argparse
 
+from wavegan_tf.files.outputs import one_file
+
 __all__ = ["add_parser"]
 
 
@@ -18,7 +20,7 @@ def add_parser(subparsers: argparse._SubParsersAction) -> None:
     parser.add_argument("out", metavar="OUT.html", help="the file")
     parser.add_argument("--plan", required=True, metavar="PLAN.toml",
                         help="what is shown in which order, such as scripts/demo-report.toml")
-    parser.set_defaults(run=_run)
+    parser.set_defaults(run=_run, writes=lambda args: [one_file(args.out)])
 
 
 def _run(args: argparse.Namespace) -> None:

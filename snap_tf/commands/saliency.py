@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 
+from snap_tf.commands.pictures import figure_files
 from snap_tf.snap.saliency_options import METHODS, SaliencyOptions
 from wavegan_tf.atomic import check_output_file
 from wavegan_tf.commands.flags import add_setting_flags, add_trust_flag, given_settings
@@ -31,14 +32,14 @@ def add_parser(subparsers: argparse._SubParsersAction) -> None:
     parser.add_argument("--step", type=int, help="of a GAN's run: which checkpoint (default: the last)")
     add_trust_flag(parser)
     add_setting_flags(parser, SaliencyOptions, defaults=True)
-    parser.set_defaults(run=_run)
+    parser.set_defaults(run=_run, writes=lambda args: [figure_files(_name(args))])
 
 
 def _run(args: argparse.Namespace) -> None:
     from pathlib import Path
 
     options = SaliencyOptions(**given_settings(args, SaliencyOptions))
-    out = args.out.removesuffix(".npz").removesuffix(".png")
+    out = _name(args)
     check_output_file(f"{out}.npz")
     from snap_tf.plots.saliency import write_saliency
     from snap_tf.snap.heard import open_listener
@@ -54,3 +55,8 @@ def _run(args: argparse.Namespace) -> None:
     if options.method == "optimised":
         print(f"optimised: logit {found.optimised_logit:.3f}")
     print(f"written: {', '.join(map(str, sorted(write_saliency(found, out))))}")
+
+
+def _name(args: argparse.Namespace) -> str:
+    """Return the name of the files without suffix."""
+    return str(args.out).removesuffix(".npz").removesuffix(".png")

@@ -10,10 +10,10 @@ from snap_tf.commands.pictures import add_tensorboard, show_folder_in_tensorboar
 from snap_tf.commands.profile import check_frames, clips_of, tell_silent
 from snap_tf.snap.sanity_settings import SanitySettings
 from snap_tf.snap.settings import ProfileOptions
-from wavegan_tf.atomic import check_output_folder
 from wavegan_tf.commands.corpus_options import add_corpus_flags, open_named_corpus
 from wavegan_tf.commands.flags import add_setting_flags, add_trust_flag, given_settings
 from wavegan_tf.commands.label_lists import comma_list
+from wavegan_tf.files.outputs import new_folder
 from wavegan_tf.permutation_p import say_resolution, smallest_p
 
 __all__ = ["add_parser"]
@@ -50,12 +50,11 @@ def add_parser(subparsers: argparse._SubParsersAction) -> None:
     add_setting_flags(parser, ProfileOptions, defaults=True, only=PROFILE_FLAGS)
     add_corpus_flags(parser)
     add_tensorboard(parser)
-    parser.set_defaults(run=_run)
+    parser.set_defaults(run=_run, writes=lambda args: [new_folder(args.out)])
 
 
 def _run(args: argparse.Namespace) -> None:
     check_frames(args)
-    check_output_folder(args.out, new=True)
     settings = SanitySettings(**given_settings(args, SanitySettings))
     options = ProfileOptions(**{name: value for name, value in given_settings(args, ProfileOptions).items()
                                 if name in PROFILE_FLAGS})

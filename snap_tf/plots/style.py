@@ -15,6 +15,8 @@ from matplotlib.text import Text
 from matplotlib.ticker import FixedFormatter, FuncFormatter
 
 from wavegan_tf.atomic import atomic_files
+from wavegan_tf.files.write_errors import named_errors
+from wavegan_tf.formats.npz_writing import write_npz
 from wavegan_tf.formats.tables import write_table
 from wavegan_tf.printing import printable
 
@@ -87,16 +89,17 @@ def write_figure(figure: Figure, path: str | Path, formats: tuple[str, ...] = ("
     path = Path(path)
     stem = path.with_suffix("") if path.suffix.lstrip(".").lower() in formats else path
     files = []
-    with atomic_files(stem.parent) as folder:
+    with atomic_files(stem.parent, stem.name) as folder:
         for kind in formats:
             file = stem.with_name(f"{stem.name}.{kind}")
             metadata = {"pdf": {"CreationDate": None}, "svg": {"Date": None}}.get(kind)
-            figure.savefig(folder / file.name, dpi=dpi, metadata=metadata)
+            with named_errors(folder / file.name, file):  # a bitmap that fails is gone when one could look for it
+                figure.savefig(folder / file.name, dpi=dpi, metadata=metadata)
             files.append(file)
         if numbers is not None:
             files.append(stem.with_name(f"{stem.name}.csv"))
             write_table(numbers, folder / files[-1].name, float_format="%.9g")
         if arrays is not None:
             files.append(stem.with_name(f"{stem.name}.npz"))
-            np.savez_compressed(folder / files[-1].name, **arrays)
+            write_npz(folder / files[-1].name, arrays.items(), compressed=True)
     return files

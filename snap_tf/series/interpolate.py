@@ -22,8 +22,10 @@ from snap_tf.series.reduplication import Syllables, similarity_table
 from snap_tf.series.store import LayerStore, open_layers
 from snap_tf.series.sweep import SweepPlan, SweepVectors, sweep_vectors
 from wavegan_tf.atomic import atomic_folder
+from wavegan_tf.data.wav_writing import write_wav_file
 from wavegan_tf.errors import ConfigError
 from wavegan_tf.formats.json_files import json_text
+from wavegan_tf.formats.npz_writing import write_npz
 from wavegan_tf.formats.tables import write_table
 
 __all__ = ["ENVELOPE", "Interpolated", "InterpolationRequest", "interpolate", "layers_and_envelope"]
@@ -139,8 +141,9 @@ def interpolate(generator: Probe, plan: SweepPlan, out: str | Path, request: Int
             tables["reduplication"] = similarity
         for name, table in tables.items():
             write_table(table, folder / f"{name}.csv", float_format="%.9g")
-        np.savez_compressed(folder / "effects.npz", grid=vectors.grid, names=np.array(vectors.names),
-                            terms=np.array(term_names(vectors.names)), **arrays)
+        write_npz(folder / "effects.npz", {"grid": vectors.grid, "names": np.array(vectors.names),
+                                           "terms": np.array(term_names(vectors.names)), **arrays}.items(),
+                  compressed=True)
         if request.wavs:
             _write_wavs(store, generator, vectors, folder / "wavs")
         record: dict[str, Any] = {**about_generator(generator), "plan": asdict(plan), "request": asdict(request),
@@ -202,9 +205,7 @@ def _outcomes(store: LayerStore, generator: Probe, vectors: SweepVectors, reques
 
 def _write_wavs(store: LayerStore, generator: Probe, vectors: SweepVectors, folder: Path) -> None:
     """Write every output as a WAV at its own level: sounds of a sweep are to be compared."""
-    import soundfile
-
     folder.mkdir()
     audio, rate_hz = store[output_layer(generator).name].values, round(generator.rate_hz)
     for token, samples in zip(vectors.inputs.table["token"], audio, strict=True):
-        soundfile.write(folder / f"{token}.wav", np.clip(samples, -1, 1), rate_hz, subtype="PCM_16")
+        write_wav_file(folder / f"{token}.wav", np.clip(samples, -1, 1), rate_hz)

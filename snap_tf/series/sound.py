@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from wavegan_tf.atomic import atomic_file
+from wavegan_tf.data.wav_writing import write_wav_file
 from wavegan_tf.errors import ConfigError, DataError
 
 if TYPE_CHECKING:
@@ -138,8 +139,6 @@ def write_sound(series: np.ndarray, rate_hz: float, path: str | Path, new_rate_h
         ConfigError: `new_rate_hz` is none that a WAV can have.
         OSError: the file cannot be written.
     """
-    import soundfile
-
     if not (1000 <= new_rate_hz <= 384_000 and int(new_rate_hz) == new_rate_hz):
         raise ConfigError(f"`new_rate_hz` (={new_rate_hz}) must be a whole number from 1000 to 384000, which audio "
                           "programs open")
@@ -147,7 +146,7 @@ def write_sound(series: np.ndarray, rate_hz: float, path: str | Path, new_rate_h
     largest = np.abs(samples).max()
     gain = PEAK / float(largest) if largest else 1.0
     with atomic_file(path) as temporary:
-        soundfile.write(temporary, samples * gain, int(new_rate_hz), subtype="PCM_16", format="WAV")
+        write_wav_file(temporary, samples * gain, int(new_rate_hz))
     return gain
 
 

@@ -7,8 +7,8 @@ stretches of time at both ends; those stretches are not written.
 from __future__ import annotations
 
 import dataclasses
+import itertools
 import json
-import zipfile
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -26,6 +26,7 @@ from wavegan_tf.errors import ConfigError, DataError
 from wavegan_tf.formats.arrays import open_npz
 from wavegan_tf.formats.damage import told_as_damage
 from wavegan_tf.formats.json_files import parse_json
+from wavegan_tf.formats.npz_writing import write_npz
 
 __all__ = ["SCHEMA", "ProfileFile", "merge_profiles", "read_profiles", "write_profiles"]
 
@@ -150,10 +151,8 @@ def write_profiles(file: ProfileFile, path: str | Path) -> None:
              "groupings": [{"name": s.name, "groups": list(s.groups), "quantities": {
                  q: list(layers) for q, layers in s.values.items()}} for s in file.sums.values()],
              "alignment": None if file.alignment is None else list(file.alignment), "versions": file.versions}
-    with atomic_file(path) as temporary, zipfile.ZipFile(temporary, "w", allowZip64=True) as archive:
-        for name, array in (("about", np.array(json.dumps(about))), *_arrays(file)):
-            with archive.open(f"{name}.npy", "w", force_zip64=True) as stream:
-                np.lib.format.write_array(stream, np.asanyarray(array), allow_pickle=False)
+    with atomic_file(path) as temporary:
+        write_npz(temporary, itertools.chain([("about", np.array(json.dumps(about)))], _arrays(file)))
 
 
 def _arrays(file: ProfileFile) -> Iterator[tuple[str, np.ndarray]]:

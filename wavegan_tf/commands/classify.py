@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import argparse
+from pathlib import Path
 
 from wavegan_tf.commands.flags import add_trust_flag
+from wavegan_tf.files.outputs import files_in
 
 __all__ = ["add_parser"]
 
@@ -32,7 +34,7 @@ def add_parser(subparsers: argparse._SubParsersAction) -> None:
     test.add_argument("--permutations", type=int, default=10_000, metavar="N",
                       help="permutations of the labels; 0 leaves the test out (default: 10000)")
     test.add_argument("--seed", type=int, default=0, help="of the permutations (default: 0)")
-    parser.set_defaults(run=_run)
+    parser.set_defaults(run=_run, writes=lambda args: [files_in(Path(args.out).parent, Path(args.out).stem)])
 
 
 def _run(args: argparse.Namespace) -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import argparse
 
 from wavegan_tf.commands.corpus_options import add_corpus_flags, open_named_corpus
+from wavegan_tf.files.outputs import new_folder
 
 __all__ = ["add_parser"]
 
@@ -28,7 +29,7 @@ def add_parser(subparsers: argparse._SubParsersAction) -> None:
     synth.add_argument("--sentences", type=int, default=8, metavar="K",
                        help="sentences of each speaker besides SA1 and SA2 (default: 8)")
     synth.add_argument("--seed", type=int, default=0, help="same seed, same bytes on the same platform (default: 0)")
-    synth.set_defaults(run=_synth)
+    synth.set_defaults(run=_synth, writes=lambda args: [new_folder(args.folder)])
 
     folding = commands.add_parser("folding", help="print TIMIT's 61 phones with classes and foldings to 48 and 39")
     folding.set_defaults(run=_folding)

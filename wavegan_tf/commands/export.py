@@ -5,6 +5,7 @@ from __future__ import annotations
 import argparse
 
 from wavegan_tf.errors import ConfigError
+from wavegan_tf.files.outputs import new_folder
 
 __all__ = ["add_parser"]
 
@@ -26,7 +27,7 @@ def add_parser(subparsers: argparse._SubParsersAction) -> None:
                         help="with --score: where the labels are, as in wavegan-tf classify (default: auto)")
     parser.add_argument("--note", action="append", default=[], metavar="TEXT",
                         help="a sentence for the card's limits; may be given several times")
-    parser.set_defaults(run=_run)
+    parser.set_defaults(run=_run, writes=lambda args: [new_folder(args.out)])
 
 
 def _run(args: argparse.Namespace) -> None:

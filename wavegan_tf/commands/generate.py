@@ -5,6 +5,7 @@ from __future__ import annotations
 import argparse
 
 from wavegan_tf.commands.flags import add_trust_flag
+from wavegan_tf.files.outputs import new_folder
 
 __all__ = ["add_parser"]
 
@@ -40,7 +41,7 @@ def add_parser(subparsers: argparse._SubParsersAction) -> None:
                            "be given several times, each by itself")
     ways.add_argument("--interpolate", nargs=3, type=int, metavar=("A", "B", "STEPS"),
                       help="a straight way from A to B in STEPS points: rows of the --z file, or seeds without one")
-    parser.set_defaults(run=_run)
+    parser.set_defaults(run=_run, writes=lambda args: [new_folder(args.out)])
 
 
 def _run(args: argparse.Namespace) -> None:

@@ -9,6 +9,7 @@ from wavegan_tf.commands.corpus_options import add_corpus_flags, open_named_corp
 from wavegan_tf.commands.label_lists import comma_list
 from wavegan_tf.data.slice_settings import SliceSettings
 from wavegan_tf.errors import ConfigError
+from wavegan_tf.files.outputs import new_folder
 
 __all__ = ["add_parser"]
 
@@ -38,7 +39,7 @@ def add_parser(subparsers: argparse._SubParsersAction) -> None:
         files.add_argument("--" + item.name.replace("_", "-"), type=type(item.default), default=item.default,
                            choices=item.metadata["choices"], help=f"{item.metadata['help']} (default: %(default)s)")
     add_corpus_flags(parser)
-    parser.set_defaults(run=_run)
+    parser.set_defaults(run=_run, writes=lambda args: [new_folder(args.out)])
 
 
 def _run(args: argparse.Namespace) -> None:

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import argparse
+from pathlib import Path
 
 from wavegan_tf.commands.flags import add_setting_flags, given_settings
 from wavegan_tf.config import DataConfig, NetworkConfig, TrainConfig
+from wavegan_tf.files.outputs import files_in, new_folder
 
 __all__ = ["add_parser"]
 
@@ -34,7 +36,8 @@ def _add_import(subparsers: argparse._SubParsersAction) -> None:
     parser.add_argument("--run", metavar="RUN", dest="run_folder",
                         help="also a new run folder with optimisers and step, for training to go on in")
     add_setting_flags(parser, *SECTIONS, only=UNTOLD)
-    parser.set_defaults(run=_import)
+    parser.set_defaults(run=_import, writes=lambda args: [
+        new_folder(path) for path in (args.out, args.run_folder) if path])
 
 
 def _add_export(subparsers: argparse._SubParsersAction) -> None:
@@ -46,7 +49,7 @@ def _add_export(subparsers: argparse._SubParsersAction) -> None:
     parser.add_argument("model", metavar="MODEL", help="run folder or exported model")
     parser.add_argument("prefix", metavar="PREFIX", help="such as tf1/model.ckpt-1000")
     parser.add_argument("--step", type=int, help="of a run: which checkpoint (default: the last)")
-    parser.set_defaults(run=_export)
+    parser.set_defaults(run=_export, writes=lambda args: [files_in(Path(args.prefix).parent, Path(args.prefix).name)])
 
 
 def _import(args: argparse.Namespace) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 import sys
+from contextlib import suppress
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -68,7 +69,8 @@ def _run(args: argparse.Namespace) -> None:
         result = train(config, data, run, options=options, command=" ".join(sys.argv), start=start)
     except KeyboardInterrupt as stop:
         if str(stop):
-            print(stop, file=sys.stderr)
+            with suppress(OSError):  # the terminal may be gone: SIGHUP
+                print(stop, file=sys.stderr)
         raise
     done = f"{result.steps_done} steps in {result.seconds:.0f} s" if result.steps_done else "nothing was left to do"
     print(f"step {result.step} ({done}); checkpoint {result.checkpoint}\n"

@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import json
-import shutil
-import time
 import zlib
 from collections.abc import Iterable
 from concurrent.futures import ThreadPoolExecutor
@@ -23,7 +21,6 @@ __all__ = ["FORMAT", "IndexEntry", "index_entry", "read_cache", "write_cache"]
 FORMAT = 2
 """Of the files on disk; a change makes old ones be built again."""
 _INDEX_NAME, _SAMPLES_NAME = "index.json", "samples.f32"
-_ABANDONED_S = 3600.0
 
 
 @dataclass(frozen=True)
@@ -59,7 +56,6 @@ def write_cache(folder: Path, decoded: Iterable[DecodedFile | UnusableFile], *, 
     Raises:
         OSError: it cannot be written; nothing is left then.
     """
-    _remove_abandoned(folder)
     with atomic_folder(folder, replace=True) as temporary:
         entries = []
         with (temporary / _SAMPLES_NAME).open("wb") as file:
@@ -108,11 +104,3 @@ def read_cache(folder: Path, n_files: int, channels: int, *, with_samples: bool 
         return entries, [np.asarray(part).reshape(-1, channels) for part in flat]
     except (OSError, ValueError, KeyError, TypeError):
         return None
-
-
-def _remove_abandoned(folder: Path) -> None:
-    """Remove what killed processes left half-written under this name, unless it still grows."""
-    for left in folder.parent.glob(f".{folder.name}-*"):
-        newest = max((path.stat().st_mtime for path in [left, *left.glob("*")]), default=0.0)
-        if time.time() - newest > _ABANDONED_S:
-            shutil.rmtree(left, ignore_errors=True)

@@ -8,13 +8,11 @@ from collections import Counter, defaultdict
 from collections.abc import Sequence
 from dataclasses import dataclass
 from importlib.metadata import version
-from io import BytesIO
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pandas as pd
-import soundfile
 from tqdm import tqdm
 
 from wavegan_tf import __version__
@@ -26,6 +24,7 @@ from wavegan_tf.data.manifest import MANIFEST_NAME, write_manifest
 from wavegan_tf.data.slice_settings import SliceSettings
 from wavegan_tf.data.splits import assign_split
 from wavegan_tf.data.tokens import StopCriteria, phone_tokens, stop_tokens, word_tokens
+from wavegan_tf.data.wav_writing import write_wav_file
 from wavegan_tf.errors import ConfigError, DataError
 from wavegan_tf.formats.json_files import json_text
 from wavegan_tf.label_names import FolderNames, distinct_names
@@ -184,14 +183,11 @@ def _file_names(tokens: pd.DataFrame) -> list[str]:
 
 
 def _write_wav(path: Path, audio: np.ndarray, rate_hz: int, subtype: str = "PCM_16") -> None:
-    # through memory: a full disk is then an OSError with its number, not an error of libsndfile without
     path.parent.mkdir(parents=True, exist_ok=True)
-    buffer = BytesIO()
-    soundfile.write(buffer, audio, rate_hz, format="WAV", subtype=subtype)
     if path.exists():
         raise DataError(f"slice (={path.name}) must be the only one of its name in {path.parent.name}; another token "
                         "is there; its disk takes two names for one, choose another place")
-    path.write_bytes(buffer.getvalue())
+    write_wav_file(path, audio, rate_hz, subtype)
 
 
 def _record(corpus: Corpus, slices: Slices, selection: dict[str, Any]) -> str:

@@ -5,7 +5,6 @@ from __future__ import annotations
 import hashlib
 import itertools
 import json
-import time
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -19,6 +18,8 @@ from wavegan_tf.data.decoding import DecodedFile, UnusableFile, decode_files
 from wavegan_tf.data.disk_cache import FORMAT, IndexEntry, index_entry, read_cache, write_cache
 from wavegan_tf.data.native_audio import tensorflow_io_audio
 from wavegan_tf.errors import ConfigError
+from wavegan_tf.files.claims import claim
+from wavegan_tf.files.outputs import new_folder
 from wavegan_tf.memory import available_memory_bytes
 
 __all__ = ["CACHES", "RecordingStore", "open_store"]
@@ -62,7 +63,8 @@ def open_store(listing: AudioFileList, config: DataConfig, *, cache: str = "auto
 
     Raises:
         ConfigError: an unknown cache.
-        OSError: the cache cannot be written; a full disk among others.
+        ExportError: the cache is no folder, or must not be written to.
+        OSError: it cannot be written; a full disk among others.
     """
     if cache not in CACHES:
         raise ConfigError(f"`cache` (={cache}) must be one of {', '.join(CACHES)}")
@@ -80,13 +82,14 @@ def open_store(listing: AudioFileList, config: DataConfig, *, cache: str = "auto
         if fits:
             return _in_memory(listing, held)
         decoded = itertools.chain(_drain(held), decoded)
-    write_cache(folder, decoded, with_samples=with_samples)
-    for _ in range(20):  # another worker may be putting the same folder in its place at this moment
+    with claim(new_folder(folder, replace=True), wait=True):  # another worker may be writing the same
         store = _open_folder(folder, listing, config, with_samples)
-        if store is not None:
-            return store
-        time.sleep(0.1)
-    raise OSError(f"the audio cache {folder} was damaged while it was written; check the disk")
+        if store is None:
+            write_cache(folder, decoded, with_samples=with_samples)
+            store = _open_folder(folder, listing, config, with_samples)
+    if store is None:
+        raise OSError(f"the audio cache {folder} was damaged while it was written; check the disk")
+    return store
 
 
 def _key(listing: AudioFileList, config: DataConfig) -> str:

@@ -3,23 +3,24 @@
 from __future__ import annotations
 
 import errno
+import os
 from collections.abc import Iterator
 from contextlib import contextmanager
 
 import tensorflow as tf
+
+from wavegan_tf.files.write_errors import write_errno
 
 __all__ = ["disk_errors"]
 
 
 @contextmanager
 def disk_errors(path: object) -> Iterator[None]:
-    """Raise OSError where TensorFlow or HDF5 could not write below `path`; a full disk keeps its error number."""
+    """Raise OSError where TensorFlow could not write below `path`, for whatever reason it gives."""
     try:
         yield
-    except (tf.errors.OpError, OSError) as error:
-        text = str(error)
-        if isinstance(error, tf.errors.ResourceExhaustedError) or "No space left" in text or "errno = 28" in text:
-            raise OSError(errno.ENOSPC, "No space left on device", str(path)) from error
-        if isinstance(error, OSError):
-            raise
-        raise OSError(f"writing {path} failed: {text.splitlines()[0] if text else type(error).__name__}") from error
+    except tf.errors.OpError as error:
+        text, number = str(error) or type(error).__name__, write_errno(error)
+        if number is None:
+            raise OSError(errno.EIO, f"writing failed ({text.splitlines()[0]})", str(path)) from error
+        raise OSError(number, os.strerror(number), str(path)) from error

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import dataclasses
-import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
 
-from wavegan_tf.atomic import atomic_file, sync_folder
+from wavegan_tf.atomic import atomic_file, atomic_files
 from wavegan_tf.config import RunConfig
 from wavegan_tf.errors import ConfigError, ExportError
 from wavegan_tf.export.disk import disk_errors
@@ -19,6 +20,8 @@ from wavegan_tf.export.tf1_checkpoint import STATE_NAME, write_checkpoint
 from wavegan_tf.export.tf1_names import GLOBAL_STEP, original_weights
 from wavegan_tf.export.tf1_settings import ARGS_NAME
 from wavegan_tf.export.tf1_slots import slot_tensors
+from wavegan_tf.files.claims import claim
+from wavegan_tf.files.outputs import files_in
 from wavegan_tf.models.family import Networks
 from wavegan_tf.training.checkpoints import load_training
 from wavegan_tf.training.round import TrainingRound
@@ -49,17 +52,17 @@ def export_tf1(model: str | Path, prefix: str | Path, step: int | None = None) -
         ExportError: no such model, one that the original does not have, or the checkpoint exists already.
         OSError: a file cannot be written.
     """
-    _require_free(Path(prefix))
-    if is_run(model):
-        training = load_training(model, step)
-        tensors, config = tensors_of(training.networks, int(training.step), training), training.config
-    else:
-        opened = open_model(model, step)
-        if opened.networks is None:
-            raise ExportError(f"model (={model}) must hold its weights; only a SavedModel is there; copy the "
-                              "whole folder")
-        tensors, config = tensors_of(opened.networks, opened.step), opened.config
-    write_tf1(tensors, config, prefix)
+    with _claimed(Path(prefix)):
+        if is_run(model):
+            training = load_training(model, step)
+            tensors, config = tensors_of(training.networks, int(training.step), training), training.config
+        else:
+            opened = open_model(model, step)
+            if opened.networks is None:
+                raise ExportError(f"model (={model}) must hold its weights; only a SavedModel is there; copy the "
+                                  "whole folder")
+            tensors, config = tensors_of(opened.networks, opened.step), opened.config
+        write_tf1(tensors, config, prefix)
     return Exported(len(tensors), is_run(model))
 
 
@@ -86,26 +89,25 @@ def write_tf1(tensors: dict[str, np.ndarray], config: RunConfig, prefix: str | P
                           "the statistics of the batch only")
     if network.post_filter and network.channels > 1:
         raise ConfigError(f"`channels` (={network.channels}) must be 1 with a post filter for the original")
-    _require_free(prefix)
-    prefix.parent.mkdir(parents=True, exist_ok=True)
-    with tempfile.TemporaryDirectory(prefix=f".{prefix.name}-", dir=prefix.parent) as folder:
-        with disk_errors(prefix):
-            write_checkpoint(Path(folder, prefix.name), tensors)
-        sync_folder(Path(folder))
-        # the index last: without it there is no checkpoint
-        for path in sorted(Path(folder).iterdir(), key=lambda path: path.suffix == ".index"):
-            path.replace(prefix.parent / path.name)
+    # in the order of their names the index is the last: without it there is no checkpoint
+    with (_claimed(prefix), atomic_files(prefix.parent, prefix.name) as folder, disk_errors(prefix)):
+        write_checkpoint(folder / prefix.name, tensors)
     _write_beside(prefix.parent / STATE_NAME,
                   f'model_checkpoint_path: "{prefix.name}"\nall_model_checkpoint_paths: "{prefix.name}"\n')
     _write_beside(prefix.parent / ARGS_NAME, _args_text(config))
 
 
-def _require_free(prefix: Path) -> None:
+@contextmanager
+def _claimed(prefix: Path) -> Iterator[None]:
+    """Keep others from writing the same checkpoint, and refuse one that was there when we began."""
     if prefix.name in ("", ".", "..") or prefix.is_dir():
         raise ConfigError(f"prefix (={prefix}) must be a folder and a name, such as tf1/model.ckpt-1000")
-    there = prefix.parent / f"{prefix.name}.index"
-    if there.exists():
-        raise ExportError(f"checkpoint (={there}) must be new; choose another prefix or remove it first")
+    with claim(files_in(prefix.parent, prefix.name)) as taken:
+        index = f"{prefix.name}.index"
+        if index in taken.before:
+            raise ExportError(f"checkpoint (={prefix.parent / index}) must be new; choose another prefix or remove it "
+                              "first")
+        yield
 
 
 def _write_beside(path: Path, text: str) -> None:

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from wavegan_tf.atomic import atomic_folder
 from wavegan_tf.config import RunConfig
 from wavegan_tf.errors import ConfigError, ExportError
 from wavegan_tf.export.folder import write_model
@@ -71,8 +72,9 @@ def import_tf1(checkpoint: str | Path, out: str | Path, code: str | None = None,
     facts = {"Import": [f"- {note}" for note in notes]} if notes else {}
     write_model(networks, inferred.config, step, f"the original code's checkpoint {source.prefix.name}", out, facts)
     if training is not None and run is not None:
-        create_run(Path(run), inferred.config)
-        save_checkpoint(training, Path(run))
+        with atomic_folder(run) as folder:  # settings without a checkpoint would be a run that begins anew
+            create_run(folder, inferred.config)
+            save_checkpoint(training, folder)
     return Import(source.prefix, inferred.config, step, notes)
 
 

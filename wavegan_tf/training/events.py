@@ -11,6 +11,7 @@ import numpy as np
 import tensorflow as tf
 
 from wavegan_tf.config import RunConfig
+from wavegan_tf.files.own_files import open_own_file
 from wavegan_tf.formats.plain_files import open_plain
 
 __all__ = ["LOGS_FOLDER", "EventFiles", "cut_events"]
@@ -27,7 +28,7 @@ def cut_events(logs: Path, last_step: int) -> None:
         logs: folder of the event files; need not exist.
         last_step: the step that training goes on from.
     """
-    for path in sorted(logs.glob("events.out.tfevents.*")):
+    for path in filter(Path.is_file, sorted(logs.glob("events.out.tfevents.*"))):
         keep, total = 0, path.stat().st_size
         for end, event in _records(path):
             if event.step > last_step:
@@ -36,7 +37,11 @@ def cut_events(logs: Path, last_step: int) -> None:
         if keep == 0:
             path.unlink()
         elif keep < total:
-            os.truncate(path, keep)
+            handle = open_own_file(path, os.O_WRONLY)
+            try:
+                os.ftruncate(handle, keep)
+            finally:
+                os.close(handle)
 
 
 def _records(path: Path) -> Iterator[tuple[int, tf.compat.v1.Event]]:

@@ -1,4 +1,4 @@
-"""Ctrl-C and a request to end (SIGTERM) as a question that the loop asks between two rounds."""
+"""Ctrl-C and requests to end (SIGTERM, SIGHUP) as a question that the loop asks between two rounds."""
 
 from __future__ import annotations
 
@@ -7,6 +7,8 @@ import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 from types import FrameType
+
+from wavegan_tf.files.signals import ENDING, Terminated
 
 __all__ = ["StopRequest", "catch_stop_requests"]
 
@@ -20,18 +22,24 @@ class StopRequest:
     def __bool__(self) -> bool:
         return self.signal is not None
 
+    def interrupt(self, text: str) -> KeyboardInterrupt:
+        """Return what to raise when everything is saved; it knows by which signal the end was asked for."""
+        return KeyboardInterrupt(text) if self.signal in (None, signal.SIGINT) else Terminated(self.signal, text)
+
 
 @contextmanager
 def catch_stop_requests() -> Iterator[StopRequest]:
-    """Note the first SIGINT or SIGTERM in the block; the second acts as if nobody had caught the first.
+    """Note the first SIGINT, SIGTERM or SIGHUP in the block; the second acts as if nobody had caught the first.
 
-    Outside the main thread nothing is caught, since Python handles signals there only.
+    What is ignored stays so: SIGHUP under nohup. Outside the main thread nothing is caught, since Python handles
+    signals there only.
     """
     request = StopRequest()
     if threading.current_thread() is not threading.main_thread():
         yield request
         return
-    before = {number: signal.getsignal(number) for number in (signal.SIGINT, signal.SIGTERM)}
+    before = {number: signal.getsignal(number) for number in ENDING}
+    before = {number: handler for number, handler in before.items() if handler is not signal.SIG_IGN}
 
     def restore() -> None:
         for number, handler in before.items():

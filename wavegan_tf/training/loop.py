@@ -23,7 +23,7 @@ from wavegan_tf.models.family import build_networks
 from wavegan_tf.training.checkpoints import restore_checkpoint, save_checkpoint
 from wavegan_tf.training.devices import describe_devices
 from wavegan_tf.training.health import Health
-from wavegan_tf.training.interrupts import catch_stop_requests
+from wavegan_tf.training.interrupts import StopRequest, catch_stop_requests
 from wavegan_tf.training.monitors import Monitors
 from wavegan_tf.training.options import SessionOptions
 from wavegan_tf.training.round import TrainingRound
@@ -59,8 +59,8 @@ def train(config: RunConfig, data: str | Path | Sequence[str | Path], run: str |
     """Train a new run, or go on with one that is there, from its newest whole checkpoint.
 
     A run that was killed and is started again has the same weights after the same step as one that was not: bit for
-    bit on one CPU, when `prepare_devices` was called first. SIGINT (Ctrl-C) and SIGTERM end it after the round in
-    hand, with a checkpoint.
+    bit on one CPU, when `prepare_devices` was called first. SIGINT (Ctrl-C), SIGTERM and SIGHUP end it after the round
+    in hand, with a checkpoint.
 
     Args:
         config: the settings of the run; those of an existing run must be the same.
@@ -84,13 +84,14 @@ def train(config: RunConfig, data: str | Path | Sequence[str | Path], run: str |
         start.check(config.network)
     team = form_team(options.strategy)
     team.check(config)
-    source = open_source(data, config.data, config.train.seed, split=options.split or None, cache=options.cache,
-                         cache_dir=options.cache_dir or None, progress=options.progress)
-    if options.progress and team.is_chief:
-        print(source.report, flush=True)
     with ExitStack() as stack:
         if team.is_chief:
             stack.enter_context(lock_run(run))
+        source = open_source(data, config.data, config.train.seed, split=options.split or None, cache=options.cache,
+                             cache_dir=options.cache_dir or None, progress=options.progress)
+        if options.progress and team.is_chief:
+            print(source.report, flush=True)
+        if team.is_chief:
             create_run(run, config)
             remove_leftovers(run)
         session = _Session(config, source, run, options, team, start)
@@ -168,14 +169,14 @@ class _Session:
                 raise TrainingError(f"workers must all stay; one of {self.team.n_workers} has gone after step "
                                     f"{self.step}; the last checkpoint is {self.checkpoint}; start all of them "
                                     "again") from error
-            if stopped:
-                raise KeyboardInterrupt(f"stopped at step {self.step}, saved as {self.checkpoint}; the same command "
+            if stopped is not None:
+                raise stopped.interrupt(f"stopped at step {self.step}, saved as {self.checkpoint}; the same command "
                                         "goes on from there")
         return TrainResult(self.run, self.step, self.step - self.first_step, self.checkpoint,
                            time.monotonic() - began)
 
-    def _steps(self, last: int | None) -> bool:
-        """Do round after round; return whether somebody asked to stop."""
+    def _steps(self, last: int | None) -> StopRequest | None:
+        """Do round after round; return the request to stop if it ended by one."""
         batches = self.team.batches(self.source, self.config, self.step * self.config.train.disc_nupdates)
         run_round = self.team.compile(self.training)
         with ExitStack() as stack:
@@ -201,7 +202,7 @@ class _Session:
                     if self.monitors:
                         self.monitors.start_clock(self.step)
                 if stopped or self.step == last:
-                    return stopped
+                    return stop if stopped else None
 
     def _begin(self, real: Any) -> None:
         """Write what belongs to step 0 of a new run."""

@@ -11,6 +11,8 @@ from pathlib import Path
 
 from wavegan_tf.atomic import atomic_file
 from wavegan_tf.config import RunConfig
+from wavegan_tf.files.own_files import check_own_file, open_own_file
+from wavegan_tf.files.write_errors import named_errors
 from wavegan_tf.formats.tables import read_log
 
 __all__ = ["METRICS_NAME", "METRIC_GROUPS", "MetricsFile", "metric_names", "rows_until"]
@@ -57,35 +59,40 @@ class MetricsFile:
             last_step: the step that training goes on from.
 
         Raises:
-            OSError: the file cannot be written.
+            ExportError: the file is a link or no plain file.
+            OSError: it cannot be written.
         """
         self.path = Path(run) / METRICS_NAME
+        check_own_file(self.path)
         self._columns = ["step", *names]
         rows = rows_until(self.path, last_step)
         with atomic_file(self.path) as temporary, temporary.open("w", encoding="utf-8", newline="") as file:
             writer = csv.DictWriter(file, self._columns, restval="", extrasaction="ignore", lineterminator="\n")
             writer.writeheader()
             writer.writerows(rows)
-        self._file = self.path.open("a", encoding="utf-8", newline="")
+        self._file = os.fdopen(open_own_file(self.path, os.O_WRONLY | os.O_APPEND), "ab")
 
     def write(self, step: int, values: Mapping[str, float]) -> None:
         """Add the row of a step; what is missing in `values` stays empty."""
         line = io.StringIO()
         writer = csv.DictWriter(line, self._columns, restval="", extrasaction="ignore", lineterminator="\n")
         writer.writerow({"step": step, **{name: f"{value:.7g}" for name, value in values.items()}})
-        self._file.write(line.getvalue())
-        self._file.flush()
+        with named_errors(self.path, self.path):
+            self._file.write(line.getvalue().encode())
+            self._file.flush()
 
     def sync(self) -> None:
         """Wait until all rows are on the disk; a checkpoint must not be younger than its rows."""
-        self._file.flush()
-        os.fsync(self._file.fileno())
+        with named_errors(self.path, self.path):
+            self._file.flush()
+            os.fsync(self._file.fileno())
 
     def __enter__(self) -> MetricsFile:
         return self
 
     def __exit__(self, *exception: object) -> None:
-        self._file.close()
+        with named_errors(self.path, self.path):
+            self._file.close()
 
 
 def rows_until(path: Path, last_step: int = 10**15) -> list[dict[str, str]]:

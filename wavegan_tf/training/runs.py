@@ -16,7 +16,7 @@ import os
 import platform
 import socket
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any, Protocol
 
@@ -24,13 +24,13 @@ from wavegan_tf import __version__
 from wavegan_tf.atomic import atomic_file
 from wavegan_tf.config import differences
 from wavegan_tf.errors import ConfigError, DataError
+from wavegan_tf.files.claims import clear_folder
+from wavegan_tf.files.locks import LockedFile, lock_file, make_folders
+from wavegan_tf.files.own_files import open_own_file
+from wavegan_tf.files.signals import uninterrupted
+from wavegan_tf.files.write_errors import named_errors
 from wavegan_tf.formats.json_files import parse_json
 from wavegan_tf.formats.plain_files import read_text
-
-try:
-    import fcntl
-except ImportError:  # Windows has no such locks; two sessions in one run are the user's to avoid there
-    fcntl = None  # type: ignore[assignment]
 
 __all__ = ["CONFIG_NAME", "SESSIONS_NAME", "RunSettings", "check_run", "create_run", "finished_sessions", "last_data",
            "lock_run", "log_session", "read_sessions", "versions"]
@@ -51,15 +51,13 @@ class RunSettings(Protocol):
         """Return the settings as JSON text."""
 
 
-def check_run(run: str | Path, config: RunSettings, *, differ: Callable[[Any, Any], list[str]] = differences,
-              is_known: Callable[[str], bool] = lambda name: name == LOCK_NAME) -> bool:
+def check_run(run: str | Path, config: RunSettings, *, differ: Callable[[Any, Any], list[str]] = differences) -> bool:
     """Tell whether a run exists already, and refuse one that is not this one. Writes nothing.
 
     Args:
         run: the folder.
         config: its settings.
         differ: lists what differs between the settings that are there and these.
-        is_known: tells by its name whether a file may lie in the folder of a new run.
 
     Raises:
         ConfigError: the run has other settings (the message lists them), or the folder holds something else.
@@ -73,7 +71,8 @@ def check_run(run: str | Path, config: RunSettings, *, differ: Callable[[Any, An
         return True
     if run.exists() and not run.is_dir():
         raise ConfigError(f"run (={run}) must be a folder; it is a file; choose another name")
-    others = sorted(item.name for item in run.iterdir() if not is_known(item.name)) if run.is_dir() else []
+    # hidden ones are the lock, what a session left that was killed before it had settings, or the system's
+    others = sorted(item.name for item in run.iterdir() if item.name[0] != ".") if run.is_dir() else []
     if others:
         raise ConfigError(f"run (={run}) must be a new folder or one that has a {CONFIG_NAME}; it holds "
                           f"{', '.join(others[:5])}; choose another name")
@@ -103,26 +102,40 @@ def create_run(run: str | Path, config: RunSettings, **how: Any) -> Path:
 def lock_run(run: str | Path) -> Iterator[None]:
     """Keep other sessions out of a run while the block lasts; the lock goes with the process, however it ends.
 
+    What a session left that was killed while it wrote is cleared first. A folder that was made for this, and in which
+    nothing was written, is removed in the end.
+
     Raises:
         ConfigError: another session is at work in it.
+        ExportError: the lock is a link or no plain file.
     """
-    path = Path(run) / LOCK_NAME
-    path.parent.mkdir(parents=True, exist_ok=True)
-    with path.open("a+", encoding="utf-8") as file:
-        if fcntl is not None:
-            try:
-                fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
-            except BlockingIOError:
-                file.seek(0)
-                owner = file.read().strip() or "another process"
-                raise ConfigError(f"run (={run}) must not be in use; {owner} is training it; wait, stop it, or name "
-                                  "another --run") from None
-            except OSError:  # a file system without locks
-                pass
-        file.truncate(0)
-        file.write(f"process {os.getpid()} on {socket.gethostname()}\n")
-        file.flush()
+    run = Path(run)
+    with uninterrupted():
+        made = make_folders(run)
+        lock = lock_file(run / LOCK_NAME)
+    if not isinstance(lock, LockedFile):
+        owner = lock.decode("utf-8", "replace").strip() or "another process"
+        raise ConfigError(f"run (={run}) must not be in use; {owner} is training it; wait, stop it, or name another "
+                          "--run")
+    try:
+        lock.write(f"process {os.getpid()} on {socket.gethostname()}\n".encode())
+        _clear(run)
         yield
+    finally:
+        with uninterrupted():
+            if made and [item.name for item in run.iterdir()] == [LOCK_NAME]:
+                lock.remove()
+            lock.close()
+            for folder in made:
+                with suppress(OSError):  # there is something in it
+                    folder.rmdir()
+
+
+def _clear(run: Path) -> None:
+    """Remove what a killed session left in the folder of the run, where no other can be at work now."""
+    clear_folder(run)
+    for left in run.glob(".config-????????.json"):  # as versions before this one named it
+        left.unlink()
 
 
 def log_session(run: str | Path, event: str, **facts: Any) -> None:
@@ -130,11 +143,11 @@ def log_session(run: str | Path, event: str, **facts: Any) -> None:
     path = Path(run) / SESSIONS_NAME
     line = json.dumps({"event": event, "time": datetime.datetime.now(datetime.UTC).isoformat(timespec="seconds"),
                        **facts})
-    with path.open("a+b") as file:
-        if file.tell() > 0:
+    with named_errors(path, path), os.fdopen(open_own_file(path, os.O_RDWR | os.O_CREAT | os.O_APPEND), "r+b") as file:
+        if file.seek(0, os.SEEK_END) > 0:
             file.seek(-1, os.SEEK_END)
             if file.read(1) != b"\n":  # a session was killed while it wrote
-                file.write(b"\n")
+                line = "\n" + line
         file.write(line.encode() + b"\n")
 
 

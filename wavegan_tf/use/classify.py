@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+import os
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -11,12 +12,14 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from wavegan_tf.atomic import atomic_file
+from wavegan_tf.atomic import atomic_files, check_output_file
 from wavegan_tf.config import DataConfig, NetworkConfig
 from wavegan_tf.data.audio_files import AudioFile, find_audio_files
 from wavegan_tf.data.decoding import UnusableFile, decode_files
 from wavegan_tf.errors import ConfigError, DataError, ExportError
 from wavegan_tf.export.model import Model
+from wavegan_tf.files.claims import claim
+from wavegan_tf.files.outputs import files_in
 from wavegan_tf.formats.json_files import json_text
 from wavegan_tf.formats.tables import write_table
 from wavegan_tf.latent import code_index, code_name, number_of_codes
@@ -25,6 +28,8 @@ from wavegan_tf.use.code_bits import bits_by_chance, bits_right
 from wavegan_tf.use.labels import Labels, find_labels, read_label_table
 
 __all__ = ["Classified", "classify_folder", "first_slice", "output_paths", "write_classified"]
+
+_SUMMARY_SUFFIX = ".summary.json"
 
 _NAMED = 5
 _LISTED_CODES = 4096
@@ -144,7 +149,8 @@ def write_classified(result: Classified, out: str | Path, model: Model) -> tuple
         ExportError: one of the files exists already.
         OSError: a file cannot be written.
     """
-    table, summary = output_paths(out)
+    table = Path(out)
+    summary = table.with_suffix(_SUMMARY_SUFFIX)
     known = {"model": model.metadata.source, "step": model.step, "n_classified": len(result.table),
              "n_cropped": int(result.table["cropped"].sum()),
              "n_labelled": int((result.table["label"] != "").sum()), "labels": result.labels.source,
@@ -153,10 +159,13 @@ def write_classified(result: Classified, out: str | Path, model: Model) -> tuple
              "agreement": result.agreement.to_dict() if result.agreement else None,
              "skipped": [{"file": name, "reason": reason} for name, reason in result.skipped],
              "config": dataclasses.asdict(model.config), "versions": model.metadata.versions}
-    with atomic_file(table) as path:
-        write_table(result.table, path)
-    with atomic_file(summary) as path:
-        path.write_text(json_text(known), encoding="utf-8")
+    with claim(files_in(table.parent, table.stem)) as taken:
+        for path in (table, summary):
+            if path.name in taken.before:
+                raise _not_new(path)
+        with atomic_files(table.parent, table.stem) as folder:
+            write_table(result.table, folder / table.name)
+            (folder / summary.name).write_text(json_text(known), encoding="utf-8")
     return table, summary
 
 
@@ -167,11 +176,16 @@ def output_paths(out: str | Path) -> tuple[Path, Path]:
         ExportError: one of the files exists already.
     """
     table = Path(out)
-    paths = table, table.with_suffix(".summary.json")
+    check_output_file(table)
+    paths = table, table.with_suffix(_SUMMARY_SUFFIX)
     for path in paths:
-        if path.exists():
-            raise ExportError(f"output file (={path}) must be new; choose another name or remove it first")
+        if os.path.lexists(path):
+            raise _not_new(path)
     return paths
+
+
+def _not_new(path: Path) -> ExportError:
+    return ExportError(f"output file (={path}) must be new; choose another name or remove it first")
 
 
 def first_slice(waveform: np.ndarray, slice_len: int) -> np.ndarray:

@@ -5,10 +5,11 @@ from __future__ import annotations
 from collections.abc import Sequence
 from pathlib import Path
 
-from wavegan_tf.atomic import check_output_folder
 from wavegan_tf.errors import ConfigError
 from wavegan_tf.export.folder import export_run
 from wavegan_tf.export.open_model import open_model
+from wavegan_tf.files.claims import claim
+from wavegan_tf.files.outputs import new_folder
 from wavegan_tf.use.classify import classify_folder
 
 __all__ = ["export_scored"]
@@ -36,11 +37,11 @@ def export_scored(run: str | Path, out: str | Path, folder: str | Path, step: in
         DataError: no usable audio.
         OSError: a file cannot be written.
     """
-    check_output_folder(out, new=True)
-    scored = classify_folder(open_model(run, step), folder, label_from=label_from, progress=progress)
-    if scored.agreement is None:
-        raise ConfigError(f"--score (={folder}) must have labels; it has none; name a folder that wavegan-tf slice "
-                          "wrote, or say where they are with --label-from")
-    where = "/".join(Path(folder).parts[-2:])
-    lines = ["Recordings the network has not heard:", "", "```text", *str(scored.agreement).splitlines(), "```"]
-    return export_run(run, out, step, facts={f"Codes of {where}": lines}, limits=limits)
+    with claim(new_folder(out)):
+        scored = classify_folder(open_model(run, step), folder, label_from=label_from, progress=progress)
+        if scored.agreement is None:
+            raise ConfigError(f"--score (={folder}) must have labels; it has none; name a folder that wavegan-tf slice "
+                              "wrote, or say where they are with --label-from")
+        where = "/".join(Path(folder).parts[-2:])
+        lines = ["Recordings the network has not heard:", "", "```text", *str(scored.agreement).splitlines(), "```"]
+        return export_run(run, out, step, facts={f"Codes of {where}": lines}, limits=limits)

@@ -168,7 +168,7 @@ def test_a_map_without_its_picture_is_not_left(run: Path, recording: Path, tmp_p
     def full(*_: object, **__: object) -> None:
         raise OSError(errno.ENOSPC, "No space left on device")
 
-    monkeypatch.setattr("snap_tf.plots.style.np.savez_compressed", full)
+    monkeypatch.setattr("snap_tf.plots.style.write_npz", full)
     assert main(["saliency", str(run), str(recording), str(tmp_path / "map"), "--class", "aa"]) == 2
     assert not list(tmp_path.iterdir())
 

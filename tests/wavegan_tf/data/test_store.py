@@ -2,6 +2,9 @@
 
 import json
 import os
+import subprocess
+import sys
+import threading
 from pathlib import Path
 
 import numpy as np
@@ -12,7 +15,7 @@ from wavegan_tf.config import DataConfig
 from wavegan_tf.data import decoding, store
 from wavegan_tf.data.audio import normalize_peak, read_audio
 from wavegan_tf.data.audio_files import find_audio_files
-from wavegan_tf.errors import ConfigError
+from wavegan_tf.errors import ConfigError, ExportError
 from wavegan_tf.memory import available_memory_bytes
 
 CONFIG = DataConfig()
@@ -157,22 +160,47 @@ def test_an_interrupted_build_leaves_nothing(folder: Path, monkeypatch: pytest.M
         patch.setattr(store, "decode_files", interrupted)
         with pytest.raises(KeyboardInterrupt):
             opened(folder, cache="disk")
-    assert list((folder.parent / "cache").iterdir()) == []
+    assert not (folder.parent / "cache").exists()
     assert len(opened(folder, cache="disk").files) == 4
 
 
-def test_what_a_killed_build_left_is_removed_later(folder: Path) -> None:
+BUILD = """
+import os, sys
+from pathlib import Path
+from wavegan_tf.atomic import atomic_folder
+with atomic_folder(sys.argv[1], replace=True) as temporary:
+    (temporary / "samples.f32").write_bytes(b"half")
+    print("begun", flush=True)
+    if sys.stdin.readline():
+        {ending}
+"""
+
+
+def test_what_a_killed_build_left_is_removed_by_the_next(folder: Path) -> None:
     opened(folder, cache="disk")
     cache = folder.parent / "cache"
     name = next(cache.iterdir()).name
-    for left, age_s in ((f".{name}-old", 7200), (f".{name}-new", 0)):
-        (cache / left).mkdir()
-        (cache / left / "samples.f32").write_bytes(b"half")
-        for path in (cache / left / "samples.f32", cache / left):
-            os.utime(path, (path.stat().st_mtime - age_s,) * 2)
     damage_samples(cache / name)
+    subprocess.run([sys.executable, "-c", BUILD.format(ending="os._exit(9)"), cache / name], input="\n", text=True,
+                   check=False)
+    assert len(list(cache.iterdir())) == 3
     opened(folder, cache="disk")
-    assert {path.name for path in cache.iterdir()} == {name, f".{name}-new"}
+    assert [path.name for path in cache.iterdir()] == [name]
+
+
+def test_what_another_worker_builds_is_waited_for(folder: Path) -> None:
+    expected = opened(folder, cache="disk").n_samples
+    cache = folder.parent / "cache"
+    name = next(cache.iterdir()).name
+    (cache / name).rename(cache / "whole")
+    copy = (f"import shutil; shutil.copytree({str(cache / 'whole')!r}, temporary, dirs_exist_ok=True); "
+            "(temporary / 'by_the_other').touch()")
+    other = subprocess.Popen([sys.executable, "-c", BUILD.format(ending=copy), cache / name], text=True,
+                             stdin=subprocess.PIPE, stdout=subprocess.PIPE)
+    assert other.stdout.readline() == "begun\n"
+    threading.Timer(0.5, lambda: other.communicate("\n")).start()
+    assert (opened(folder, cache="disk").n_samples == expected).all()
+    assert (cache / name / "by_the_other").exists()
 
 
 def test_auto_is_memory_until_the_samples_do_not_fit(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -214,7 +242,7 @@ def test_an_unknown_cache_is_refused(folder: Path) -> None:
 
 def test_a_cache_folder_that_cannot_be_written_is_an_error(folder: Path) -> None:
     (folder.parent / "cache").write_text("a file where the folder should be")
-    with pytest.raises(OSError):
+    with pytest.raises(ExportError, match=r"must be where one can be made; .*cache is no folder"):
         opened(folder, cache="disk")
 
 

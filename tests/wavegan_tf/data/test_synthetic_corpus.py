@@ -1,12 +1,15 @@
 """The corpus as it lies on the disk: TIMIT's layout and formats, the same bytes from the same seed, clear refusals."""
 
+import contextlib
 import ctypes
 import json
 import os
 import re
 import shutil
+import signal
 import subprocess
 import sys
+import time
 from itertools import combinations, pairwise
 from pathlib import Path
 
@@ -269,3 +272,56 @@ def test_processes_do_not_import_tensorflow_or_the_callers_main(tmp_path):
     run = subprocess.run([sys.executable, script], cwd=tmp_path, capture_output=True, text=True, check=False,
                          env={**os.environ, "PYTHONPATH": str(project)})
     assert (run.returncode, run.stdout.split("\n")) == (0, ["main runs", "4", ""]), run.stderr
+
+
+SYNTH = """
+import sys, tempfile
+tempfile.tempdir = sys.argv[1]
+from wavegan_tf.cli import main
+from wavegan_tf.data.synthetic import render
+render._WORTH_A_PROCESS = 20
+sys.exit(main(["corpus", "synth", sys.argv[2], "--speakers=40", "--sentences=8"]))
+"""
+
+
+def processes_of(text: str) -> list[str]:
+    """List the numbers of the processes that have a text in their environment or command line."""
+    found = []
+    for process in Path("/proc").glob("[0-9]*"):
+        with contextlib.suppress(OSError):
+            if text.encode() in process.joinpath("environ").read_bytes() + process.joinpath("cmdline").read_bytes():
+                found.append(process.name)
+    return found
+
+
+@pytest.mark.parametrize("number", [signal.SIGKILL, signal.SIGTERM, signal.SIGHUP])
+def test_a_synth_that_is_ended_leaves_no_process_and_no_folder(tmp_path, number):
+    """SIGTERM and SIGHUP clean up at once; what a kill leaves is cleared by the next command. Four processes each."""
+    mark = f"synth_{number}_{os.getpid()}"
+    (tmp_path / "tmp").mkdir()
+    command = [sys.executable, "-c", SYNTH, tmp_path / "tmp", tmp_path / "out"]
+    process = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True,
+                               env={**os.environ, "MARK": mark})
+    while process.poll() is None and not list(tmp_path.glob(".out-*/new/*/*/*/*.WAV")):
+        time.sleep(0.01)
+    process.send_signal(number)
+    _, said = process.communicate(timeout=60)
+    assert process.returncode == (-9 if number == signal.SIGKILL else 128 + number), said
+    deadline = time.monotonic() + 20
+    while processes_of(mark) and time.monotonic() < deadline:
+        time.sleep(0.02)
+    assert processes_of(mark) == []
+    left = sorted(path.name.split("-")[0] for path in [*tmp_path.iterdir(), *(tmp_path / "tmp").iterdir()])
+    assert left == ([".out", ".out.claim", "tmp", "wavegan"] if number == signal.SIGKILL else ["tmp"])
+    if number == signal.SIGKILL:
+        render_corpus(tmp_path / "straight", 2, 1, seed=0, progress=False)
+        with pytest.MonkeyPatch.context() as patch:
+            patch.setattr("tempfile.tempdir", str(tmp_path / "tmp"))
+            render_corpus(tmp_path / "out", 2, 1, seed=0, progress=False)
+        assert sorted(path.name for path in tmp_path.iterdir()) == ["out", "straight", "tmp"]
+        assert not list((tmp_path / "tmp").iterdir())
+        assert files_of(tmp_path / "out") == files_of(tmp_path / "straight")
+
+
+def files_of(folder):
+    return {path.relative_to(folder): path.read_bytes() for path in folder.rglob("*") if path.is_file()}

@@ -159,7 +159,7 @@ def test_a_full_disk_leaves_what_is_there(run, monkeypatch):
         if len(written) == 3:
             raise OSError(errno.ENOSPC, "No space left on device", str(path))
 
-    monkeypatch.setattr(checkpoint_folders, "_write_arrays", half)
+    monkeypatch.setattr(checkpoint_folders, "write_npz", half)
     with pytest.raises(ExportError, match=r"step-000000040\) must be writable: No space left on device; those before "
                                           "it are untouched, the newest of step 30; free some space"):
         save_checkpoint(new_training(step=40), run)

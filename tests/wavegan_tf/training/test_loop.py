@@ -146,7 +146,7 @@ def test_a_full_disk(folder, run, monkeypatch):
     def full(path, variables):
         raise OSError(errno.ENOSPC, "No space left on device")
 
-    monkeypatch.setattr(checkpoint_folders, "_write_arrays", full)
+    monkeypatch.setattr(checkpoint_folders, "write_npz", full)
     with pytest.raises(ExportError, match=r"007\) must be writable: No space left on device; .* step 6; free"):
         train(TINY, folder / "data", run, options=quiet(7))
     assert sorted(path.name for path in (run / "checkpoints").iterdir()) == ["step-000000000", "step-000000006"]

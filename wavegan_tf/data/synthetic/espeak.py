@@ -24,6 +24,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from wavegan_tf.errors import ConfigError, DataError
+from wavegan_tf.files.claims import extra_folder
+from wavegan_tf.files.signals import uninterrupted
 
 __all__ = [
     "PHONEME", "RATE_HZ", "WORD", "Event", "Installation", "Speech", "private_installation", "synthesise",
@@ -106,11 +108,12 @@ def _installed() -> tuple[Path, Path]:
 
 
 @contextmanager
-def private_installation(variants: Mapping[str, str]) -> Iterator[Installation]:
+def private_installation(variants: Mapping[str, str], output: str | Path = "") -> Iterator[Installation]:
     """Set up a temporary copy of eSpeak NG's English data in which the given voice variants exist.
 
     Args:
         variants: name -> text of a voice variant file; used as `en-us+NAME`.
+        output: what is written with it, where that is claimed: the next to write there clears what a kill left.
 
     Raises:
         ConfigError: espeakng-loader is not installed.
@@ -121,8 +124,7 @@ def private_installation(variants: Mapping[str, str]) -> Iterator[Installation]:
     if missing:
         raise DataError(f"espeakng-loader (={data.parent}) must be complete; {missing[0]} is missing; "
                         "install it again")
-    with tempfile.TemporaryDirectory(prefix="espeak-") as folder:
-        parent = Path(folder)
+    with extra_folder(output) as parent:
         copy = parent / "espeak-ng-data"
         for name in _DATA_FILES:
             (copy / name).parent.mkdir(parents=True, exist_ok=True)
@@ -198,7 +200,8 @@ def synthesise(installation: Installation, text: str, voice: str, *, pitch: int,
         return 0
 
     callback = _Callback(receive)  # held in a variable: the library keeps only the address
-    with _fresh_library(installation.shared_object) as lib:
+    # an exception in the callback, such as a request to end, would be lost
+    with uninterrupted(), _fresh_library(installation.shared_object) as lib:
         rate_hz = lib.espeak_Initialize(_AUDIO_OUTPUT_SYNCHRONOUS, 0, str(installation.data_parent).encode(),
                                         _PHONEME_EVENTS_AND_DONT_EXIT)
         if rate_hz != RATE_HZ:

@@ -73,7 +73,7 @@ def render_corpus(folder: str | Path, n_speakers: int, n_sentences: int, seed: i
     jobs = [Job(s, {**SA, **choose(s.split, s.rank, n_sentences, seed)}) for s in speakers]
     variants = {s.voice_file: voice_text(s, variant_text(BASES[s.base].file)) for s in speakers}
     n_samples = 0
-    with private_installation(variants) as installation, atomic_folder(folder) as root:
+    with atomic_folder(folder) as root, private_installation(variants, folder) as installation:
         with tqdm(total=n_utterances, unit="utterance", desc="corpus", disable=not progress) as bar:
             for done in render_all(jobs, installation, root, seed, min(workers, n_speakers)):
                 n_samples += done.n_samples

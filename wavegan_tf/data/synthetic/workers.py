@@ -10,6 +10,7 @@ import json
 import os
 import subprocess
 import sys
+import time
 from collections.abc import Iterator, Sequence
 from contextlib import ExitStack
 from dataclasses import asdict, dataclass
@@ -22,8 +23,11 @@ from wavegan_tf.data.synthetic.espeak import Installation
 from wavegan_tf.data.synthetic.utterance import say
 from wavegan_tf.data.synthetic.voices import Speaker
 from wavegan_tf.errors import DataError, UserError
+from wavegan_tf.files.write_errors import named_errors
 
 __all__ = ["Job", "Rendered", "be_a_process", "render_all"]
+
+_LOOK_S = 0.05
 
 
 @dataclass(frozen=True)
@@ -78,7 +82,9 @@ def _render(job: Job, installation: Installation, root: Path, seed: int) -> Rend
         utterance = say(installation, job.speaker, sentence, text, seed)
         n_samples += len(utterance.samples)
         for suffix, content in utterance.files(job.speaker.container).items():
-            (folder / f"{sentence}.{suffix}").write_bytes(content)
+            path = folder / f"{sentence}.{suffix}"
+            with named_errors(path, path):
+                path.write_bytes(content)
     return Rendered(len(job.sentences), n_samples)
 
 
@@ -86,7 +92,7 @@ def _start() -> subprocess.Popen[str]:
     # a package that is found through the working directory or an edited path must be found by the process too
     path = os.pathsep.join(str(Path(p).absolute()) for p in sys.path)
     # a session of its own: Ctrl-C reaches the caller, who ends the process
-    return subprocess.Popen([sys.executable, "-c", f"from {__name__} import be_a_process; be_a_process()"],
+    return subprocess.Popen([sys.executable, "-c", f"from {__name__} import be_a_process; be_a_process({os.getpid()})"],
                             stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True, encoding="utf-8",
                             env={**os.environ, "PYTHONPATH": path}, start_new_session=True)
 
@@ -117,11 +123,21 @@ def _end(process: subprocess.Popen[str], thread: Thread) -> None:
 
 
 def _error(answer: dict[str, Any]) -> Exception:
-    return OSError(answer["errno"], answer["error"]) if answer.get("errno") else DataError(answer["error"])
+    if answer.get("errno"):
+        return OSError(answer["errno"], answer["error"], answer.get("file"))
+    return DataError(answer["error"])
 
 
-def be_a_process() -> None:
-    """Render the share that comes on standard input; ends with the caller, whose pipe it writes to."""
+def _end_with(caller: int) -> None:
+    """End this process when its caller was killed: what it goes on to write would be in the way of the next one."""
+    while os.getppid() == caller:
+        time.sleep(_LOOK_S)
+    os._exit(1)
+
+
+def be_a_process(caller: int) -> None:
+    """Render the share that comes on standard input; ends with the process `caller`, however that ends."""
+    Thread(target=_end_with, args=(caller,), daemon=True).start()
     task = json.load(sys.stdin)
     where = task["installation"]
     installation = Installation(**{**where, "shared_object": Path(where["shared_object"]),
@@ -133,5 +149,5 @@ def be_a_process() -> None:
         except UserError as error:
             done = {"error": str(error)}
         except OSError as error:
-            done = {"error": error.strerror or str(error), "errno": error.errno}
+            done = {"error": error.strerror or str(error), "errno": error.errno, "file": error.filename}
         print(json.dumps(done), flush=True)

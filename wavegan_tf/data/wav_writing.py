@@ -1,0 +1,29 @@
+"""Write a WAV file through memory: a failed write is then an `OSError` with its number, and not one of libsndfile."""
+
+from __future__ import annotations
+
+from io import BytesIO
+from pathlib import Path
+
+import numpy as np
+
+__all__ = ["write_wav_file"]
+
+
+def write_wav_file(path: str | Path, samples: np.ndarray, rate_hz: int, subtype: str = "PCM_16") -> None:
+    """Write a WAV file.
+
+    Args:
+        path: of the file.
+        samples: as soundfile takes them, [n_samples] or [n_samples, channels]; floats at full scale 1.
+        rate_hz: sampling rate.
+        subtype: one of libsndfile's, such as `PCM_16`.
+
+    Raises:
+        OSError: it cannot be written.
+    """
+    import soundfile
+
+    buffer = BytesIO()
+    soundfile.write(buffer, samples, rate_hz, format="WAV", subtype=subtype)
+    Path(path).write_bytes(buffer.getbuffer())

@@ -1,0 +1,127 @@
+"""What a killed command leaves beside its output, and who may clear it: noted in its claim, cleared when it is dead.
+
+A claim file holds a line of JSON for each command: its process, its machine, and the temporary names it writes under.
+Only names of our own form are ever removed, and only those that a dead process of this machine noted.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import platform
+import re
+import shutil
+import socket
+import tempfile
+from collections.abc import Iterator
+from dataclasses import asdict, dataclass
+from functools import cache
+from pathlib import Path
+
+__all__ = ["EXTRA", "NEW", "OLD", "Record", "clear", "clear_work", "read_records", "this_process"]
+
+NEW, OLD = "new", "old"
+"""In a folder of work: what is being written, and what it takes the place of."""
+EXTRA = "wavegan-tf-"
+"""How the names of folders begin that are elsewhere, in the system's folder for temporary files."""
+_WHAT = "wavegan_tf claim"
+_WORK = re.compile(r"\..+-[0-9a-f]{8}")
+_BOOT = Path("/proc/sys/kernel/random/boot_id")
+
+
+@dataclass(frozen=True)
+class Record:
+    """Who claimed a place.
+
+    Attributes:
+        process: its number.
+        host: name of the machine.
+        boot: what tells one start of a machine from all others; empty where the system has no such thing.
+        work: name of the folder beside the output in which it writes.
+        extra: name of another temporary folder of its, or empty.
+    """
+
+    process: int
+    host: str
+    boot: str
+    work: str
+    extra: str = ""
+
+    def __str__(self) -> str:
+        return f"process {self.process} on {self.host}"
+
+    @property
+    def is_of_this_machine(self) -> bool:
+        """Whether its process, if it lived, would be on this machine."""
+        return self.host == socket.gethostname() or (bool(self.boot) and self.boot == _boot())
+
+    def to_line(self) -> bytes:
+        """Write it as one line."""
+        return json.dumps({"what": _WHAT, **asdict(self)}).encode() + b"\n"
+
+
+def this_process(work: str) -> Record:
+    """Describe this process, which writes in `work`."""
+    return Record(os.getpid(), socket.gethostname(), _boot(), work)
+
+
+def read_records(text: bytes) -> list[Record] | None:
+    """Read a claim file; None where it is not one of ours."""
+    found = []
+    for line in text.replace(b"\0", b"").split(b"\n"):  # zeros: a file that a power cut left
+        if not line.strip():
+            continue
+        try:
+            values = json.loads(line)
+            if values.pop("what") != _WHAT:
+                return None
+            found.append(Record(**values))
+        except (ValueError, TypeError, KeyError, AttributeError, RecursionError):
+            return None
+    return found
+
+
+def clear(record: Record, folder: Path, target: Path | None) -> None:
+    """Remove what a dead process left; what it had moved out of the way goes back where nothing is there now.
+
+    Args:
+        record: its claim.
+        folder: in which the claim lies.
+        target: what it was writing, if that is one file or folder.
+    """
+    for path in _left_by(record, folder):
+        clear_work(path, target)
+
+
+def clear_work(path: Path, target: Path | None) -> None:
+    """Remove a folder of work, and put back what it holds of the user's."""
+    old = path / OLD
+    if target is not None and os.path.lexists(old) and not os.path.lexists(target):
+        old.rename(target)
+    shutil.rmtree(path, ignore_errors=True)
+
+
+def _left_by(record: Record, folder: Path) -> Iterator[Path]:
+    if isinstance(record.work, str) and _WORK.fullmatch(record.work) and _is_ours(folder / record.work):
+        yield folder / record.work
+    if isinstance(record.extra, str) and re.fullmatch(EXTRA + r"[0-9a-f]{8}", record.extra):
+        extra = Path(tempfile.gettempdir(), record.extra)
+        if _is_ours(extra):
+            yield extra
+
+
+def _is_ours(path: Path) -> bool:
+    """Tell whether a folder is there, is none of a link, and belongs to this user."""
+    try:
+        facts = os.lstat(path)
+    except OSError:
+        return False
+    return path.is_dir() and not path.is_symlink() and (platform.system() == "Windows" or facts.st_uid == os.getuid())
+
+
+@cache
+def _boot() -> str:
+    try:
+        return _BOOT.read_text(encoding="ascii").strip()
+    except OSError:
+        return ""

@@ -1,0 +1,139 @@
+"""What a command is going to write, and whether it can be written there: known before the work begins."""
+
+from __future__ import annotations
+
+import os
+import stat
+from dataclasses import dataclass
+from pathlib import Path
+
+from wavegan_tf.errors import ExportError
+
+__all__ = ["Output", "check_output_file", "check_output_folder", "files_in", "new_folder", "one_file", "real_path"]
+
+_MOUNTS = Path("/proc/self/mountinfo")
+
+
+@dataclass(frozen=True)
+class Output:
+    """One thing that a command writes.
+
+    Attributes:
+        path: of the file or folder, or the folder that files are put into.
+        kind: `folder` (as a whole), `file`, or `files` (beside what is in the folder already).
+        replace: whether something that is there gives way; of a folder with anything in it.
+        name: of `files`, what tells them from others in the same folder, such as the name of a figure.
+        deep: of `files`, whether some lie in folders below.
+    """
+
+    path: str | Path
+    kind: str
+    replace: bool = False
+    name: str = ""
+    deep: bool = False
+
+    def check(self) -> None:
+        """Refuse a place at which it cannot be written.
+
+        Raises:
+            ExportError: see `check_output_file` and `check_output_folder`.
+        """
+        if self.kind == "file":
+            check_output_file(self.path)
+        elif self.kind == "folder":
+            check_output_folder(self.path, new=not self.replace)
+            _check_exchange(Path(self.path))
+        else:
+            check_output_folder(self.path)
+
+
+def new_folder(path: str | Path, *, replace: bool = False) -> Output:
+    """Name a folder that is written as a whole; it must be new or empty unless it may be replaced."""
+    return Output(path, "folder", replace)
+
+
+def one_file(path: str | Path) -> Output:
+    """Name a file; one that is there gives way."""
+    return Output(path, "file", replace=True)
+
+
+def files_in(folder: str | Path, name: str = "", *, deep: bool = False) -> Output:
+    """Name files that are put into a folder; those of the same names give way, others stay."""
+    return Output(folder, "files", replace=True, name=name, deep=deep)
+
+
+def real_path(path: str | Path) -> Path:
+    """Follow links: what is written lies where they lead, and the links stay."""
+    return Path(os.path.realpath(path))
+
+
+def check_output_file(path: str | Path) -> None:
+    """Refuse a place at which no file can be written, before long work for it begins.
+
+    Raises:
+        ExportError: it is a folder, a pipe or a device, or lies in something that is none or must not be written to.
+    """
+    real = real_path(path)
+    if real.is_dir():
+        raise ExportError(f"output file (={path}) must be a file; it is a folder; choose another name")
+    if real.exists() and not stat.S_ISREG(real.stat().st_mode):
+        raise ExportError(f"output file (={path}) must be a file; it is a pipe or a device; choose another name")
+    _check_parent(Path(path), real.parent, "file")
+
+
+def check_output_folder(path: str | Path, *, new: bool = False) -> None:
+    """Refuse a place at which no folder can be made or filled, before long work for it begins.
+
+    Args:
+        path: the folder.
+        new: whether it must not be there yet, or be empty.
+
+    Raises:
+        ExportError: it is a file, lies in something that is no folder or must not be written to, or is not new.
+    """
+    real = real_path(path)
+    if new and real.exists() and not (real.is_dir() and not any(real.iterdir())):
+        raise ExportError(f"output folder (={path}) must be new or empty; choose another name or remove it first")
+    _check_parent(Path(path), real.parent if new else real, "folder")
+
+
+def _check_parent(path: Path, folder: Path, what: str) -> None:
+    """Check the first folder on the way up that is there."""
+    while not os.path.lexists(folder) and folder != folder.parent:
+        folder = folder.parent
+    if not folder.is_dir() or not os.access(folder, os.W_OK):
+        why = "must not be written to" if folder.is_dir() else "is no folder"
+        raise ExportError(f"output {what} (={path}) must be where one can be made; {folder} {why}; choose another name")
+
+
+def _check_exchange(path: Path) -> None:
+    """Refuse a folder that cannot give way to another: the one we are in, or what is mounted there."""
+    real = real_path(path)
+    if real.exists() and not real.is_dir():
+        raise ExportError(f"output folder (={path}) must be a folder; it is a file; choose another name")
+    why = ("it is the folder you are in" if _working_folder().is_relative_to(real) else
+           "something is mounted there" if any(mount.is_relative_to(real) for mount in _mount_points(real)) else "")
+    if why:
+        raise ExportError(f"output folder (={path}) must be one that can be put there as a whole; {why}; name a folder "
+                          f"inside it, such as {path / 'out'}")
+
+
+def _working_folder() -> Path:
+    try:
+        return Path.cwd()
+    except FileNotFoundError:  # it was removed under us
+        return Path("/")
+
+
+def _mount_points(path: Path) -> list[Path]:
+    try:
+        lines = _MOUNTS.read_text(encoding="utf-8", errors="surrogateescape").splitlines()
+        return [Path(_unescaped(line.split(" ")[4])) for line in lines]
+    except (OSError, IndexError):  # not Linux
+        return [path] if os.path.ismount(path) else []
+
+
+def _unescaped(text: str) -> str:
+    for escape, character in (("\\040", " "), ("\\011", "\t"), ("\\012", "\n"), ("\\134", "\\")):
+        text = text.replace(escape, character)
+    return text
