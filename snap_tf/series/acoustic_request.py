@@ -146,8 +146,8 @@ def select_rows(store: LayerStore, labels: Sequence[str] = (), tokens: Sequence[
     if tokens:
         keep &= table["token"].isin(tokens).to_numpy()
     if not keep.any():
-        raise DataError(f"tokens must be left; none of {', '.join(tokens) or 'the tokens'} has the label "
-                        f"{', '.join(labels) or '(any)'}")
+        raise DataError(f"tokens of {store.folder} must be left; none of {', '.join(tokens) or 'the tokens'} has the "
+                        f"label {', '.join(labels) or '(any)'}")
     return np.flatnonzero(keep).tolist()
 
 

@@ -128,6 +128,10 @@ class LayerStore(Mapping[str, LayerSeries]):
         if len(array) != len(self.tokens):
             raise DataError(f"array (={path}) must have a row for each of the {len(self.tokens)} tokens; it has "
                             f"{len(array)}; run snap-tf layers again")
+        for row, values in enumerate(array):  # one at a time: the array stays on the disk
+            if not np.isfinite(values).all():
+                raise DataError(f"array (={path}) must hold finite numbers; NaN or infinity is in row {row}; run "
+                                "snap-tf layers again")
         return array
 
 

@@ -10,6 +10,7 @@ from typing import Any
 from snap_tf.snap.profile_file import ProfileFile, read_profiles
 from wavegan_tf import __version__
 from wavegan_tf.errors import ConfigError
+from wavegan_tf.formats.plain_files import real_path
 
 __all__ = ["ModelFiles", "about_files", "notes_on", "read_models", "without_sums"]
 
@@ -53,7 +54,7 @@ def read_models(paths: Sequence[str | Path]) -> ModelFiles:
         OSError: a file cannot be read.
     """
     places = [Path(path) for path in paths]
-    if len({path.resolve() for path in places}) < len(places):
+    if len({real_path(path) for path in places}) < len(places):
         raise ConfigError(f"profile files (={', '.join(map(str, places))}) must be different; name each once")
     files = [read_profiles(path, sums=False) for path in places]
     models = Counter(str(file.model["name"]) for file in files)

@@ -208,7 +208,8 @@ def _restore(about: dict[str, Any], archive: Mapping[str, np.ndarray], with_sums
     channels = {layer.name: layer.channels for layer in layers}
 
     def total(i: int, quantity: str, layer: str, rows: tuple[int, ...]) -> np.ndarray:
-        written, first = archive[f"sums/{i}/{quantity}/{layer}"], int(archive[f"sums/{i}/{quantity}/{layer}/first"])
+        written = archive[f"sums/{i}/{quantity}/{layer}"]
+        first = int(_counts(archive[f"sums/{i}/{quantity}/{layer}/first"], (), f"first step of {layer}"))
         last = first + written.shape[2] if written.ndim == 4 else -1
         if not 0 <= first <= last <= steps[layer] or (*written.shape[:2], written.shape[3]) != (*rows, channels[layer]):
             raise ValueError(f"sums of {layer} (={list(written.shape)}) do not fit groups and layers")

@@ -35,6 +35,8 @@ class Kind:
         touched: whether damage to a file (its path below the folder) may change what belongs to an owner.
         unknowable: patterns of `file: damage` where damaged values are as good as others, for example in a format
             without checksums; only the other owners' values are compared.
+        falls_back: whether the readings are what is used in the place of what is damaged, which has to be told, and not
+            what the damaged file says.
         places: what a message may name in the place of the file, where the command has one table only: its columns.
     """
 
@@ -48,6 +50,7 @@ class Kind:
     touched: Callable[[str, str], bool] = lambda file, owner: True
     unknowable: tuple[str, ...] = ()
     places: str = ""
+    falls_back: bool = False
 
     def plan(self, folder: Path) -> list[tuple[str, str, Edit]]:
         """List every (file, damage, edit) of a good input."""

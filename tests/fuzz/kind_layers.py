@@ -215,7 +215,7 @@ def _said(folder: Path, file: Path) -> list[Values]:
         text = file.read_bytes().decode("utf-8-sig", "replace")
         # no control characters of a terminal belong on a page
         return [{file.name: nothing | {"text": (one.strip(),)}} for one in (
-            text, text.replace("\r\n", "\n").replace("\r", "\n"), text.replace("\0", "�"))]
+            text, text.replace("\r\n", "\n").replace("\r", "\n"), text.replace("\0", "\\x00"))]
     plain: Callable[[Path], bytes | None] = plain_table if file.suffix == ".csv" else _plain_json
     return rewritten(_REPORT, _exhibits, plain)(folder, file)
 

@@ -70,7 +70,7 @@ MODELS = (
     Kind("run with checkpoints", 70, _make_run,
          {"model/config.json": BYTES | JSON | PLACES, "model/checkpoints/*/*": _PARTS | PLACES,
           "model/checkpoints/*/*.json": JSON}, (_GENERATE,), sounds, _older,
-         unknowable=("model/config.json: *",)),
+         unknowable=("model/config.json: *",), falls_back=True),
     Kind("Keras file", 50, _make_keras,
          {"tiny.keras": BYTES | PLACES | ARCHIVES | members(_CONFIG, ".json") | members(_PARTS, ".h5")},
          (_LAYERS,), _series, unknowable=("tiny.keras: zeroed in*", "tiny.keras: bits flipped in*",

@@ -18,8 +18,8 @@ from typing import Any
 
 import numpy as np
 
-__all__ = ["FAULTS", "Hang", "Ran", "Values", "clean", "compare", "judge_refusal", "run_command", "same", "time_limit",
-           "tree"]
+__all__ = ["FAULTS", "Hang", "Ran", "Values", "clean", "compare", "judge_refusal", "run_command", "same", "tells",
+           "time_limit", "tree"]
 
 Values = Mapping[str, Mapping[str, Any]]
 """What a result says, by owner (a recording, a row, a layer) and name: texts, numbers, arrays."""
@@ -167,9 +167,14 @@ def compare(found: Values, good: Values, readings: Sequence[Values], touched: Ca
     due = readings[0] if readings else good
     missing = [(owner, name) for owner, values in due.items() if owner in good for name in values
                if name not in found.get(owner, {})]
-    if missing and not any(_TELLS.search(line) for line in told):
+    if missing and not tells(told):
         return "lost in silence", f"{len(missing)} values, first {missing[0]}"
     return ("told" if missing else "other value, as the file says" if others else "same values"), ""
+
+
+def tells(lines: Sequence[str]) -> bool:
+    """Tell whether one of some lines says that something was left out, or used instead."""
+    return any(_TELLS.search(line) for line in lines)
 
 
 def same(one: Mapping[str, Any] | None, other: Mapping[str, Any]) -> bool:

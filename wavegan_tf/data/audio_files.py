@@ -13,7 +13,7 @@ from wavegan_tf.data.folders import walk_files
 from wavegan_tf.data.manifest import MANIFEST_NAME, check_file_names
 from wavegan_tf.data.media import AUDIO_SUFFIXES, left_out_media
 from wavegan_tf.errors import DataError
-from wavegan_tf.formats.plain_files import is_there, open_plain
+from wavegan_tf.formats.plain_files import is_there, open_plain, real_path
 from wavegan_tf.formats.tables import read_table
 
 __all__ = ["AudioFile", "AudioFileList", "find_audio_files"]
@@ -98,7 +98,7 @@ def _from_list(paths: list[Path], split: str | None) -> AudioFileList:
     if not paths:
         raise DataError("`data` (=[]) must name at least one audio file")
     # absolute, so that the names do not depend on the current folder
-    paths = sorted({path.resolve() for path in paths})
+    paths = sorted({real_path(path) for path in paths})
     return _collect(f"{len(paths)} files", Path(os.path.commonpath([path.parent for path in paths])), paths, True)
 
 

@@ -27,6 +27,7 @@ from wavegan_tf.data.tokens import StopCriteria, phone_tokens, stop_tokens, word
 from wavegan_tf.data.wav_writing import write_wav_file
 from wavegan_tf.errors import ConfigError, DataError
 from wavegan_tf.formats.json_files import json_text
+from wavegan_tf.formats.plain_files import real_path
 from wavegan_tf.label_names import FolderNames, distinct_names
 
 __all__ = ["Slices", "slice_phones", "slice_stops", "slice_words", "write_slices"]
@@ -116,7 +117,7 @@ def write_slices(corpus: Corpus, tokens: pd.DataFrame, out: str | Path, settings
         OSError: a file cannot be written.
     """
     settings, out = settings or SliceSettings(), Path(out)
-    if out.resolve().is_relative_to(corpus.root.resolve()):
+    if real_path(out).is_relative_to(real_path(corpus.root)):
         raise ConfigError(f"output folder (={out}) must lie outside the corpus (={corpus.root}); choose another place")
     tokens = assign_split(tokens, settings.split, settings.test_share, settings.seed)
     tokens = tokens.assign(file=_file_names(tokens))

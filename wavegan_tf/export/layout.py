@@ -6,6 +6,7 @@ from pathlib import Path
 
 from wavegan_tf.errors import DataError
 from wavegan_tf.formats.json_files import read_json
+from wavegan_tf.formats.plain_files import real_path
 
 __all__ = ["CARD_NAME", "CONFIG_NAME", "METADATA_NAME", "SAVED_MODEL_NAME", "WEIGHTS_FOLDER", "is_export",
            "is_of_another_program", "is_run", "run_root", "weights_file"]
@@ -43,5 +44,5 @@ def is_of_another_program(path: str | Path) -> bool:
 
 def run_root(path: str | Path) -> Path:
     """Return the folder of a run, given that or one of its checkpoints."""
-    path = Path(path).resolve()
+    path = real_path(path)
     return path.parent.parent if path.parent.name == CHECKPOINTS_FOLDER else path

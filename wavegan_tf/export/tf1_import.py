@@ -15,6 +15,7 @@ from wavegan_tf.export.tf1_checkpoint import Checkpoint
 from wavegan_tf.export.tf1_names import GLOBAL_STEP, original_weights
 from wavegan_tf.export.tf1_settings import infer_settings
 from wavegan_tf.export.tf1_slots import read_slots
+from wavegan_tf.formats.plain_files import real_path
 from wavegan_tf.models.family import Networks, build_networks
 from wavegan_tf.training.checkpoints import save_checkpoint
 from wavegan_tf.training.round import TrainingRound
@@ -101,7 +102,7 @@ def read_weights(checkpoint: Checkpoint, config: RunConfig) -> Networks:
 
 
 def _require_free(run: Path, out: Path) -> None:
-    if run.resolve() == out.resolve():
+    if real_path(run) == real_path(out):
         raise ConfigError(f"`run` (={run}) must be another folder than the exported model's; choose another name")
     if run.exists() and (not run.is_dir() or any(run.iterdir())):
         raise ExportError(f"run folder (={run}) must be new or empty; choose another name or remove it first")

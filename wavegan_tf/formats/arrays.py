@@ -18,6 +18,8 @@ from wavegan_tf.memory import available_memory_bytes
 
 __all__ = ["Arrays", "map_values", "open_npz", "read_npy"]
 
+_NUMBERS = "biuf"
+"""NumPy's letters for truth values, whole numbers and real ones; complex ones would lose half, words be cut."""
 _HEADERS = {(1, 0): np.lib.format.read_array_header_1_0, (2, 0): np.lib.format.read_array_header_2_0}
 
 
@@ -30,10 +32,11 @@ def read_npy(path: str | Path, what: str = "array", *, mapped: bool = False) -> 
         mapped: whether it stays on the disk, and only what is used of it is read.
 
     Raises:
-        DataError: it cannot be read, is no such file, is shorter or longer than its header says, or holds objects.
+        DataError: it cannot be read, is no such file, is shorter or longer than its header says, or holds
+            something else than real numbers.
     """
     with open_plain(path, what) as file, told_as_damage(path, what, rule="be an array in a .npy file"):
-        shape, fortran, dtype, start = _header(file, file.seek(0, 2), f"{what} (={path})")
+        shape, fortran, dtype, start = _header(file, file.seek(0, 2), f"{what} (={path})", _NUMBERS)
         if mapped and 0 not in shape:
             return np.memmap(file, dtype, "r", start, shape, "F" if fortran else "C")
         _refuse_beyond_memory(shape, dtype, f"{what} (={path})")
@@ -115,7 +118,8 @@ def open_npz(path: str | Path, what: str = "file of arrays") -> Iterator[Arrays]
             yield Arrays(archive, path, what)
 
 
-def _header(file: IO[bytes], size: int, title: str) -> tuple[tuple[int, ...], bool, np.dtype, int]:
+def _header(file: IO[bytes], size: int, title: str, kinds: str = _NUMBERS + "U"
+            ) -> tuple[tuple[int, ...], bool, np.dtype, int]:
     """Read shape, order, type and place of the values, and compare them with the size of the file."""
     file.seek(0)
     version = np.lib.format.read_magic(file)
@@ -123,8 +127,9 @@ def _header(file: IO[bytes], size: int, title: str) -> tuple[tuple[int, ...], bo
         raise DataError(f"{title} must be NumPy's format 1 or 2; it is {version[0]}.{version[1]}")
     shape, fortran, dtype = _HEADERS[version](file)
     start = file.tell()
-    if dtype.hasobject or dtype.names or dtype.subdtype:
-        raise DataError(f"{title} must hold numbers or words; it holds {dtype}")
+    if dtype.kind not in kinds or dtype.subdtype:
+        raise DataError(f"{title} must hold {'real numbers' if kinds == _NUMBERS else 'real numbers or words'}; it "
+                        f"holds {dtype}")
     promised = _size_bytes(shape, dtype)
     if any(n < 0 for n in shape) or promised != size - start:
         raise DataError(f"{title} must be readable; its header says shape {list(shape)} of {dtype}, {promised} bytes, "

@@ -11,7 +11,8 @@ from pathlib import Path
 
 from wavegan_tf.errors import DataError
 
-__all__ = ["check_plain", "is_plain", "is_there", "open_plain", "read_bytes", "read_text", "system_name", "text_of"]
+__all__ = ["check_plain", "is_plain", "is_there", "open_plain", "read_bytes", "read_text", "real_path",
+           "system_name", "text_of"]
 
 _TEXT_LIMIT_BYTES = 2**28
 _OTHERS = ((stat.S_ISDIR, "a folder"), (stat.S_ISFIFO, "a pipe"), (stat.S_ISSOCK, "a socket"),
@@ -72,6 +73,11 @@ def is_there(path: str | Path, what: str = "file") -> bool:
         return False
     check_plain(path, what)
     return True
+
+
+def real_path(path: str | Path) -> Path:
+    """Follow all links of a path; a circle of links stays as it is, where `Path.resolve` fails."""
+    return Path(os.path.realpath(path))
 
 
 def system_name(path: str | Path) -> str | bytes:

@@ -32,7 +32,10 @@ def read_vectors(path: str | Path, config: NetworkConfig) -> LatentVectors:
     if not path.is_file():
         raise DataError(f"file of latent vectors (={path}) must exist; check the path")
     try:
-        z = np.asarray(_read_numbers(path), np.float64)
+        numbers = _read_numbers(path)
+        if numbers.dtype.kind not in "biuf":  # words may have been cut, complex numbers would lose half
+            raise ValueError(f"it holds {numbers.dtype}")
+        z = np.asarray(numbers, np.float64)
     except ValueError as error:  # words, or damage of a format
         if str(error).startswith(_WHAT):
             raise

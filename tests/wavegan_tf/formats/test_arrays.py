@@ -33,6 +33,7 @@ DAMAGE = {
     "huge": with_shape("(1000000, 1000000, 1000)"), "huger": with_shape(f"({'9' * 60},)"),
     "negative": with_shape("(-1, 4)"), "no numbers": with_shape("('a',)"), "code": with_shape("(__import__('os'),)"),
     "deep": b"\x93NUMPY\x01\x00\xff\xff" + b"(" * 65535, "version": b"\x93NUMPY\x09\x00" + npy(VALUES)[8:],
+    "words": npy(np.array(["1.5"])), "complex": npy(np.array([1j])), "times": npy(np.zeros(2, "M8[s]")),
     "record": npy(np.zeros(2, dtype=[("a", "<f4")])),
 }
 
@@ -46,7 +47,8 @@ def test_damaged_arrays_are_one_line(tmp_path: Path, kind: str, mapped: bool) ->
     assert "\n" not in str(caught.value) and len(str(caught.value)) < 600
 
 
-@pytest.mark.parametrize("array", [VALUES, np.asfortranarray(VALUES), np.zeros((0, 3)), np.array(1.5), np.array("ʃ")])
+@pytest.mark.parametrize("array", [VALUES, np.asfortranarray(VALUES), np.zeros((0, 3)), np.array(1.5),
+                                   np.array([True])])
 @pytest.mark.parametrize("mapped", [False, True])
 def test_whole_arrays_are_read(tmp_path: Path, array: np.ndarray, mapped: bool) -> None:
     np.save(tmp_path / "a.npy", array)
@@ -84,7 +86,7 @@ def test_damaged_archives_are_one_line(tmp_path: Path, damage: Callable[[bytes],
     assert "\n" not in str(caught.value)
 
 
-@pytest.mark.parametrize("kind", DAMAGE)
+@pytest.mark.parametrize("kind", [kind for kind in DAMAGE if kind != "words"])
 def test_damaged_members_are_one_line_with_the_name_of_the_array(tmp_path: Path, kind: str) -> None:
     with zipfile.ZipFile(tmp_path / "a.npz", "w") as archive:
         archive.writestr("sums.npy", DAMAGE[kind])

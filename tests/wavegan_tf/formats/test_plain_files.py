@@ -7,9 +7,10 @@ from pathlib import Path
 
 import pytest
 
+import snap_tf.cli
 from wavegan_tf.errors import DataError
 from wavegan_tf.formats.json_files import read_json
-from wavegan_tf.formats.plain_files import check_plain, is_plain, is_there, open_plain, read_bytes, read_text
+from wavegan_tf.formats.plain_files import check_plain, is_plain, is_there, open_plain, read_bytes, read_text, real_path
 from wavegan_tf.formats.toml_files import read_toml
 from wavegan_tf.use.labels import find_labels
 
@@ -108,3 +109,15 @@ def test_what_stands_in_the_place_of_a_file_that_may_be_missing_is_refused(tmp_p
         path.rmdir() if path.is_dir() else path.unlink()
     path.write_text("file,label\na.wav,ask\n")
     assert is_there(path) and find_labels(tmp_path, ["a.wav"]).of == {"a.wav": "ask"}
+
+
+def test_links_in_a_circle_are_one_line(tmp_path: Path, capsys: pytest.CaptureFixture) -> None:
+    """`Path.resolve` raises a RuntimeError there, up to Python 3.12."""
+    path = tmp_path / "a.npz"
+    path.symlink_to(path.name)
+    assert real_path(path).name == path.name and real_path(tmp_path / "b" / "..") == tmp_path.resolve()
+    for argv in (["cluster", str(path), "out"], ["layers", str(path), str(path), str(path)],
+                 ["gamm", str(path), "--out", str(tmp_path / "out")]):
+        assert snap_tf.cli.main(argv) == 2
+        lines = capsys.readouterr().err.splitlines()
+        assert len(lines) == 1 and "a.npz" in lines[0]

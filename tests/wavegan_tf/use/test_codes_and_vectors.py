@@ -215,6 +215,9 @@ def write_bytes(path, content):
     ("many.npz", lambda p: np.savez(p, a=np.zeros(1), b=np.zeros(1)), "must hold an array `z`; it holds a, b"),
     ("words.csv", lambda p: write_bytes(p, b"z0\nword\n"), "with numbers"),
     ("empty.csv", lambda p: write_bytes(p, b""), "with numbers"),
+    ("words.npz", lambda p: np.savez(p, z=np.full((1, 12), "0.12345678")), "with numbers; it holds <U10"),
+    ("complex.npz", lambda p: np.savez(p, z=np.zeros((1, 12), complex)), "with numbers; .*real numbers or words"),
+    ("words.npy", lambda p: np.save(p, np.full((1, 12), "0.1")), "must hold real numbers; it holds <U3"),
     ("z.txt", lambda p: write_bytes(p, b"0"), r"must end in .npy, .npz or .csv"),
 ])
 def test_files_that_hold_no_vectors(tmp_path, name, write, message):
