@@ -6,18 +6,21 @@ Run:
 (a) is what a notebook does: one frame after the other, one tape, eager, every activation and gradient kept, shifted
 with np.pad. (b) and (c) are `snap_tf.snap.profiling` with mode frame and utterance. All take the same frames, no frame
 is left out as blank, and (b) and (c) also make NAPs and NAvAIs. The three take turns; the fastest round of each counts,
-so that other work on the machine matters less. Tracing is not counted.
+and the median beside it, on the wall and in CPU seconds, so that other work on the machine matters less. Tracing is not
+counted. The last line is one JSON object; `ratio` is (a) over (c) in CPU seconds, `ratios` has both modes.
 """
 
 from __future__ import annotations
 
 import argparse
+import json
 import os
 import platform
 import resource
-import time
 from collections.abc import Callable
 from typing import Any
+
+from machine import best_and_median, say_load, timed
 
 BYTES_PER_KIB = 1 if platform.system() == "Darwin" else 1024  # of ru_maxrss
 
@@ -32,11 +35,13 @@ def main() -> None:
     os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
     os.environ["OMP_NUM_THREADS"] = os.environ["TF_NUM_INTRAOP_THREADS"] = str(args.threads)
     os.environ["TF_NUM_INTEROP_THREADS"] = "1"
-    measure(args)
+    measure(args, say_load())
 
 
-def measure(args: argparse.Namespace) -> None:
+def measure(args: argparse.Namespace, machine: dict[str, Any]) -> None:
+    import keras
     import numpy as np
+    import tensorflow as tf
 
     from snap_tf.asr.alphabet import LETTERS
     from snap_tf.asr.wav2letter import build_network
@@ -60,11 +65,19 @@ def measure(args: argparse.Namespace) -> None:
         "(a) eager, one tape, everything stored": (lambda: store_everything(network, frames), len(frames)),
         "(b) frame": (lambda: passes["frame"].add(1), args.frames),
         "(c) utterance": (lambda: passes["utterance"].add(1), args.frames)}
-    best = {name: min(timed(call) / n for _ in range(args.rounds)) for name, (call, n) in kinds.items()}
-    print(f"W2L, width {args.width:g}, {args.threads} thread(s), {args.frames} frames a round, best of {args.rounds}")
-    first = next(iter(best.values()))
-    for name, seconds in best.items():
-        print(f"{name:40} {1000 * seconds:8.1f} ms per frame   {first / seconds:5.1f} times (a)")
+    times: dict[str, list[tuple[float, float]]] = {name: [] for name in kinds}
+    for _ in range(args.rounds):
+        for name, (call, n) in kinds.items():
+            times[name].append(tuple(1000 * seconds / n for seconds in timed(call)))  # type: ignore[arg-type]
+    wall, cpu = ({name: best_and_median([pair[clock] for pair in pairs]) for name, pairs in times.items()}
+                 for clock in (0, 1))
+    print(f"W2L, width {args.width:g}, {args.threads} thread(s), {args.frames} frames a round, {args.rounds} rounds in "
+          "turn; milliseconds per frame")
+    first = next(iter(kinds))
+    print(f"{'':40} {'wall: best':>11} {'median':>8} {'CPU: best':>11} {'median':>8}   times (a): wall, CPU (best)")
+    for name in kinds:
+        print(f"{name:40} {wall[name][0]:11.1f} {wall[name][1]:8.1f} {cpu[name][0]:11.1f} {cpu[name][1]:8.1f}   "
+              f"{wall[first][0] / wall[name][0]:6.1f} {cpu[first][0] / cpu[name][0]:6.1f}")
     peak = [peak_bytes()]
     for number in range(2, 8):
         for run in passes.values():
@@ -73,6 +86,16 @@ def measure(args: argparse.Namespace) -> None:
     sums = sum(run.n_bytes for run in passes.values())
     print(f"sums of both modes {sums / 2**20:.0f} MiB; peak memory {peak[0] / 2**20:.0f} MiB after {2 * args.frames} "
           f"frames of each, {peak[-1] / 2**20:.0f} MiB after {8 * args.frames}")
+    short = dict(zip(kinds, ("eager", "frame", "utterance"), strict=True))
+    ratios = {short[name]: round(cpu[first][0] / cpu[name][0], 2) for name in kinds if name != first}
+    print(json.dumps({
+        "benchmark": "snap", "width": args.width, "threads": args.threads, "frames": args.frames,
+        "rounds": args.rounds, **machine, "tensorflow": tf.__version__, "keras": keras.__version__,
+        "wall_ms_per_frame": {short[name]: round(ms[0], 2) for name, ms in wall.items()},
+        "cpu_ms_per_frame": {short[name]: round(ms[0], 2) for name, ms in cpu.items()},
+        "ratios": ratios, "ratios_wall": {short[name]: round(wall[first][0] / wall[name][0], 2) for name in kinds
+                                          if name != first},
+        "ratio": ratios["utterance"], "peak_mib": [round(peak[0] / 2**20), round(peak[-1] / 2**20)]}))
 
 
 def store_everything(network: Any, frames: Any) -> list[Any]:
@@ -111,12 +134,6 @@ def moved(values: Any, shift: int) -> Any:
     if shift >= 0:
         return np.pad(values[:n - shift], ((shift, 0), (0, 0)))
     return np.pad(values[-shift:], ((0, -shift), (0, 0)))
-
-
-def timed(call: Callable[[], Any]) -> float:
-    start = time.perf_counter()
-    call()
-    return time.perf_counter() - start
 
 
 def peak_bytes() -> int:

@@ -61,10 +61,12 @@ def _run(args: argparse.Namespace) -> None:
     if not data:
         raise ConfigError("--data must name a folder of audio; it is missing")
 
-    from wavegan_tf.training.devices import prepare_devices
+    from wavegan_tf.training.devices import prepare_devices, warn_of_xla
     from wavegan_tf.training.loop import train
 
     prepare_devices(args.deterministic)
+    if warning := warn_of_xla(config.train.xla):
+        print(warning, file=sys.stderr)
     try:
         result = train(config, data, run, options=options, command=" ".join(sys.argv), start=start)
     except KeyboardInterrupt as stop:

@@ -8,7 +8,7 @@ from typing import Any
 
 import tensorflow as tf
 
-__all__ = ["describe_devices", "prepare_devices"]
+__all__ = ["describe_devices", "prepare_devices", "warn_of_xla"]
 
 
 def prepare_devices(deterministic: bool | None = None) -> None:
@@ -26,6 +26,18 @@ def prepare_devices(deterministic: bool | None = None) -> None:
         tf.config.experimental.set_memory_growth(gpu, True)
     if deterministic or (deterministic is None and not gpus):
         tf.config.experimental.enable_op_determinism()
+
+
+def warn_of_xla(xla: bool) -> str:
+    """Say that XLA slows training down where there is no GPU; nothing where it does not.
+
+    Args:
+        xla: whether the run asks for it.
+    """
+    if not xla or tf.config.list_physical_devices("GPU"):
+        return ""
+    return ("note: --xla makes training on a CPU about five times slower (python benchmarks/training_round.py "
+            "--xla-rounds 1); it is meant for GPUs; leave it out with --no-xla")
 
 
 def describe_devices() -> dict[str, Any]:

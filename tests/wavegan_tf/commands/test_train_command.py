@@ -116,3 +116,21 @@ def test_session_options_say_when_to_save():
     assert options.save_is_due(1, 10.0) and not SessionOptions(save_secs=0.0).save_is_due(1, 1e9)
     with pytest.raises(ConfigError, match=r"`strategy` .* must be one of one, mirrored, multiworker"):
         SessionOptions(strategy="two")
+
+
+def test_xla_on_a_cpu_is_warned_of_and_nothing_else_is(tmp_path, capsys, monkeypatch):
+    import tensorflow as tf
+
+    def told(*flags):
+        assert main(["train", "wavegan", "--data", str(tmp_path / "none"), "--run", str(tmp_path / "run"), *flags]) == 2
+        return "--xla makes training on a CPU about five times slower" in capsys.readouterr().err
+
+    gpus = []
+    monkeypatch.setattr(tf.config, "list_physical_devices", lambda kind=None: gpus)
+    monkeypatch.setattr("wavegan_tf.training.devices.prepare_devices", lambda deterministic: None)
+    assert told("--xla") and not told() and not told("--no-xla")
+    gpus.append("GPU:0")
+    assert not told("--xla")
+    with pytest.raises(SystemExit):
+        main(["train", "--help"])
+    assert "on a CPU a round takes about five times as long" in " ".join(capsys.readouterr().out.split())
