@@ -2,6 +2,7 @@
 
 import dataclasses
 import types
+from pathlib import Path
 
 import numpy as np
 import pandas as pd
@@ -9,6 +10,7 @@ import pytest
 
 from snap_tf.layer_info import LayerInfo
 from snap_tf.series import extract, feed, latents, stimuli
+from snap_tf.series.acoustic_tables import Acoustics
 from snap_tf.series.effect_tables import value_rows
 from snap_tf.series.effects import layer_effects
 from snap_tf.series.extract import Selection, write_layers
@@ -139,3 +141,14 @@ def test_batches_are_of_the_size_that_was_asked_for(monkeypatch: pytest.MonkeyPa
     with pytest.raises(Enough):
         write_layers(probe, inputs, tmp_path / "out", dataclasses.replace(Selection(), reduce="max"), batch_size=3)
     assert asked == [("max", 3), (3, [3, 3, 1])]
+
+
+def test_undefined_values_are_printed_as_dashes() -> None:
+    """Neither a measure that no frame defines nor a correlation of constants is a number called NaN."""
+    nan = float("nan")
+    summary = pd.DataFrame({"layer": ["conv1"], "measure": ["f0"], "units": ["hz"], "n_frames": [4], "n_defined": [0],
+                            "median": [nan]})
+    correlations = pd.DataFrame({"layer": ["conv1"], "r": [nan], "n_permutations": [99]})
+    lines = str(Acoustics(Path("out"), summary, correlations, ())).splitlines()
+    assert lines[1].split() == ["conv1", "f0", "hz", "-", "0"]
+    assert lines[3].split() == ["conv1", "-", "99"]
