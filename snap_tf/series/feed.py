@@ -63,8 +63,8 @@ class ClipFeed:
             n_samples = len(item.waveform)
             if row["n_samples"] and row["n_samples"] != n_samples:
                 raise DataError(f"audio file (={row['file']}) must have the {row['n_samples']} samples (at "
-                                f"{self._config.sample_rate_hz} Hz) of its table; it has {n_samples}; the two do not "
-                                "belong together, make the slices again")
+                                f"{self._config.sample_rate_hz} Hz) of its table ({self._stimuli.source}); it has "
+                                f"{n_samples}; the two do not belong together, make the slices again")
             self._used.append((item.index, n_samples))
             batch.append(_first_slice(item.waveform, self._config.slice_len))
             if len(batch) == size:

@@ -43,8 +43,9 @@ class Good:
     values: Values
 
 
-def _run(kind: Kind, given: Path, workplace: Path) -> tuple[Ran, ...]:
-    return tuple(run_argv(argv, given, workplace / out_name(number)) for number, argv in enumerate(kind.commands))
+def _run(kind: Kind, given: Path, workplace: Path, patience: float = 1.0) -> tuple[Ran, ...]:
+    return tuple(run_argv(argv, given, workplace / out_name(number), patience)
+                 for number, argv in enumerate(kind.commands))
 
 
 def prepare(kind: Kind, folder: Path, workplace: Path) -> Good:
@@ -60,7 +61,7 @@ def prepare(kind: Kind, folder: Path, workplace: Path) -> Good:
         made.rename(folder)
     shutil.rmtree(workplace, ignore_errors=True)
     shutil.copytree(folder, workplace / "in", symlinks=True)
-    runs = _run(kind, workplace / "in", workplace)
+    runs = _run(kind, workplace / "in", workplace, patience=5)
     assert all(ran.code == 0 for ran in runs), (kind.name, runs)
     values = kind.values(workplace / "out", runs[0].out)
     assert values, (kind.name, runs)

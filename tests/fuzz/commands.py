@@ -11,7 +11,7 @@ from fuzz.oracle import Ran, run_command
 
 __all__ = ["LIMIT_S", "out_name", "run_argv"]
 
-LIMIT_S = 20.0
+LIMIT_S = 30.0
 """Seconds after which a command hangs; the longest takes two on an idle machine."""
 
 
@@ -20,12 +20,12 @@ def out_name(number: int) -> str:
     return f"out{number or ''}"
 
 
-def run_argv(argv: Argv, given: Path, out: Path) -> Ran:
-    """Run a command, IN and OUT being these folders."""
+def run_argv(argv: Argv, given: Path, out: Path, patience: float = 1.0) -> Ran:
+    """Run a command, IN and OUT being these folders; the first run imports everything and needs patience."""
     program, *arguments = argv
     places = {"IN": str(given), "OUT": str(out)}
     placed = [_placed(argument, places) for argument in arguments]
-    return run_command(_main(program), placed, LIMIT_S)
+    return run_command(_main(program), placed, patience * LIMIT_S)
 
 
 def _placed(argument: str, places: dict[str, str]) -> str:

@@ -12,10 +12,11 @@ from pathlib import Path
 import numpy as np
 from fuzz.damage_bytes import BYTES, PLACES
 from fuzz.damage_formats import SPHERE
-from fuzz.damage_text import ENCODINGS, LINES, NUMBERS
+from fuzz.damage_text import CELLS, ENCODINGS, LINES, NUMBERS
 from fuzz.good_audio import CONTAINERS, RATE_HZ, audio_bytes, noise, read_slowly
 from fuzz.kind import Argv, Kind
 from fuzz.oracle import Values
+from fuzz.plain_tables import plain_table, rewritten, unmarked
 
 __all__ = ["CORPORA"]
 
@@ -94,11 +95,11 @@ def _values(out: Path, printed: str) -> Values:
     found: dict[str, dict[str, object]] = {}
     with (out / "manifest.csv").open(encoding="utf-8", newline="") as file:
         for row in csv.DictReader(file):
-            audio = read_slowly(out / row["file"])
-            assert audio is not None, row["file"]
-            phones = [re.fullmatch(r"(.*):(\d+)-(\d+)", part) for part in row["phones"].split()]
-            found.setdefault(row["utterance"], {}).update(_token(
-                (int(row["start_sample"]), int(row["end_sample"]), row["label"]),
+            audio = read_slowly(out / unmarked(row["file"]))
+            assert audio is not None, row
+            phones = [re.fullmatch(r"(.*):(\d+)-(\d+)", part) for part in unmarked(row["phones"]).split()]
+            found.setdefault(unmarked(row["utterance"]), {}).update(_token(
+                (int(row["start_sample"]), int(row["end_sample"]), unmarked(row["label"])),
                 [(int(p[2]), int(p[3]), p[1].replace("%20", " ").replace("%25", "%")) for p in phones if p], *audio))
     return found
 
@@ -185,6 +186,14 @@ def _touched(file: str, owner: str) -> bool:
     return owner.lower().endswith(Path(file).name.split(".")[0].lower())
 
 
+def _make_mapped(folder: Path) -> None:
+    _make_timit(folder)
+    labels = dict.fromkeys(label for _, _, label in PHONES)
+    (folder / "map.csv").write_text("label,phone\n" + "".join(f"{label},{label.upper()}x\n" for label in labels))
+
+
+_MAPPED: Argv = (*_SLICE, "--phone-map", "IN/map.csv")
+
 _COMPRESSED = BYTES | PLACES
 
 CORPORA = (
@@ -198,6 +207,8 @@ CORPORA = (
           "corpus/SPEAKERS.TXT": _TEXT},
          ((*_SLICE, "--textgrids", "IN/aligned"), (*_INFO, "--textgrids", "IN/aligned")), _values, _grid_readings,
          _touched),
+    Kind("map of phones", 40, _make_mapped, {"map.csv": _TEXT | CELLS}, (_MAPPED,), _values,
+         rewritten(_MAPPED, _values, plain_table)),
     Kind("recordings", 300, _make_recordings,
          {f"**/*{suffix.removeprefix('.rf64')}": BYTES | PLACES for suffix in CONTAINERS} | {
              "**/*.sph": BYTES | SPHERE},

@@ -21,7 +21,7 @@ from fuzz.damage_text import CELLS, ENCODINGS, LINES, NUMBERS
 from fuzz.good_audio import audio_bytes, noise
 from fuzz.kind import Argv, Kind
 from fuzz.oracle import Values
-from fuzz.plain_tables import plain_table, rewritten
+from fuzz.plain_tables import plain_table, rewritten, unmarked
 
 __all__ = ["RESULTS"]
 
@@ -59,13 +59,9 @@ def _overlay(out: Path, printed: str) -> Values:
     found: dict[str, dict[str, list[float]]] = {}
     with (out / "overlay.csv").open(encoding="utf-8", newline="") as file:
         for row in csv.DictReader(file):
-            found.setdefault(row["layer"], {}).setdefault(_unmarked(row["label"]), []).append(float(row["mean"]))
+            found.setdefault(row["layer"], {}).setdefault(unmarked(row["label"]), []).append(float(row["mean"]))
     return {layer: {f"mean of {label}": np.array(values) for label, values in of.items()}
             for layer, of in found.items()}
-
-
-def _unmarked(cell: str) -> str:
-    return cell[1:] if cell[:1] == "'" and cell[1:2] in tuple("=+-@'\t\r\n") else cell
 
 
 def _means(folder: Path, file: Path) -> list[Values]:
@@ -75,7 +71,7 @@ def _means(folder: Path, file: Path) -> list[Values]:
         layers = json.loads((place / "layers.json").read_text())["layers"]
         plain = plain_table(place / "tokens.csv", ("n_samples", "rate_hz"))
         tokens = list(csv.DictReader((plain or b"").decode().splitlines()))
-        labels = [_unmarked(token["label"]) for token in tokens]
+        labels = [unmarked(token["label"]) for token in tokens]
         found = {}
         for layer in layers:
             if layer["steps"]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import csv
+import shutil
 from pathlib import Path
 
 import numpy as np
@@ -56,6 +57,25 @@ def _series(out: Path, printed: str) -> Values:
     return {token: {name: array[i] for name, array in arrays.items()} for i, token in enumerate(tokens)}
 
 
+def _make_tf1(folder: Path) -> None:
+    shutil.copytree(Path(__file__).parents[1] / "golden" / "tf1" / "ciwgan_dim2_ckpt", folder / "model")
+
+
+def _weights(out: Path, printed: str) -> Values:
+    """Read all weights of an exported model by network and place."""
+    import h5py
+
+    found: dict[str, dict[str, object]] = {}
+    for path in sorted((out / "weights").iterdir()):
+        with h5py.File(path) as file:
+            arrays: dict[str, object] = {}
+            file.visititems(lambda name, item, to=arrays: to.update({name: item[()]})  # type: ignore[misc]
+                            if isinstance(item, h5py.Dataset) else None)
+            found[path.stem] = arrays
+    return found
+
+
+_IMPORT: Argv = ("wavegan-tf", "import-tf1", "IN/model/model.ckpt-1", "OUT", "--code", "ciw")
 _LAYERS: Argv = ("snap-tf", "layers", "IN/tiny.keras", "IN/slices", "OUT", "--no-stimuli")
 _CONFIG = {name: edit for name, edit in JSON.items() if name != "JSON value exchanged"}
 
@@ -71,6 +91,7 @@ MODELS = (
          {"model/config.json": BYTES | JSON | PLACES, "model/checkpoints/*/*": _PARTS | PLACES,
           "model/checkpoints/*/*.json": JSON}, (_GENERATE,), sounds, _older,
          unknowable=("model/config.json: *",), falls_back=True),
+    Kind("checkpoint of TensorFlow 1", 40, _make_tf1, {"model/*": BYTES | PLACES}, (_IMPORT,), _weights),
     Kind("Keras file", 50, _make_keras,
          {"tiny.keras": BYTES | PLACES | ARCHIVES | members(_CONFIG, ".json") | members(_PARTS, ".h5")},
          (_LAYERS,), _series, unknowable=("tiny.keras: zeroed in*", "tiny.keras: bits flipped in*",

@@ -12,11 +12,11 @@ import numpy as np
 from fuzz.damage_bytes import BYTES, PLACES, Edit
 from fuzz.damage_formats import ARCHIVES, ARRAYS, members
 from fuzz.damage_text import CELLS, ENCODINGS, LINES, NUMBERS
-from fuzz.good_audio import audio_bytes, noise, read_slowly
+from fuzz.good_audio import CONTAINERS, audio_bytes, noise, read_slowly
 from fuzz.good_models import LATENT_DIM, write_tiny_model
 from fuzz.kind import Argv, Kind
 from fuzz.oracle import Values
-from fuzz.plain_tables import plain_table, rewritten
+from fuzz.plain_tables import plain_table, rewritten, unmarked
 
 __all__ = ["TABLES", "classified", "make_slices", "sounds"]
 
@@ -66,18 +66,13 @@ def _make_classified(folder: Path) -> None:
     write_tiny_model(folder / "model")
 
 
-def _unmarked(cell: str) -> str:
-    """Take the sign off with which cells that look like formulas are written."""
-    return cell[1:] if cell[:1] == "'" and cell[1:2] in tuple("=+-@'\t\r\n") else cell
-
-
 def classified(out: Path, printed: str) -> Values:
     """Read the table of `classify`: label, length and logits of every file."""
     found = {}
     with (out / "classified.csv").open(encoding="utf-8", newline="") as file:
         for row in csv.DictReader(file):
-            found[_unmarked(row["file"])] = {
-                "label": _unmarked(row["label"]), "n_samples": row["n_samples"], "cropped": row["cropped"],
+            found[unmarked(row["file"])] = {
+                "label": unmarked(row["label"]), "n_samples": row["n_samples"], "cropped": row["cropped"],
                 "logits": np.array([float(row[f"logit_{i}"]) for i in range(3)])}
     return found
 
@@ -106,16 +101,33 @@ def _layers(out: Path, printed: str) -> Values:
     arrays = {path.stem: np.load(path) for path in sorted(out.glob("*.npy"))}
     found: dict[str, dict[str, object]] = {}
     for i, token in enumerate(tokens):
-        found[_unmarked(token["file"])] = {name: _unmarked(token[name]) for name in ("label", "word", "speaker")} | {
+        found[unmarked(token["file"])] = {name: unmarked(token[name]) for name in ("label", "word", "speaker")} | {
             name: array[i] for name, array in arrays.items()}
     with (out / "intervals.csv").open(encoding="utf-8", newline="") as file:
         for row in csv.DictReader(file):
             name = f"{row['label']} {row['start_sample']} {row['end_sample']}"
-            found[_unmarked(tokens[int(row["row"])]["file"])][name] = True
+            found[unmarked(tokens[int(row["row"])]["file"])][name] = True
     return found
 
 
 _WHOLE = ("start_sample", "end_sample", "source_rate_hz", "n_samples", "rate_hz")
+
+
+def _make_recordings(folder: Path) -> None:
+    write_tiny_model(folder / "model")
+    (folder / "slices").mkdir()
+    for i, (suffix, (container, subtype)) in enumerate(CONTAINERS.items()):
+        (folder / "slices" / f"r{i}{suffix}").write_bytes(audio_bytes(noise(i, 6000), container, subtype))
+
+
+def _plain_audio(file: Path) -> bytes | None:
+    """Write what uncompressed audio says as a WAV file, whatever its suffix; the content decides."""
+    found = read_slowly(file)
+    return audio_bytes(*found[:1], "WAV", "PCM_16", found[1]) if found else None
+
+
+def _same_file(file: str, owner: str) -> bool:
+    return file == f"slices/{owner}"
 
 
 def _make_vectors(folder: Path) -> None:
@@ -164,6 +176,9 @@ TABLES = (
          rewritten(_CLASSIFY, classified, _table_of(())), unknowable=("slices/manifest.csv: missing",)),
     Kind("manifest, layers", 80, _make_classified, {"slices/manifest.csv": _CSV}, (_LAYERS,), _layers,
          rewritten(_LAYERS, _layers, _table_of(_WHOLE))),
+    Kind("recordings, classified", 80, _make_recordings,
+         {f"slices/*{suffix}": BYTES | PLACES for suffix in CONTAINERS}, (_CLASSIFY,), classified,
+         rewritten(_CLASSIFY, classified, _plain_audio), _same_file, unknowable=("*.mp3:*",)),
     Kind("table of labels", 50, _make_classified, {"labels.csv": _CSV}, (_BY_TABLE,), classified,
          rewritten(_BY_TABLE, classified, _table_of(()))),
     _vectors(".npy", 25, BYTES | ARRAYS | PLACES), _vectors(".csv", 25, BYTES | NUMBERS | ENCODINGS),

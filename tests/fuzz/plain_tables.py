@@ -14,9 +14,17 @@ from fuzz.commands import run_argv
 from fuzz.kind import Argv
 from fuzz.oracle import Values
 
-__all__ = ["plain_table", "rewritten"]
+__all__ = ["plain_table", "rewritten", "unmarked"]
 
 _DECIMAL = re.compile(r"\s*[-+]?(\d+\.?\d*|\.\d+)([eE][-+]?\d+)?\s*", re.ASCII)
+
+
+def unmarked(cell: str) -> str:
+    """Take off what makes a cell harmless: the apostrophe before formulas, the escapes of control characters."""
+    if cell.startswith("'\\"):
+        return re.sub(r"\\(\\|x[0-9a-f]{2}|u[0-9a-f]{4})", lambda m: "\\" if m[1] == "\\" else chr(int(m[1][1:], 16)),
+                      cell[2:])
+    return cell[1:] if cell[:1] == "'" and cell[1:2] in tuple("=+-@'\t\r\n") else cell
 
 
 def plain_table(file: Path, numbers: Collection[str] = ()) -> bytes | None:

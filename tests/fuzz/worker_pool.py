@@ -16,7 +16,7 @@ from fuzz.case import Outcome
 
 __all__ = ["run_cases"]
 
-START_S, CASE_S = 300.0, 90.0
+START_S, CASE_S = 300.0, 150.0
 """Seconds that a process may take to make the good input, and for one case: alarms inside it go off much earlier."""
 
 _DROP_FROM_BOUNDING_SET, _OVERRIDE_PERMISSIONS, _SEARCH_ANYWHERE = 24, 1, 2
