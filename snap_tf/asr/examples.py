@@ -16,7 +16,8 @@ from wavegan_tf.errors import DataError
 __all__ = ["Example", "in_split", "make_examples", "training_split"]
 
 
-_REMEDY = {"phone": "say what they are with --phone-map: ipa-mfa, sampa-webmaus, or a CSV of label and phone",
+_REMEDY = {"phone": "say what they are with --phone-map: ipa-mfa, arpabet-mfa, sampa-webmaus, or a CSV of label and "
+                    "phone",
            "letter": "spell the corpus with them"}
 
 

@@ -141,7 +141,7 @@ def _unknown_annotations(network: Network, source: FrameSource, groups: Sequence
     if any(text.removeprefix(PERMUTED) == "phone" for text in groups):
         raise DataError(f"phones of {source.name} must be among those that the network writes; not among them: "
                         f"{named}; the network writes {' '.join(network.classes)}; say what they are with --phone-map "
-                        "(ipa-mfa, sampa-webmaus, or a CSV of label and phone), or use --group predicted")
+                        "(ipa-mfa, arpabet-mfa, sampa-webmaus, or a CSV of label and phone), or use --group predicted")
     return (f"annotated phones were not compared with predicted ones, which do not know {named}; --phone-map says what "
             "they are")
 

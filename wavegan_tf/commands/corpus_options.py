@@ -34,7 +34,7 @@ def add_corpus_flags(parser: argparse.ArgumentParser) -> None:
                             "asis but for silence; default)")
     group.add_argument("--phone-map", metavar="FILE",
                        help="what becomes of every label: a CSV with the columns label and phone, or ipa-mfa, "
-                            "sampa-webmaus (English to TIMIT's symbols)")
+                            "arpabet-mfa, sampa-webmaus (English to TIMIT's symbols)")
     group.add_argument("--label-rate", type=int, metavar="HZ",
                        help="TIMIT: sampling rate that times in .PHN and .WRD count; 0: the recordings' (default: "
                             "16000 where recordings have another rate and every file says so)")

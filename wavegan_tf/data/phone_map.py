@@ -13,10 +13,10 @@ from wavegan_tf.formats.tables import read_table
 
 __all__ = ["SHIPPED_MAPS", "mapped", "read_phone_map"]
 
-SHIPPED_MAPS = ("ipa-mfa", "sampa-webmaus")
-"""English in IPA as the Montreal Forced Aligner's `english_mfa` writes it, and in SAMPA as WebMAUS does, to TIMIT's
-symbols. Source: the phones of the dictionaries english_mfa 2.0 and 3.1; SAMPA for English (Wells) with the symbols of
-Australian and American English."""
+SHIPPED_MAPS = ("ipa-mfa", "arpabet-mfa", "sampa-webmaus")
+"""English to TIMIT's symbols, silence and noise to `pau`: IPA and ARPAbet as the Montreal Forced Aligner writes them
+(`english_mfa`, `english_us_arpa`), SAMPA as WebMAUS does. Source: the phones of the dictionaries english_mfa 2.0 and
+3.1; SAMPA for English (Wells) with the symbols of Australian and American English."""
 
 
 class PhoneMap(dict[str, str]):

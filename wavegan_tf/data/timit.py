@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import re
 import sys
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from pathlib import Path
 
 from tqdm import tqdm
@@ -72,8 +72,8 @@ def read_timit(root: str | Path, sa: str = "all", seed: int = 0, phone_set: str 
         rates = ", ".join(str(rate) for rate in sorted({u.rate_hz for u in utterances}))
         notes.append(f"labels count samples of {label_hz} Hz, as their last ones say in every file, and were brought "
                      f"to the recordings' rate, {rates} Hz; --label-rate 0 takes them as they are")
-    corpus = labelled_corpus(root, utterances, problems + met, phone_set, phone_map, notes)
-    return replace(corpus, utterances=keep_sa(corpus.utterances, sa, seed))
+    kept = keep_sa(sorted(utterances, key=lambda u: u.id), sa, seed)
+    return labelled_corpus(root, kept, problems + met, phone_set, phone_map, notes)
 
 
 def _read_all(root: Path, found: dict[tuple[Path, str], _Files], label_hz: int) -> tuple[list[Utterance],
@@ -150,9 +150,12 @@ def _read_utterance(root: Path, folder: Path, stem: str, files: _Files, problems
     place = _Place.of(root, folder)
     label_hz = label_hz or header.rate_hz
     length = -(-header.n_samples * label_hz // header.rate_hz)  # of the recording, in the labels' own samples
-    phones, words = (to_rate(_read_labels(files.labels.get(suffix.lower()), path, suffix, length, problems), label_hz,
-                             header.rate_hz, header.n_samples) for suffix in (".PHN", ".WRD"))
-    if phones and phones[-1].end < header.n_samples:
+    # a sample of the one rate is several of the other, and lengths were rounded
+    over, under = (-(-a // b) if label_hz != header.rate_hz else 0
+                   for a, b in ((label_hz, header.rate_hz), (header.rate_hz, label_hz)))
+    phones, words = (to_rate(_read_labels(files.labels.get(suffix.lower()), path, suffix, length, problems, over),
+                             label_hz, header.rate_hz, header.n_samples) for suffix in (".PHN", ".WRD"))
+    if phones and phones[-1].end < header.n_samples - under:
         problems.append(Problem(str(path), f"phones end at {phones[-1].end} of {header.n_samples} samples",
                                 "phones end before the recording"))
     return Utterance(
@@ -163,9 +166,9 @@ def _read_utterance(root: Path, folder: Path, stem: str, files: _Files, problems
         sentence=stem.upper())
 
 
-def _read_labels(path: Path | None, audio: Path, suffix: str, n_samples: int,
-                 problems: list[Problem]) -> tuple[Segment, ...]:
-    """Read lines `begin end label`."""
+def _read_labels(path: Path | None, audio: Path, suffix: str, n_samples: int, problems: list[Problem],
+                 tolerance: int = 0) -> tuple[Segment, ...]:
+    """Read lines `begin end label`; `tolerance`: by how many samples they may pass the end unsaid."""
     if path is None:
         problems.append(Problem(str(audio), f"no {suffix} file beside it", f"no {suffix} file"))
         return ()
@@ -177,7 +180,7 @@ def _read_labels(path: Path | None, audio: Path, suffix: str, n_samples: int,
     problems += found
     if not segments:
         problems.append(Problem(str(path), "holds no labels", f"empty {suffix} file"))
-    kept, found = checked_segments(segments, n_samples, str(path), fold=suffix == ".WRD")
+    kept, found = checked_segments(segments, n_samples, str(path), tolerance, fold=suffix == ".WRD")
     problems += found
     return kept
 

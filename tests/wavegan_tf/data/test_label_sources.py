@@ -109,6 +109,21 @@ def test_labels_of_timit_at_another_rate_stay_where_they_were_spoken(tmp_path, c
     assert corpus.problems == () and all(len(u.phones) == 8 and len(u.words) == 2 for u in corpus.utterances)
 
 
+@pytest.mark.parametrize("n_samples", [4000, 4001])
+def test_lengths_that_were_rounded_are_no_problems(tmp_path, n_samples):
+    root = write_timit_at(tmp_path, 8000)
+    for path in root.rglob("*.PHN"):
+        path.write_text(path.read_text().replace("8000 h#", "8001 h#"))
+        soundfile.write(str(path.with_suffix(".WAV")), tone(n_samples), 8000, format="WAV")
+    corpus = read_timit(root)
+    assert corpus.problems == () and corpus.utterances[0].phones[-1].end >= 4000
+
+
+def test_sources_are_those_of_the_recordings_that_stay(tmp_path):
+    corpus = read_timit(write_ldc(tmp_path), sa="none")
+    assert [(source.name, source.n_files) for source in corpus.sources] == [(".PHN", 8), (".WRD", 8)]
+
+
 def test_words_alone_tell_the_rate_too(tmp_path):
     root = write_timit_at(tmp_path, 44100)
     for path in root.rglob("*.PHN"):
