@@ -47,7 +47,8 @@ def label_rate(ends: Sequence[LabelEnd], n_recordings: int) -> int:
     """Find the rate that all label files of a corpus count.
 
     Args:
-        ends: of the recordings at other rates than TIMIT's that have labels.
+        ends: of the recordings that have labels; those at TIMIT's own rate may be left out where their labels end
+            with them.
         n_recordings: all recordings of the corpus.
 
     Returns:
@@ -57,20 +58,22 @@ def label_rate(ends: Sequence[LabelEnd], n_recordings: int) -> int:
         DataError: some files count samples of 16,000 Hz and others do not, or many cannot be told; or all end where
             they would if they counted another rate.
     """
-    timit = [item for item in ends if item.fits(TIMIT_HZ) and not item.fits(item.rate_hz)]
-    own = [item for item in ends if item.fits(item.rate_hz)]
-    unclear = [item for item in ends if item not in timit and item not in own]
+    resampled = [item for item in ends if item.rate_hz != TIMIT_HZ]  # the others count both at once
+    own = [item for item in resampled if item.fits(item.rate_hz)]
+    others = [item for item in resampled if not item.fits(item.rate_hz)]
+    timit, unclear = ([item for item in others if item.fits(TIMIT_HZ) == fits] for fits in (True, False))
     advice = "say which it is with --label-rate (0: that of each recording), or keep the two kinds in two folders"
-    if timit and (own or len(unclear) > _UNCLEAR * len(ends)):
+    if timit and (own or len(unclear) > _UNCLEAR * len(resampled)):
         own += unclear
-        raise DataError(f"labels of the corpus must all count samples of one rate; {len(timit)} of {len(ends)} files "
-                        f"end where samples of {TIMIT_HZ} Hz do (such as {timit[0].where}: {timit[0].end} for "
+        raise DataError(f"labels of the corpus must all count samples of one rate; {len(timit)} of {len(resampled)} "
+                        f"files end where samples of {TIMIT_HZ} Hz do (such as {timit[0].where}: {timit[0].end} for "
                         f"{timit[0].n_samples} samples at {timit[0].rate_hz} Hz), others do not (such as "
                         f"{own[0].where}: {own[0].end} for {own[0].n_samples} samples); {advice}")
     if timit:
         return TIMIT_HZ
     for other in _OTHERS:
-        if ends and len(ends) == n_recordings and all(e.fits(other) and e.end > 1.05 * e.n_samples for e in ends):
+        beyond = all(item.fits(other) and item.end > 1.05 * item.n_samples for item in ends)
+        if beyond and len(ends) > (1 - _UNCLEAR) * n_recordings:
             raise DataError(f"labels of the corpus must count samples of its recordings; all {len(ends)} files end "
                             f"where samples of {other} Hz do (such as {ends[0].where}: {ends[0].end} for "
                             f"{ends[0].n_samples} samples at {ends[0].rate_hz} Hz); if they do: --label-rate {other}")

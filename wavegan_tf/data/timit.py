@@ -102,7 +102,7 @@ def _other_label_rate(utterances: list[Utterance], found: dict[tuple[Path, str],
         DataError: see `label_rate.label_rate`.
     """
     n_outside = sum(p.kind == "interval outside the recording" for p in problems)
-    if n_outside < len(utterances) and all(u.rate_hz == TIMIT_HZ for u in utterances):
+    if 2 * n_outside < len(utterances) and all(u.rate_hz == TIMIT_HZ for u in utterances):
         return 0
     ends = []
     for u in utterances:

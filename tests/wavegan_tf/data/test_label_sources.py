@@ -124,6 +124,15 @@ def test_sources_are_those_of_the_recordings_that_stay(tmp_path):
     assert [(source.name, source.n_files) for source in corpus.sources] == [(".PHN", 8), (".WRD", 8)]
 
 
+def test_recordings_of_several_rates_share_their_labels_rate(tmp_path):
+    root = write_timit_at(tmp_path, 8000)
+    for audio, rate_hz in zip(sorted(root.rglob("*.WAV")), (RATE_HZ, 44100), strict=False):
+        soundfile.write(str(audio), tone(8000 * rate_hz // RATE_HZ), rate_hz, format="WAV")
+    corpus = read_timit(root)
+    assert [u.words[0].start for u in corpus.utterances] == [1000, 2756, 500] and corpus.problems == ()
+    assert "to the recordings' rate, 8000, 16000, 44100 Hz" in corpus.notes[0]
+
+
 def test_words_alone_tell_the_rate_too(tmp_path):
     root = write_timit_at(tmp_path, 44100)
     for path in root.rglob("*.PHN"):
