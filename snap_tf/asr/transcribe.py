@@ -72,23 +72,31 @@ class Transcript:
     text: str
 
 
-def find_recordings(paths: Sequence[str | Path]) -> list[Path]:
+def find_recordings(paths: Sequence[str | Path]) -> tuple[list[Path], list[tuple[str, str]]]:
     """List files, and the audio files below folders.
+
+    Returns:
+        The files, and what was left out of folders with the reason.
 
     Raises:
         DataError: no such file or folder, or no audio in a folder.
     """
     from wavegan_tf.data.audio_files import find_audio_files
 
-    return [file.path for path in paths for file in find_audio_files(path).files]
+    found = [find_audio_files(path) for path in paths]
+    left_out = [(str(Path(listing.root, name)), reason) for listing in found for name, reason in listing.skipped]
+    return [file.path for listing in found for file in listing.files], left_out
 
 
-def transcribe(recogniser: Recogniser, paths: Iterable[str | Path]) -> Iterator[Transcript]:
+def transcribe(recogniser: Recogniser, paths: Iterable[str | Path],
+               lost: list[tuple[str, str]] | None = None) -> Iterator[Transcript]:
     """Transcribe recordings one after the other, each as a whole.
 
     Args:
         recogniser: see `runs.open_recogniser`.
         paths: recordings of any format and rate.
+        lost: recordings that cannot be decoded are added here with the reason, and the others go on; without it the
+            first of them ends the work.
 
     Raises:
         DataError: a recording cannot be decoded or holds nothing.
@@ -99,9 +107,13 @@ def transcribe(recogniser: Recogniser, paths: Iterable[str | Path]) -> Iterator[
         return recogniser.network(log_mel(waveform)[None], training=False)[0]
 
     for path in map(Path, paths):
-        waveform = read_audio(path, RATE_HZ)[:, 0]
-        if not len(waveform):
-            raise DataError(f"audio file (={path}) must hold samples; it is empty; record it again")
+        try:
+            waveform = read_audio(path, RATE_HZ)[:, 0]
+        except (DataError, OSError) as error:
+            if lost is None:
+                raise
+            lost.append((str(path), str(error)))
+            continue
         symbols = _timed_symbols(logits_of(waveform).numpy(), recogniser.alphabet, len(waveform))
         text = recogniser.alphabet.join(s.symbol for s in symbols)
         yield Transcript(path, len(waveform), symbols, text)

@@ -21,7 +21,7 @@ from snap_tf.asr.settings import (
 )
 from wavegan_tf.commands.corpus_options import add_corpus_flags, given_corpus_flags, open_named_corpus
 from wavegan_tf.commands.flags import add_setting_flags, given_settings
-from wavegan_tf.errors import ConfigError
+from wavegan_tf.errors import ConfigError, DataError
 from wavegan_tf.files.outputs import files_in, new_folder, one_file
 
 if TYPE_CHECKING:
@@ -136,12 +136,12 @@ def _transcribe(args: argparse.Namespace) -> None:
     from snap_tf.asr.runs import open_recogniser
     from snap_tf.asr.transcribe import find_recordings, textgrid_names, transcribe, write_table, write_textgrids
 
-    recordings = find_recordings(args.files)
+    recordings, lost = find_recordings(args.files)
     if args.textgrids:
         textgrid_names(args.textgrids, recordings)  # what cannot be named is told before it is heard
     recogniser = open_recogniser(args.model)
     transcripts = []
-    for transcript in transcribe(recogniser, recordings):
+    for transcript in transcribe(recogniser, recordings, lost):
         print(f"{transcript.path}\t{transcript.text}", flush=True)
         transcripts.append(transcript)
     if args.out:
@@ -150,6 +150,16 @@ def _transcribe(args: argparse.Namespace) -> None:
         write_textgrids(args.textgrids, transcripts, recogniser.alphabet)
     for place in filter(None, (args.out, args.textgrids)):
         print(f"written to {place}", file=sys.stderr)
+    _tell_lost(lost, args.files, len(transcripts))
+
+
+def _tell_lost(lost: list[tuple[str, str]], named: list[str], n_heard: int) -> None:
+    """Say which recordings were not transcribed; an error where they were named, or none is left."""
+    if lost and (n_heard == 0 or {name for name, _ in lost} & {str(Path(name)) for name in named}):
+        others = f"; so are {len(lost) - 1} others" if len(lost) > 1 else ""
+        raise DataError(f"recording (={lost[0][0]}) must be one that can be read; {lost[0][1]}{others}")
+    for name, reason in lost:
+        print(f"left out {name}: {reason}", file=sys.stderr)
 
 
 def _evaluate(args: argparse.Namespace) -> None:

@@ -102,7 +102,9 @@ def _profile(args: argparse.Namespace) -> None:
 
 
 def tell_silent(data: Any) -> None:
-    """Say which clips were silence, of frames that know."""
+    """Say which clips were silence, or left out, of frames that know."""
+    if left_out := getattr(data, "left_out", ()):
+        print(f"note: {len(left_out)} files of the folder were left out (first: {': '.join(left_out[0])})")
     if silent := sorted(getattr(data, "silent", ())):
         more = f" and {len(silent) - 5} others" if len(silent) > 5 else ""
         print(f"note: {len(silent)} clips are silent, below two steps of 16 bits, and went in as zeros: "

@@ -30,6 +30,7 @@ class ClipFolder:
 
     Attributes:
         silent: names of the clips met so far that are silence, and stay zeros.
+        left_out: names of files and folders that cannot be read, or are not read, with the reason.
     """
 
     of_utterances = False
@@ -50,6 +51,11 @@ class ClipFolder:
         folder = Path(folder)
         self.silent: set[str] = set()
         listing = find_audio_files(folder, None if split == "all" else split)
+        self.left_out = listing.skipped
+        if not listing.files:
+            name, reason = listing.skipped[0]
+            raise DataError(f"folder of clips (={folder}) must hold audio that can be read; all {len(listing.skipped)} "
+                            f"files were left out, the first ({name}) because: {reason}")
         self._files, self._config, self._block_size = listing.files, config, block_size
         self.names = tuple(file.name for file in listing.files)
         self.name = f"clips {folder.name}" + ("" if split == "all" else f", split {split}")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+from collections import Counter
 from collections.abc import Iterable
 from typing import TYPE_CHECKING, Any
 
@@ -40,19 +41,29 @@ def add_corpus_flags(parser: argparse.ArgumentParser) -> None:
                             "16000 where recordings have another rate and every file says so)")
 
 
-def open_named_corpus(args: argparse.Namespace, quiet: bool = False) -> Corpus:
-    """Open `args.corpus` with the flags of `add_corpus_flags`, and say what was decided about its labels.
+def open_named_corpus(args: argparse.Namespace, quiet: bool = False, problems: bool = True) -> Corpus:
+    """Open `args.corpus` with the flags of `add_corpus_flags`, and say what was decided about its labels and lost.
 
     Args:
         args: the flags.
         quiet: say nothing; the caller does.
+        problems: say how many problems were met; false where the caller does.
     """
     from wavegan_tf.data.readers import open_corpus
 
     corpus = open_corpus(args.corpus, args.layout, **corpus_options(args))
     if not quiet:
         tell(corpus.told)
+        tell(_met(corpus, args.corpus) if problems else ())
     return corpus
+
+
+def _met(corpus: Corpus, folder: str) -> list[str]:
+    """Count the problems met while a corpus was read, in one sentence, if there were any."""
+    kinds = ", ".join(f"{kind} {n}" for kind, n in Counter(p.kind for p in corpus.problems).most_common())
+    first = [p.what if p.where in p.what else f"{p.where}: {p.what}" for p in corpus.problems[:1]]
+    return [f"met while reading the corpus: {kinds} (first: {what}); see them with: wavegan-tf corpus info {folder}"
+            for what in first]
 
 
 def corpus_options(args: argparse.Namespace) -> dict[str, Any]:

@@ -53,7 +53,7 @@ def _run(args: argparse.Namespace) -> None:
             flag = "--" + name.replace("_", "-")
             raise ConfigError(f"`{flag}` does not go with --kind {args.kind}; leave it out or change --kind")
     words = given.pop("words", ())
-    corpus = open_named_corpus(args)
+    corpus = open_named_corpus(args, problems=False)  # they stand below the slices
     if args.kind == "words":
         slices = slice_words(corpus, args.out, words, settings)
     elif args.kind == "phones":

@@ -63,7 +63,8 @@ def test_evaluate(run: Path, corpus: Path, tmp_path: Path, capsys: pytest.Captur
     tables = ["--confusions", str(tmp_path / "c.csv"), "--transcripts", str(tmp_path / "t.csv")]
     assert main(["asr", "evaluate", str(run), "--corpus", str(corpus), *tables]) == 0
     out = capsys.readouterr().out
-    assert out.startswith("8 utterances, ") and "phone error rate" in out and "over 39 classes" in out
+    assert out.startswith("note: met while reading the corpus: no .WRD file 24 (first: ")
+    assert "\n8 utterances, " in out and "phone error rate" in out and "over 39 classes" in out
     with (tmp_path / "t.csv").open() as file:
         rows = list(csv.DictReader(file))
     with (tmp_path / "c.csv").open() as file:
@@ -178,6 +179,26 @@ def test_transcribe(run: Path, corpus: Path, tmp_path: Path, capsys: pytest.Capt
     assert len(grids) == 9  # SX1 of two speakers are two files
     (tier,) = read_textgrid(grids[0]).tiers
     assert tier.name == "phones"
+
+
+def test_recordings_of_a_folder_that_cannot_be_read_cost_themselves_only(
+        run: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    folder = tmp_path / "recordings"
+    folder.mkdir()
+    soundfile.write(folder / "good.wav", np.random.default_rng(0).normal(0, 0.1, 8000), 16000)
+    for name, raw in (("cut.wav", (folder / "good.wav").read_bytes()[:5000]), ("film.mp4", b"ftyp")):
+        (folder / name).write_bytes(raw)
+    assert main(["asr", "transcribe", str(run), str(folder), "--out", str(tmp_path / "o.csv")]) == 0
+    out, told = capsys.readouterr()
+    assert out.startswith(f"{folder / 'good.wav'}\t") and len(out.splitlines()) == 1
+    assert f"left out {folder / 'cut.wav'}: " in told and "the file is truncated" in told
+    assert f"left out {folder / 'film.mp4'}: .mp4 files are not read" in told and (tmp_path / "o.csv").is_file()
+    # one that was named is an error, after the others have been written
+    named = [str(folder / name) for name in ("cut.wav", "good.wav")]
+    assert main(["asr", "transcribe", str(run), *named, "--out", str(tmp_path / "p.csv")]) == 2
+    assert "the file is truncated" in capsys.readouterr().err and (tmp_path / "p.csv").is_file()
+    (folder / "good.wav").unlink()
+    assert "must be one that can be read; " in refusal(capsys, "transcribe", run, folder)
 
 
 @pytest.fixture

@@ -119,25 +119,25 @@ CASES = {
         later=PICTURES | {"overwrite", "time_label", "value_label"}),
     "asr train": Case(
         ("asr", "train", "W2P_shallow", "--corpus", "DIR", "--run", "TMP/run"),
-        {CORPUS: None, "wavegan_tf.training.devices.prepare_devices": None,
+        {CORPUS: Corpus(Path(), ()), "wavegan_tf.training.devices.prepare_devices": None,
          "snap_tf.asr.training.train_recogniser": None},
         ends_in={"layout": "kind", "from_run": "source"}, later=frozenset({"preset"})),
     "asr transcribe": Case(
         ("asr", "transcribe", "MODEL", "FILE"),
-        {"snap_tf.asr.transcribe.find_recordings": [], RECOGNISER: recogniser,
+        {"snap_tf.asr.transcribe.find_recordings": ([], []), RECOGNISER: recogniser,
          "snap_tf.asr.transcribe.transcribe": [], "snap_tf.asr.transcribe.write_table": None,
          "snap_tf.asr.transcribe.write_textgrids": None},
         ends_in={"out": "path", "textgrids": "folder"}, later=frozenset({"out", "textgrids"})),
     "asr evaluate": Case(
         ("asr", "evaluate", "MODEL", "--corpus", "DIR"),
-        {RECOGNISER: recogniser, CORPUS: None, "snap_tf.asr.evaluation.evaluate_corpus": None}, ends_in=READING,
+        {RECOGNISER: recogniser, CORPUS: Corpus(Path(), ()), "snap_tf.asr.evaluation.evaluate_corpus": None}, ends_in=READING,
         later=frozenset({"confusions", "transcripts"})),
     "asr export": Case(
         ("asr", "export", "MODEL", "TMP/out"), {RECOGNISER: recogniser, "snap_tf.asr.export.export_recogniser": None},
         later=frozenset({"corpus"})),
     "profile": Case(
         ("profile", "MODEL", "--corpus", "DIR", "--out", "TMP/out.npz"),
-        {CORPUS: object(), NETWORK: network, "snap_tf.snap.profiling.profile": None},
+        {CORPUS: Corpus(Path(), ()), NETWORK: network, "snap_tf.snap.profiling.profile": None},
         words={"target": ("--target", "class:7"), "kinds": ("--kinds", "nap"), "shard": ("--shard", "2/5")},
         ends_in=READING, later=frozenset({"clips", "inputs", "min_frames", "fold_by"})),
     "profile of clips": Case(
@@ -157,7 +157,7 @@ CASES = {
         later=PICTURES | {"boundary"}),
     "sanity": Case(
         ("sanity", "MODEL", "TMP/out", "--corpus", "DIR"),
-        {CORPUS: object(), NETWORK: network, "snap_tf.snap.sanity.sanity_checks": None},
+        {CORPUS: Corpus(Path(), ()), NETWORK: network, "snap_tf.snap.sanity.sanity_checks": None},
         words={"target": ("--target", "class:7")}, ends_in=READING, later=PICTURES | {"clips", "inputs"}),
     "saliency": Case(
         ("saliency", "MODEL", "AUDIO", "TMP/out"),

@@ -71,6 +71,16 @@ def test_clips_of_a_split_only(tmp_path: Path) -> None:
     assert ClipFolder(tmp_path, DataConfig()).names == ("a.wav", "b.wav")
 
 
+def test_what_is_left_out_of_a_folder_of_clips_is_told(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    (tmp_path / "film.mp4").write_bytes(b"ftyp")
+    with pytest.raises(DataError, match=r"all 1 files were left out, the first \(film\.mp4\) because: \.mp4 files are"):
+        ClipFolder(tmp_path, DataConfig())
+    soundfile.write(tmp_path / "a.wav", np.full(100, 0.5), 16000)
+    tell_silent(ClipFolder(tmp_path, DataConfig()))
+    told = capsys.readouterr().out
+    assert "note: 1 files of the folder were left out (first: film.mp4: .mp4 files are not read" in told
+
+
 def test_what_is_profiled_is_of_the_split_that_was_asked_for(monkeypatch: pytest.MonkeyPatch) -> None:
     asked = []
     monkeypatch.setattr(profiling, "open_network", lambda model, **how: model)

@@ -1,5 +1,6 @@
 """Labels as others leave them: lines that are none, any encoding, files that cannot be read."""
 
+import argparse
 import errno
 import os
 from collections import Counter
@@ -13,6 +14,7 @@ from hypothesis import strategies as st
 from mock_corpora import SPOKEN, tone, write_ldc
 from unreadable import BAD_PLACES, forbid, no_waiting
 
+from wavegan_tf.commands.corpus_options import add_corpus_flags, open_named_corpus
 from wavegan_tf.data.audio_files import find_audio_files
 from wavegan_tf.data.corpus import Segment
 from wavegan_tf.data.label_checks import checked_segments
@@ -243,6 +245,20 @@ def test_a_corpus_that_cannot_be_entered_says_why(tmp_path: Path, monkeypatch) -
     with pytest.raises(DataError, match=r"unreadable folder 1.*|first: .*this folder cannot be read"):
         open_corpus(tmp_path, "timit")
     assert find_audio_files(tmp_path).skipped[0][1].startswith("this folder cannot be read (Permission denied)")
+
+
+def test_commands_say_what_was_lost_while_a_corpus_was_read(tmp_path: Path, capsys) -> None:
+    spoilt = timit(tmp_path).with_suffix(".PHN")
+    spoilt.unlink()
+    spoilt.symlink_to("nowhere")
+    parser = argparse.ArgumentParser()
+    add_corpus_flags(parser)
+    args = argparse.Namespace(**vars(parser.parse_args([])), corpus=str(tmp_path))
+    for quiet, problems in ((False, True), (False, False), (True, True)):
+        open_named_corpus(args, quiet, problems)
+        told = capsys.readouterr().out
+        expected = f"note: met while reading the corpus: unreadable .PHN file 1 (first: .PHN file (={spoilt}) must be"
+        assert (expected in told) == (problems and not quiet)
 
 
 def test_other_media_in_a_corpus_are_problems_with_a_name(tmp_path: Path) -> None:
