@@ -144,6 +144,8 @@ def _transcribe(args: argparse.Namespace) -> None:
     for transcript in transcribe(recogniser, recordings, lost):
         print(f"{transcript.path}\t{transcript.text}", flush=True)
         transcripts.append(transcript)
+    if not transcripts:
+        _tell_lost(lost, args.files, 0)  # before an empty table is written
     if args.out:
         write_table(args.out, transcripts)
     if args.textgrids:

@@ -198,7 +198,8 @@ def test_recordings_of_a_folder_that_cannot_be_read_cost_themselves_only(
     assert main(["asr", "transcribe", str(run), *named, "--out", str(tmp_path / "p.csv")]) == 2
     assert "the file is truncated" in capsys.readouterr().err and (tmp_path / "p.csv").is_file()
     (folder / "good.wav").unlink()
-    assert "must be one that can be read; " in refusal(capsys, "transcribe", run, folder)
+    assert "must be one that can be read; " in refusal(capsys, "transcribe", run, folder, "--out", tmp_path / "q.csv")
+    assert not (tmp_path / "q.csv").exists()
 
 
 @pytest.fixture
