@@ -130,7 +130,8 @@ CASES = {
         ends_in={"out": "path", "textgrids": "folder"}, later=frozenset({"out", "textgrids"})),
     "asr evaluate": Case(
         ("asr", "evaluate", "MODEL", "--corpus", "DIR"),
-        {RECOGNISER: recogniser, CORPUS: Corpus(Path(), ()), "snap_tf.asr.evaluation.evaluate_corpus": None}, ends_in=READING,
+        {RECOGNISER: recogniser, CORPUS: Corpus(Path(), ()), "snap_tf.asr.evaluation.evaluate_corpus": None},
+        ends_in=READING,
         later=frozenset({"confusions", "transcripts"})),
     "asr export": Case(
         ("asr", "export", "MODEL", "TMP/out"), {RECOGNISER: recogniser, "snap_tf.asr.export.export_recogniser": None},
