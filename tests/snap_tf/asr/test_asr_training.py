@@ -22,6 +22,7 @@ from wavegan_tf.checkpoint_folders import checkpoint_steps
 from wavegan_tf.data.corpus import Corpus
 from wavegan_tf.data.readers import open_corpus
 from wavegan_tf.errors import ConfigError, DataError, ExportError, TrainingError
+from wavegan_tf.files.signals import Terminated
 
 QUIET = RecogniserSession(progress=False, picture_secs=0)
 SHALLOW = RecogniserConfig(model="W2P_shallow", width=0.25, batch_size=4, learning_rate=2e-3, warmup_steps=10,
@@ -121,7 +122,7 @@ def no_updates(monkeypatch: pytest.MonkeyPatch) -> list[int]:
     def count(self: RecogniserUpdate, batch: tuple) -> dict:
         self.optimizer.iterations.assign_add(1)
         if self.step in signalled:
-            os.kill(os.getpid(), signal.SIGINT)
+            os.kill(os.getpid(), signal.SIGTERM)
         return {"loss": np.float32(1.0)}
 
     monkeypatch.setattr(RecogniserUpdate, "__call__", count)
@@ -130,7 +131,7 @@ def no_updates(monkeypatch: pytest.MonkeyPatch) -> list[int]:
 
 def test_a_request_to_stop_saves(bands: Corpus, tmp_path: Path, no_updates: list[int]) -> None:
     no_updates.append(3)
-    with pytest.raises(KeyboardInterrupt, match="stopped at update 3, saved"):
+    with pytest.raises(Terminated, match="stopped at update 3, saved"):
         train_recogniser(SHALLOW, bands, tmp_path / "run", options=QUIET)
     assert checkpoint_steps(tmp_path / "run")[-1] == 3
 

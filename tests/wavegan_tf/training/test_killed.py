@@ -2,6 +2,7 @@
 
 import random
 import re
+import signal
 import time
 
 import numpy as np
@@ -87,15 +88,16 @@ def test_killed_again_and_again_also_while_saving(tmp_path, seed):
 
 
 @pytest.mark.slow
-def test_asked_to_end_by_the_system(tmp_path):
-    """SIGTERM, as from a cluster's scheduler: saved, exit code 130, and how to go on."""
+@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGHUP, signal.SIGINT])
+def test_asked_to_end_by_the_system(number, tmp_path):
+    """As from a cluster's scheduler, or a terminal that is closed: saved, 128 and the signal, and how to go on."""
     write_recordings(tmp_path / "data")
     process = session("wavegan", *TINY_FLAGS, f"--data={tmp_path / 'data'}", f"--run={tmp_path / 'run'}",
                       "--summary-steps=1", "--summary-secs=0", "--cache=memory")
     metrics = tmp_path / "run" / "metrics.csv"
     assert wait_until(process, lambda: metrics.is_file() and len(metrics.read_text().splitlines()) > 3)
-    process.terminate()
-    output = finish(process, 130)
+    process.send_signal(number)
+    output = finish(process, 128 + number)
     step = int(re.search(r"stopped at step (\d+), saved as .*; the same command goes on from there", output)[1])
     assert newest(tmp_path / "run") == step >= 3
     assert "3 audio files found, 3 used" in output and "slices per epoch" in output

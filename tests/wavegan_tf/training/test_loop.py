@@ -14,6 +14,7 @@ from tiny_runs import TINY, arrays, quiet, rows, tiny, write_recordings
 from wavegan_tf import checkpoint_folders
 from wavegan_tf.checkpoint_folders import checkpoint_steps
 from wavegan_tf.errors import ConfigError, DataError, ExportError, TrainingError
+from wavegan_tf.files.signals import Terminated
 from wavegan_tf.training.checkpoints import load_networks
 from wavegan_tf.training.loop import train
 from wavegan_tf.training.monitors import Monitors
@@ -73,19 +74,19 @@ def test_what_a_run_holds(folder):
 
 
 def test_stopped_and_going_on_equals_one_session(folder, tmp_path, monkeypatch):
-    """Ctrl-C after step 4; the batches are larger than the whole data, so nothing here waits for more files."""
+    """The terminal is closed after step 4; the batches are larger than the data, so nothing waits for more files."""
     show = Monitors.scalars
 
     def stop_at_four(self, step, values):
         show(self, step, values)
         if step == 4:
-            os.kill(os.getpid(), signal.SIGINT)
+            os.kill(os.getpid(), signal.SIGHUP)
 
     monkeypatch.setattr(Monitors, "scalars", stop_at_four)
-    handlers = signal.getsignal(signal.SIGINT), signal.getsignal(signal.SIGTERM)
-    with pytest.raises(KeyboardInterrupt, match=r"stopped at step 5, saved as .*step-000000005; the same command goes"):
+    handlers = [signal.getsignal(number) for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)]
+    with pytest.raises(Terminated, match=r"stopped at step 5, saved as .*step-000000005; the same command goes"):
         train(TINY, folder / "data", tmp_path / "run", options=quiet(6, summary_steps=1))
-    assert (signal.getsignal(signal.SIGINT), signal.getsignal(signal.SIGTERM)) == handlers
+    assert [signal.getsignal(number) for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)] == handlers
     assert checkpoint_steps(tmp_path / "run") == [0, 5]
     settings = (tmp_path / "run" / "config.json").read_bytes()
     monkeypatch.setattr(Monitors, "scalars", show)
@@ -94,7 +95,7 @@ def test_stopped_and_going_on_equals_one_session(folder, tmp_path, monkeypatch):
     assert [row.split(",")[0] for row in rows(tmp_path / "run")] == ["step", *"123456"]
     assert (tmp_path / "run" / "config.json").read_bytes() == settings
     assert [line["event"] for line in sessions(tmp_path / "run")] == ["start", "end", "start", "end"]
-    assert sessions(tmp_path / "run")[1]["reason"].startswith("KeyboardInterrupt: stopped at step 5")
+    assert sessions(tmp_path / "run")[1]["reason"].startswith("Terminated: stopped at step 5")
 
 
 def test_nothing_is_left_to_do(folder, run):
