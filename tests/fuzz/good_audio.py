@@ -149,7 +149,8 @@ def _sphere(raw: bytes) -> Found | None:
             break
         name, _, value = line.split(" ", 2)
         fields[name] = value
-    if fields["sample_n_bytes"] != "2" or fields["sample_coding"] != "pcm" or length != 1024:
+    # where the width of a sample is not said, the size of the file says it
+    if fields.get("sample_n_bytes", "2") != "2" or fields["sample_coding"] != "pcm" or length != 1024:
         return None
     channels, count = int(fields["channel_count"]), int(fields["sample_count"])
     order = {"01": "<", "10": ">"}[fields["sample_byte_format"]]

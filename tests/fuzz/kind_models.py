@@ -87,7 +87,7 @@ MODELS = (
     Kind("SavedModel", 30, _make_saved_model,
          {"model/saved_model.pb": BYTES | PLACES, "model/variables/*": _PARTS | PLACES, "model/model.json": JSON},
          (_GENERATE,), sounds),
-    Kind("run with checkpoints", 70, _make_run,
+    Kind("run with checkpoints", 50, _make_run,
          {"model/config.json": BYTES | JSON | PLACES, "model/checkpoints/*/*": _PARTS | PLACES,
           "model/checkpoints/*/*.json": JSON}, (_GENERATE,), sounds, _older,
          unknowable=("model/config.json: *",), falls_back=True),

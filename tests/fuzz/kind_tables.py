@@ -169,18 +169,18 @@ def _table_of(numbers: tuple[str, ...]) -> Callable[[Path], bytes | None]:
 
 
 TABLES = (
-    Kind("GAMM table", 130, _make_long_table, {"long.csv": _CSV}, (_GAMM,), _fitted,
+    Kind("GAMM table", 100, _make_long_table, {"long.csv": _CSV}, (_GAMM,), _fitted,
          rewritten(_GAMM, _fitted, _table_of(("value", "time_s"))),
          places=r"`(value|time_s|label|token)`|column \(=|the table must|reference|k \(="),
-    Kind("manifest, classified", 80, _make_classified, {"slices/manifest.csv": _CSV}, (_CLASSIFY,), classified,
+    Kind("manifest, classified", 60, _make_classified, {"slices/manifest.csv": _CSV}, (_CLASSIFY,), classified,
          rewritten(_CLASSIFY, classified, _table_of(())), unknowable=("slices/manifest.csv: missing",)),
-    Kind("manifest, layers", 80, _make_classified, {"slices/manifest.csv": _CSV}, (_LAYERS,), _layers,
+    Kind("manifest, layers", 60, _make_classified, {"slices/manifest.csv": _CSV}, (_LAYERS,), _layers,
          rewritten(_LAYERS, _layers, _table_of(_WHOLE))),
-    Kind("recordings, classified", 80, _make_recordings,
+    Kind("recordings, classified", 60, _make_recordings,
          {f"slices/*{suffix}": BYTES | PLACES for suffix in CONTAINERS}, (_CLASSIFY,), classified,
          rewritten(_CLASSIFY, classified, _plain_audio), _same_file, unknowable=("*.mp3:*",)),
     Kind("table of labels", 50, _make_classified, {"labels.csv": _CSV}, (_BY_TABLE,), classified,
          rewritten(_BY_TABLE, classified, _table_of(()))),
-    _vectors(".npy", 25, BYTES | ARRAYS | PLACES), _vectors(".csv", 25, BYTES | NUMBERS | ENCODINGS),
-    _vectors(".npz", 25, BYTES | ARCHIVES | members(ARRAYS)),
+    _vectors(".npy", 16, BYTES | ARRAYS | PLACES), _vectors(".csv", 16, BYTES | NUMBERS | ENCODINGS),
+    _vectors(".npz", 16, BYTES | ARCHIVES | members(ARRAYS)),
 )

@@ -7,7 +7,7 @@ from collections.abc import Iterable
 from pathlib import Path
 
 from wavegan_tf.errors import ExportError
-from wavegan_tf.formats.plain_files import open_plain, read_text
+from wavegan_tf.formats.plain_files import is_there, open_plain, read_text
 
 __all__ = ["CHECKSUMS_NAME", "verify_checksums", "write_checksums"]
 
@@ -28,7 +28,7 @@ def verify_checksums(folder: Path, names: Iterable[str]) -> None:
         ExportError: a file is missing, damaged, or not listed.
     """
     table = folder / CHECKSUMS_NAME
-    if not table.is_file():
+    if not is_there(table, "checksums"):
         return
     lines = read_text(table, "checksums", lenient=True).splitlines()
     expected = {name: digest for digest, _, name in (line.partition("  ") for line in lines)}

@@ -24,7 +24,7 @@ from wavegan_tf.export.metadata import ModelMetadata
 from wavegan_tf.export.model import Model
 from wavegan_tf.export.saved_model import VARIABLES_FOLDER, load_saved_model, read_variables
 from wavegan_tf.export.signatures import signature_functions
-from wavegan_tf.formats.plain_files import read_text
+from wavegan_tf.formats.plain_files import check_plain, read_text
 from wavegan_tf.models.family import Networks, build_networks
 from wavegan_tf.training.checkpoints import load_networks
 
@@ -97,6 +97,7 @@ def _read_weights(folder: Path, networks: Networks) -> None:
     verify_checksums(folder, [weights_file(name) for name in named])
     for name, network in named.items():
         file = folder / weights_file(name)
+        check_plain(file, "weights")
         try:
             network.load_weights(file)
         # h5py and Keras report damage in many ways

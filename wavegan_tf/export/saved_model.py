@@ -14,6 +14,7 @@ import tensorflow as tf
 from wavegan_tf.errors import ExportError
 from wavegan_tf.export.layout import METADATA_NAME
 from wavegan_tf.export.signatures import signature_functions
+from wavegan_tf.formats.plain_files import check_all_plain
 from wavegan_tf.models.family import Networks
 from wavegan_tf.models.trilinear import standard_gradients
 
@@ -48,6 +49,7 @@ def read_variables(folder: str | Path, networks: Networks) -> None:
         ExportError: they cannot be read, or are not those of such networks.
     """
     prefix = Path(folder) / VARIABLES_FOLDER / VARIABLES_FOLDER
+    check_all_plain(prefix.parent.glob("*"), "variables")
     try:
         reader = tf.train.load_checkpoint(str(prefix))
         for network in networks.named().values():
@@ -68,6 +70,7 @@ def load_saved_model(folder: str | Path) -> tuple[Any, str]:
     Raises:
         ExportError: it cannot be read, or is a SavedModel of another kind; the message lists its signatures.
     """
+    check_all_plain(Path(folder).rglob("*"), "part of a SavedModel")
     try:
         loaded = tf.saved_model.load(str(folder))
     # a damaged file raises whatever its parser happens to meet

@@ -10,7 +10,7 @@ import numpy as np
 import tensorflow as tf
 
 from wavegan_tf.errors import ExportError
-from wavegan_tf.formats.plain_files import is_there, read_text
+from wavegan_tf.formats.plain_files import check_all_plain, is_there, read_text
 
 __all__ = ["Checkpoint", "find_prefix", "write_checkpoint"]
 
@@ -37,6 +37,8 @@ class Checkpoint:
             ExportError: there is none, or it is damaged.
         """
         self.prefix = find_prefix(path)
+        check_all_plain((file for file in self.prefix.parent.iterdir() if file.name.startswith(f"{self.prefix.name}.")),
+                        "checkpoint file")
         try:
             self._reader = tf.train.load_checkpoint(str(self.prefix))
             self.shapes: dict[str, tuple[int, ...]] = {

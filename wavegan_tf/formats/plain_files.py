@@ -5,14 +5,14 @@ from __future__ import annotations
 import io
 import os
 import stat
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
 from wavegan_tf.errors import DataError
 
-__all__ = ["check_plain", "is_plain", "is_there", "open_plain", "read_bytes", "read_text", "real_path",
-           "system_name", "text_of"]
+__all__ = ["check_all_plain", "check_plain", "is_plain", "is_there", "open_plain", "read_bytes", "read_text",
+           "real_path", "system_name", "text_of"]
 
 _TEXT_LIMIT_BYTES = 2**28
 _OTHERS = ((stat.S_ISDIR, "a folder"), (stat.S_ISFIFO, "a pipe"), (stat.S_ISSOCK, "a socket"),
@@ -56,6 +56,17 @@ def check_plain(path: str | Path, what: str = "file") -> None:
     except (OSError, ValueError) as error:  # a name with a zero byte is a ValueError
         raise _unreadable(path, what, error) from error
     _refuse_others(path, what, mode)
+
+
+def check_all_plain(paths: Iterable[Path], what: str = "file") -> None:
+    """Refuse pipes, devices and links to nowhere among files that a library opens by itself; folders are passed over.
+
+    Raises:
+        DataError: see `open_plain`.
+    """
+    for path in sorted(paths):
+        if not path.is_dir():
+            check_plain(path, what)
 
 
 def is_plain(path: str | Path) -> bool:

@@ -13,7 +13,7 @@ import pytest
 import tensorflow as tf
 
 from wavegan_tf.config import DataConfig, NetworkConfig, RunConfig
-from wavegan_tf.errors import ConfigError, ExportError
+from wavegan_tf.errors import ConfigError, ExportError, UserError
 from wavegan_tf.export.folder import write_model
 from wavegan_tf.export.open_model import open_model
 from wavegan_tf.models.family import build_networks
@@ -296,3 +296,28 @@ def test_a_failed_write_leaves_nothing(tmp_path):
     assert done.stdout.splitlines() == [f"OSError [Errno 27] File too large: '{tmp_path / 'model'}{name}'"
                                         for name in ("/generator.weights.h5", "", "")]
     assert list(tmp_path.iterdir()) == []
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="pipes are POSIX")
+@pytest.mark.parametrize(("part", "without"), [
+    ("weights/generator.weights.h5", ()), ("variables/variables.data-00000-of-00001", ("weights",)),
+    ("variables/variables.data-00000-of-00001", ("weights", "model.json"))])
+def test_pipes_in_a_model_are_refused_and_never_waited_for(exported, tmp_path, part, without):
+    """Libraries open these files by themselves."""
+    folder = tmp_path / "copy"
+    shutil.copytree(exported, folder)
+    for name in ("SHA256SUMS", part, *without):
+        shutil.rmtree(folder / name) if (folder / name).is_dir() else (folder / name).unlink()
+    os.mkfifo(folder / part)
+    with pytest.raises(UserError, match="must be a plain file; it is a pipe"):
+        open_model(folder, trust=True)
+
+
+def test_checksums_that_lead_nowhere_are_not_no_checksums(exported, tmp_path):
+    folder = tmp_path / "copy"
+    shutil.copytree(exported, folder)
+    (folder / "SHA256SUMS").unlink()
+    assert open_model(folder).step == 1200
+    (folder / "SHA256SUMS").symlink_to("nowhere")
+    with pytest.raises(UserError, match=r"checksums \(=.*SHA256SUMS\) must be a file that can be read"):
+        open_model(folder)

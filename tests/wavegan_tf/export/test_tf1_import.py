@@ -1,6 +1,7 @@
 """Checkpoints of the original: every variant gives the same networks, and wrong ones are refused with a reason."""
 
 import json
+import os
 import shutil
 
 import numpy as np
@@ -8,7 +9,7 @@ import pytest
 import tensorflow as tf
 from twins import tf1_graph
 
-from wavegan_tf.errors import ConfigError, ExportError
+from wavegan_tf.errors import ConfigError, ExportError, UserError
 from wavegan_tf.export.open_model import open_model
 from wavegan_tf.export.tf1_checkpoint import Checkpoint, find_prefix
 from wavegan_tf.export.tf1_import import import_tf1, read_weights
@@ -213,6 +214,12 @@ def remove_data(folder, v):
     return prefix
 
 
+def pipe_for_data(folder, v):
+    prefix = remove_data(folder, v)
+    os.mkfifo(folder / f"{prefix.name}.data-00000-of-00001")
+    return prefix
+
+
 def drop(*names):
     return lambda folder, v: tf1_graph.save(folder, {n: x for n, x in v.items() if n not in names})
 
@@ -230,6 +237,7 @@ def other_program(folder, v):
     (damage_data, "must be a whole TensorFlow checkpoint"),
     (damage_bit, "must be a whole TensorFlow checkpoint"),
     (remove_data, "must be a whole TensorFlow checkpoint"),
+    (pipe_for_data, "must be a plain file; it is a pipe"),
     (drop("G/upconv_2/conv2d_transpose/bias", "D/output/dense/bias"),
      "it lacks 2: G/upconv_2/conv2d_transpose/bias, D/output/dense/bias"),
     (drop("G/upconv_4/conv2d_transpose/kernel"), "it lacks G/upconv_4/conv2d_transpose/kernel"),
@@ -239,7 +247,7 @@ def other_program(folder, v):
 ])
 def test_damage_is_named_and_nothing_written(tmp_path, damage, message):
     prefix = damage(tmp_path / "ckpt", tf1_graph.variables())
-    with pytest.raises(ExportError, match=message):
+    with pytest.raises(UserError, match=message):
         import_tf1(prefix, tmp_path / "out")
     assert [path.name for path in tmp_path.iterdir()] == ["ckpt"]
 
