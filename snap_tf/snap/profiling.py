@@ -23,7 +23,7 @@ from snap_tf.snap.targets import Choose, make_target
 from wavegan_tf.errors import ConfigError, DataError
 from wavegan_tf.memory import available_memory_bytes
 
-__all__ = ["ProfilePass", "frame_source", "profile", "start_pass"]
+__all__ = ["ProfilePass", "frame_source", "profile", "start_pass", "unknown_annotations"]
 
 
 def profile(model: Any, data: Any, options: ProfileOptions | None = None, *, groups: Sequence[str] = ("predicted",),
@@ -86,7 +86,7 @@ def start_pass(network: Network, source: FrameSource, options: ProfileOptions, *
     if options.frame_steps not in (0, source.frame_shape[0]):
         raise ConfigError(f"`frame_steps` (={options.frame_steps}) must be left out for {source.name}, whose frames "
                           f"have {source.frame_shape[0]} steps")
-    unknown = _unknown_annotations(network, source, groups)
+    unknown = unknown_annotations(network, source, groups)
     target = make_target(network, options, choose)
     view = ModelView(network, options, target, source.frame_shape, utterances=source.of_utterances,
                      batch_size=batch_size)
@@ -123,7 +123,7 @@ def frame_source(network: Network, data: Any, options: ProfileOptions, split: st
     return ClipFrames(clips, rate_hz=network.probe.rate_hz)
 
 
-def _unknown_annotations(network: Network, source: FrameSource, groups: Sequence[str]) -> str:
+def unknown_annotations(network: Network, source: FrameSource, groups: Sequence[str]) -> str:
     """Say which phones a phone recogniser does not know: their frames could never be right.
 
     Returns:

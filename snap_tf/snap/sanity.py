@@ -33,7 +33,7 @@ from snap_tf.snap.mantel import mantel
 from snap_tf.snap.map_likeness import rank_correlation, structural_similarity
 from snap_tf.snap.networks import Network, open_network
 from snap_tf.snap.profile_file import ProfileFile
-from snap_tf.snap.profiling import frame_source, profile
+from snap_tf.snap.profiling import frame_source, profile, unknown_annotations
 from snap_tf.snap.randomised import cascade, layers_with_kernels
 from snap_tf.snap.sanity_settings import SanitySettings
 from snap_tf.snap.settings import ProfileOptions
@@ -73,6 +73,7 @@ class SanityResults:
         group: the grouping.
         model: record of the network, see `networks.Network.record`.
         source: the sample, in words.
+        notice: what was not compared, and why; empty for nothing.
     """
 
     weights: pd.DataFrame
@@ -85,6 +86,7 @@ class SanityResults:
     group: str
     model: dict[str, Any]
     source: str
+    notice: str = ""
 
     def __str__(self) -> str:
         """Return what there is to know at a glance."""
@@ -100,7 +102,8 @@ class SanityResults:
                 "layers;\nmantel_all: of the distances between SNAPs; silhouettes: real, permuted labels, noise;\n"
                 "distance_p: whether groups lie further apart than permuted ones\n"
                 + table.to_string(index=False, float_format=lambda x: f"{x:.3f}")
-                + f"\n{say_resolution(self.settings.permutations)}" + self._alignment_text())
+                + f"\n{say_resolution(self.settings.permutations)}" + self._alignment_text()
+                + (f"\nnote: {self.notice}" if self.notice else ""))
 
     def _alignment_text(self) -> str:
         if self.alignment.empty:
@@ -141,7 +144,9 @@ def sanity_checks(model: Any, data: Any, *, group: str = "phone", options: Profi
     if opened.probe.network is None:
         raise ConfigError(f"model (={opened.probe.name}) must be a Keras network to have its weights randomised; it is "
                           "a SavedModel that runs itself")
-    sample = sample_frames(opened, frame_source(opened, data, options, split), group, options,
+    frames = frame_source(opened, data, options, split)
+    notice = unknown_annotations(opened, frames, (group,))
+    sample = sample_frames(opened, frames, group, options,
                            per_group=settings.frames_per_group, n_blocks=settings.utterances,
                            min_frames=settings.min_frames, seed=settings.seed)
     fixed = dataclasses.replace(options, mode="frame", kinds="snap", target="callable", blank="keep", folds=1)
@@ -162,7 +167,7 @@ def sanity_checks(model: Any, data: Any, *, group: str = "phone", options: Profi
     counts = {name: sample.groups.count(name) for name in sorted(set(sample.groups))}
     asked = dataclasses.replace(options, frame_steps=sample.frame_shape[0])
     return SanityResults(weights, labels, inputs, alignment, counts, settings, asked, group, opened.record(),
-                         sample.name)
+                         sample.name, notice)
 
 
 @contextmanager

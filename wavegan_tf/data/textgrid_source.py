@@ -80,7 +80,7 @@ class TextGridSource:
             return [utterance]
         self._any_read = True
         self.problems += problems
-        self._read += [(path, alignment) for alignment in alignments]
+        self._read += [(path, replace(alignment, words=(), phones=())) for alignment in alignments]
         return [replace(utterance, words=a.words, phones=a.phones, speaker=a.speaker or utterance.speaker,
                         word_tier=a.word_tier, phone_tier=a.phone_tier,
                         id=f"{utterance.id}_{a.speaker}" if a.speaker else utterance.id) for a in alignments]

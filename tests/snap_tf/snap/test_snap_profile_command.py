@@ -326,6 +326,8 @@ def test_phones_in_ipa_count_where_they_are_used_only(recogniser, tmp_path, caps
     message = refused(capsys, recogniser, ipa, out, "--group", "phone")
     assert "not among them: 'iː', 'sil', 'tʃ', 'ʃ'" in message and "--phone-map (ipa-mfa, " in message
     refused(capsys, recogniser, ipa, out, "--group", "predicted", "--group", "permuted:phone")
+    assert main(["sanity", str(recogniser), str(out), "--corpus", str(ipa)]) == 2  # by phone unless told otherwise
+    assert "must be among those that the network writes" in capsys.readouterr().err
     assert run(recogniser, ipa, out, "--group", "predicted") == 0
     printed = capsys.readouterr().out
     assert "note: annotated phones were not compared with predicted ones" in printed and "'tʃ'" in printed
