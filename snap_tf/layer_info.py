@@ -52,8 +52,9 @@ class LayerInfo:
         """
         found = cls(**{name: values[name] for name in cls.__dataclass_fields__})
         words = all(isinstance(word, str) for word in (found.name, found.paper_name, found.activation))
-        whole = all(isinstance(n, int) and 0 <= n < 2**53 for n in (found.steps or 0, found.channels))
-        if not words or not whole or not isinstance(found.rate_hz, int | float) or not 0 <= found.rate_hz < 2**53:
+        numbers = (found.steps or 0, found.channels, found.rate_hz)
+        kinds = all(isinstance(n, int) for n in numbers[:2]) and isinstance(found.rate_hz, int | float)
+        if not words or not kinds or not all(0 <= n < 2**53 and not isinstance(n, bool) for n in numbers):
             raise ValueError(f"the layer {values} is none")
         return found
 

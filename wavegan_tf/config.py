@@ -190,6 +190,8 @@ class RunConfig(CheckedSettings):
             return cls(data=data, network=network, train=TrainConfig(**train), **raw)
         except (DataError, KeyError, TypeError, AttributeError) as error:
             raise ConfigError(f"configuration (={where}) must be the JSON that this program wrote: {error}") from error
+        except ConfigError as error:
+            raise ConfigError(f"{error}; see configuration (={where})") from error
 
     @classmethod
     def load(cls, path: str | Path) -> RunConfig:
@@ -201,7 +203,11 @@ class RunConfig(CheckedSettings):
         path = Path(path)
         if not path.is_file():
             raise ConfigError(f"configuration (={path}) must be an existing file; name a run or an exported model")
-        return cls.from_json(read_text(path, "configuration"), str(path))
+        try:
+            text = read_text(path, "configuration")
+        except DataError as error:
+            raise ConfigError(str(error)) from error
+        return cls.from_json(text, str(path))
 
 
 def changed_fields(old: Any, new: Any) -> list[str]:

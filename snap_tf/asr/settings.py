@@ -67,6 +67,8 @@ class RecogniserConfig(CheckedSettings):
             raise ConfigError(f"configuration (={path}) must be an existing file; name a run of `snap-tf asr train`")
         try:
             return cls(**read_json(path, "configuration"))
+        except ConfigError as error:
+            raise ConfigError(f"{error}; see configuration (={path})") from error
         except (DataError, TypeError) as error:
             raise ConfigError(f"configuration (={path}) must be the JSON that `snap-tf asr train` wrote: "
                               f"{error}") from error

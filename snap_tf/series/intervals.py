@@ -90,6 +90,9 @@ def phone_intervals(tokens: pd.DataFrame, n_samples: int, phones: Sequence[str],
     """
     if not phones:
         raise ConfigError("`phones` must name at least one phone, for example s,sh")
+    if missing := [name for name in ("phones", "word", "speaker", "file") if name not in tokens]:
+        raise DataError(f"table of tokens must have the column {missing[0]} where phones are asked for; it has "
+                        f"{', '.join(map(str, tokens.columns))}; run snap-tf layers again")
     if words:
         tokens = tokens[tokens["word"].isin(require_labels(words, tokens["word"], "word", fold=True))]
     there = [(row, p) for row in tokens.itertuples() for p in row.phones]

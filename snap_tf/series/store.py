@@ -29,6 +29,9 @@ STIMULI_NAME, LATENT_NAME = "stimuli.npy", "z.npy"
 
 _WHOLE = ("n_samples", "rate_hz", "source_rate_hz", "start_sample", "end_sample", "base")
 _MAYBE = ("sweep_value", "position")
+_LARGEST = 1e30
+"""Values beyond are damage: their squares are no numbers of float32."""
+_VALUES_AT_ONCE = 2**22
 _TEXT = ("token", "label", "word", "speaker", "sex", "dialect", "split", "utterance", "sentence", "file", "code")
 
 
@@ -54,7 +57,11 @@ class LayerStore(Mapping[str, LayerSeries]):
             items = self.settings["layers"]
             self.layers = tuple(LayerInfo.from_dict(item) for item in items)
             self._files = {item["name"]: _plain_name(item["file"]) for item in items}
+            if not self.layers:
+                raise ValueError("it has no layers")
             self.n_samples = int(_positive(self.settings, "n_samples"))
+            if self.n_samples != self.settings["n_samples"]:
+                raise ValueError(f"`n_samples` (={self.settings['n_samples']}) is no whole number")
             self.rate_hz = float(_positive(self.settings, "rate_hz"))
         self.tokens = read_tokens(self.folder / TOKENS_NAME)
 
@@ -122,9 +129,9 @@ class LayerStore(Mapping[str, LayerSeries]):
     def _load(self, name: str) -> np.ndarray:
         path = self.folder / name
         array = read_npy(path, "array", mapped=True)
-        if array.dtype.kind != "f" or array.ndim < 1:
-            raise DataError(f"array (={path}) must hold rows of numbers; it holds {array.dtype} {list(array.shape)}; "
-                            "run snap-tf layers again")
+        if array.dtype.kind != "f" or array.ndim < 1 or not _is_finite(array):
+            raise DataError(f"array (={path}) must hold rows of finite numbers; it holds {array.dtype} "
+                            f"{list(array.shape)}; run snap-tf layers again")
         if len(array) != len(self.tokens):
             raise DataError(f"array (={path}) must have a row for each of the {len(self.tokens)} tokens; it has "
                             f"{len(array)}; run snap-tf layers again")
@@ -160,6 +167,11 @@ def read_tokens(path: Path) -> pd.DataFrame:
     if not path.is_file():
         raise DataError(f"table of tokens (={path}) must exist; name a folder that `snap-tf layers` wrote")
     table = read_table(path, "table of tokens", needs=("token", "label"), text=(*_TEXT, "phones"))
+    if "cropped" in table and "n_samples" not in table:
+        raise DataError(f"table of tokens (={path}) must have the column n_samples; run snap-tf layers again")
+    if not len(table) or ("cropped" in table and table["cropped"].dtype != bool):
+        raise DataError(f"table of tokens (={path}) must have rows, with True or False as `cropped`; run snap-tf "
+                        "layers again")
     for name in {*_WHOLE} & {*table.columns}:
         table[name] = whole_numbers(table, name, f"table of tokens (={path})")
     for name in {*_MAYBE} & {*table.columns}:
@@ -186,9 +198,13 @@ def file_names(layers: tuple[LayerInfo, ...]) -> dict[str, str]:
 def _read_settings(path: Path) -> dict[str, Any]:
     if not path.is_file():
         raise DataError(f"layers (={path.parent}) must be a folder that `snap-tf layers` wrote; {path.name} is missing")
-    with told_as_damage(path, "settings", "snap-tf layers"):
-        settings = read_json(path, "settings")
+    try:
+        settings = read_json(path)
         newer = settings["format"] > FORMAT
+        if settings["format"] is True or settings["format"] < 1:
+            raise TypeError(f"`format` (={settings['format']}) is none")
+    except (DataError, KeyError, TypeError) as error:
+        raise DataError(f"settings (={path}) must be what `snap-tf layers` wrote: {error}") from error
     if newer:
         raise DataError(f"settings (={path}) must be of format {FORMAT}; they are newer; update wavegan-tf")
     return settings
@@ -204,10 +220,19 @@ def read_intervals(path: Path, n_tokens: int) -> pd.DataFrame:
     table = read_table(path, "table of intervals", needs=("row", "start_sample", "end_sample"))
     for name, high in (("row", n_tokens - 1), ("start_sample", 2**53), ("end_sample", 2**53)):
         table[name] = whole_numbers(table, name, title, high=high)
+    if not len(table):
+        raise DataError(f"{title} must have rows; run snap-tf layers again")
     empty = (table["start_sample"] >= table["end_sample"]).to_numpy()
     if empty.any():
         raise DataError(f"interval must end after it begins; see row {int(empty.argmax()) + 1} of {title}")
     return table
+
+
+def _is_finite(array: np.ndarray) -> bool:
+    """Tell whether an array, which may be larger than memory, holds numbers that can be computed with."""
+    flat = array.reshape(-1)
+    return all((np.abs(flat[first:first + _VALUES_AT_ONCE]) <= _LARGEST).all()
+               for first in range(0, len(flat), _VALUES_AT_ONCE))
 
 
 def _plain_name(name: str) -> str:

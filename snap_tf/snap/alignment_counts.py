@@ -150,6 +150,14 @@ class AlignmentCounts:
         missing = [name for name in names if name not in arrays]
         if missing:
             raise DataError(f"alignment counts must have the arrays {', '.join(names)}; there is no {missing[0]}")
+        for name in ("n_steps", "tolerance_steps"):
+            if arrays[name].shape or arrays[name].dtype.kind not in "iu":
+                raise DataError(f"{name} of alignment counts (={arrays[name].dtype} {arrays[name].shape}) must be one "
+                                "whole number")
+        for name in ("classes", "annotations"):
+            if arrays[name].ndim != 1 or arrays[name].dtype.kind != "U":
+                raise DataError(f"{name} of alignment counts (={arrays[name].dtype} {arrays[name].shape}) must be a "
+                                "list of words")
         found = cls([str(name) for name in arrays["classes"]], [str(name) for name in arrays["annotations"]],
                     int(arrays["n_steps"]), int(arrays["tolerance_steps"]))
         for name in _COUNTS:

@@ -174,8 +174,8 @@ def _read(path: str) -> pd.DataFrame:
     for column in ("start_s", "end_s"):
         if column in table.columns:
             numbers = pd.to_numeric(table[column], errors="coerce")
-            if numbers.isna().any():
-                wrong = table.loc[numbers.isna(), column]
+            if not np.isfinite(numbers).all():
+                wrong = table.loc[~np.isfinite(numbers), column]
                 raise DataError(f"{column} (={wrong.iloc[0]}) in line {wrong.index[0] + 2} of table of groups "
                                 f"(={path}) must be a number of seconds")
             result[column] = numbers

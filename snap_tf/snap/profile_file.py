@@ -20,7 +20,7 @@ from snap_tf.layer_info import LayerInfo
 from snap_tf.snap.alignment_counts import AlignmentCounts
 from snap_tf.snap.profiles import PROFILE_KINDS, Profiles, finalise
 from snap_tf.snap.settings import GLOBAL_MEANS, MASK_SCALES, MASKS, ProfileOptions
-from snap_tf.snap.sums import GroupSums
+from snap_tf.snap.sums import QUANTITIES, GroupSums, quantities_of
 from wavegan_tf.atomic import atomic_file
 from wavegan_tf.errors import ConfigError, DataError
 from wavegan_tf.formats.arrays import open_npz
@@ -32,6 +32,8 @@ __all__ = ["SCHEMA", "ProfileFile", "merge_profiles", "read_profiles", "write_pr
 
 SCHEMA = 2
 _WHAT = "snap_tf profiles"
+_LARGEST, _MOST_FRAMES = 1e60, 2**50
+"""Sums and counts beyond these are damage: their squares and totals are no numbers."""
 _CHOICES: dict[str, tuple[Any, ...]] = {"mask": MASKS, "mask_scale": MASK_SCALES, "mask_output": (True, False),
                                         "global_mean": GLOBAL_MEANS}
 
@@ -203,7 +205,7 @@ def read_profiles(path: str | Path, *, sums: bool = True) -> ProfileFile:
 
 def _restore(about: dict[str, Any], archive: Mapping[str, np.ndarray], with_sums: bool) -> ProfileFile:
     options, layers = ProfileOptions(**about["options"]), tuple(map(LayerInfo.from_dict, about["layers"]))
-    _check_facts(about)
+    _check_facts(about, quantities_of(options.kept_kinds, options.mask))
     steps = {layer.name: max(layer.steps or 0, 1) for layer in layers}
     channels = {layer.name: layer.channels for layer in layers}
 
@@ -213,8 +215,8 @@ def _restore(about: dict[str, Any], archive: Mapping[str, np.ndarray], with_sums
         last = first + written.shape[2] if written.ndim == 4 else -1
         if not 0 <= first <= last <= steps[layer] or (*written.shape[:2], written.shape[3]) != (*rows, channels[layer]):
             raise ValueError(f"sums of {layer} (={list(written.shape)}) do not fit groups and layers")
-        if written.dtype.kind != "f" or not np.isfinite(written).all():
-            raise ValueError(f"sums of {layer} are not all finite numbers")
+        if written.dtype.kind != "f" or not (np.abs(written) <= _LARGEST).all():
+            raise ValueError(f"sums of {layer} are not all numbers up to {_LARGEST:g}")
         array = np.zeros((*rows, steps[layer], channels[layer]))
         array[:, :, first:last] = written
         return array
@@ -233,30 +235,51 @@ def _restore(about: dict[str, Any], archive: Mapping[str, np.ndarray], with_sums
 
 
 def _counts(values: np.ndarray, shape: tuple[int, ...], what: str) -> np.ndarray:
-    if values.shape != shape or values.dtype.kind not in "iu" or (values < 0).any():
+    if values.shape != shape or values.dtype.kind not in "iu" or (values < 0).any() or (values > _MOST_FRAMES).any():
         raise ValueError(f"{what} (={values.dtype} {list(values.shape)}) must be whole numbers from 0 {list(shape)}")
-    return values
+    return values.astype(np.int64)
 
 
-def _check_facts(about: dict[str, Any]) -> None:
+def _check_facts(about: dict[str, Any], needed: Iterable[str]) -> None:
     """Refuse a description without what every command asks for."""
-    model, source, groupings = about["model"], about["source"], about["groupings"]
-    shards = source["shards"]
-    for name in ("name", "hash"):
-        if not isinstance(model[name], str):
-            raise ValueError(f"`{name}` of the model is no word")
-    if not shards or not all(len(shard) == 2 and 1 <= shard[0] <= shard[1] == shards[0][1] for shard in shards):
-        raise ValueError(f"`shards` (={shards}) must be [number, how many]")
+    model, source, shards = about["model"], about["source"], about["source"]["shards"]
+    for part, names in ((model, ("name", "hash")), (source, ("name", "fingerprint", "notice"))):
+        for name in names:
+            if not isinstance(part[name], str):
+                raise ValueError(f"`{name}` (={part[name]}) must be text")
+    if model.get("classes") is not None:
+        _check_names(model["classes"], "classes")
     for name in ("n_frames", "n_blank", "n_skipped"):
-        if not isinstance(source[name], int) or source[name] < 0:
-            raise ValueError(f"`{name}` (={source[name]}) must be a whole number from 0")
-    names = [grouping["name"] for grouping in groupings]
-    if not names or len(set(names)) < len(names):
-        raise ValueError("its groupings must have different names")
-    for grouping in groupings:
-        groups = grouping["groups"]
-        if not all(isinstance(group, str) for group in groups) or len(set(groups)) < len(groups):
-            raise ValueError(f"groups by {grouping['name']} must have different names")
+        _whole(source[name], name, 0)
+    if not isinstance(shards, list) or not shards:
+        raise ValueError(f"`shards` (={shards}) must be a list of [number, how many]")
+    for number, how_many in shards:
+        if not _whole(number, "shards", 1) <= _whole(how_many, "shards", 1) == shards[0][1]:
+            raise ValueError(f"`shards` (={shards}) must be numbers of how many there are")
+    _check_names([layer["name"] for layer in about["layers"]], "layers")
+    _check_names([grouping["name"] for grouping in about["groupings"]], "groupings")
+    for grouping in about["groupings"]:
+        _check_names(grouping["groups"], f"groups by {grouping['name']}")
+        if missing := set(needed) - set(grouping["quantities"]):
+            raise ValueError(f"it lacks sums of {', '.join(sorted(missing))}")
+        for quantity, layers in grouping["quantities"].items():
+            expected = [layer["name"] for layer in about["layers"]][:1 if quantity == "navai" else None]
+            if quantity not in QUANTITIES or layers != expected:
+                raise ValueError(f"sums of {quantity} must be of the layers {', '.join(expected)}; they are of "
+                                 f"{str(layers)[:100]}")
+
+
+def _whole(value: Any, name: str, low: int) -> int:
+    if isinstance(value, bool) or not isinstance(value, int) or not low <= value <= _MOST_FRAMES:
+        raise ValueError(f"`{name}` (={value}) must be a whole number from {low}")
+    return value
+
+
+def _check_names(names: Any, what: str) -> None:
+    """Refuse what is no list of different words."""
+    words = isinstance(names, list) and all(isinstance(name, str) for name in names)
+    if not words or not names or len(set(names)) < len(names):
+        raise ValueError(f"{what} (={str(names)[:100]}) must have different names")
 
 
 def _below(archive: Mapping[str, np.ndarray], prefix: str) -> dict[str, np.ndarray]:

@@ -75,6 +75,8 @@ def read_manifest(path: str | Path) -> pd.DataFrame:
         raise DataError(f"manifest (={path}) must be a file; name the folder that `wavegan-tf slice` wrote")
     title = f"manifest (={path})"
     table = read_table(path, "manifest", needs=MANIFEST_COLUMNS)
+    if not len(table):
+        raise DataError(f"{title} must have a row for each slice; it has none; make the slices again")
     check_file_names(table["file"], title)
     for name, low in _NUMBERS.items():
         table[name] = whole_numbers(table, name, title, low=low)

@@ -86,11 +86,17 @@ def _load(name: str, above: list[str]) -> Preset:
         base = raw.pop("base", None)
         if raw:
             raise ValueError(f"it holds the unknown key {next(iter(raw))}")
+        if not isinstance(base, str | None):
+            raise ValueError(f"its base (={base}) is no name")
     except (ValueError, KeyError, TypeError, AttributeError) as error:
         raise ConfigError(f"preset (={name}) must be JSON with `about`, `changes` and perhaps `source` and `base`: "
                           f"{error}") from error
     config = RunConfig() if base is None else _load(base, [*above, name]).config
-    return Preset(stem, about, source, dataclasses.replace(change_settings(config, changes), preset=stem), changes)
+    try:
+        changed = change_settings(config, changes)
+    except ConfigError as error:
+        raise ConfigError(f"{error}; see preset (={name})") from error
+    return Preset(stem, about, source, dataclasses.replace(changed, preset=stem), changes)
 
 
 def _read(name: str) -> tuple[str, str]:

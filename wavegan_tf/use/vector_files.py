@@ -15,6 +15,8 @@ from wavegan_tf.use.vectors import LatentVectors, given_vectors
 __all__ = ["read_vectors"]
 
 _WHAT = "file of latent vectors"
+_LARGEST = 1e30
+"""Of numbers that networks can compute with in float32."""
 
 
 def read_vectors(path: str | Path, config: NetworkConfig) -> LatentVectors:
@@ -44,9 +46,10 @@ def read_vectors(path: str | Path, config: NetworkConfig) -> LatentVectors:
     if z.ndim != 2 or z.shape[1] != config.latent_dim or not len(z):
         raise DataError(f"file of latent vectors (={path}, shape {list(z.shape)}) must hold rows of "
                         f"{config.latent_dim} numbers for this model, the code first")
-    if not np.isfinite(z).all():
-        raise DataError(f"file of latent vectors (={path}) must hold finite numbers; {int((~np.isfinite(z)).sum())} "
-                        "are not")
+    wrong = ~(np.abs(z.astype(np.float64)) <= _LARGEST)
+    if wrong.any():
+        raise DataError(f"file of latent vectors (={path}) must hold finite numbers; {int(wrong.sum())} are "
+                        f"not, or are beyond {_LARGEST:g}; the first is in row {int(np.argwhere(wrong)[0][0]) + 1}")
     return given_vectors(z.astype(np.float32), config)
 
 
@@ -69,6 +72,8 @@ def _read_numbers(path: Path) -> np.ndarray:
             if len(row) != len(rows[0]):
                 raise DataError(f"{_WHAT} (={path}) must have {len(rows[0])} numbers in every row; row {line} has "
                                 f"{len(row)}")
+        if any("_" in cell for row in rows[first:] for cell in row):  # Python reads 1_0 as 10
+            raise ValueError("it has cells with _")
         return np.array(rows[first:], dtype=object).astype(np.float64)
     raise DataError(f"file of latent vectors (={path}) must end in .npy, .npz or .csv")
 
