@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from wavegan_tf.errors import ExportError
+from wavegan_tf.formats.json_files import parse_json
 
 __all__ = ["is_keras_file", "one_line", "read_keras"]
 
@@ -95,7 +96,8 @@ def _load_without_inert_settings(path: Path, trust: bool) -> Any:
         copy = shutil.copy(path, folder)
         with h5py.File(copy, "r+") as file:
             text = file.attrs["model_config"]
-            file.attrs["model_config"] = json.dumps(_without_inert(json.loads(text)))
+            config = parse_json(text, f"configuration of the model (={path})", finite=False)
+            file.attrs["model_config"] = json.dumps(_without_inert(config))
         return _load(Path(copy), trust)
 
 

@@ -25,11 +25,11 @@ ALLOWED = {
     "wavegan_tf/data/synthetic/espeak.py": "voices that come with eSpeak NG",
     "wavegan_tf/data/synthetic/workers.py": "what processes of our own send through a pipe",
     "snap_tf/reports/page.py": "the page that comes with the package",
-    "wavegan_tf/checkpoint_folders.py": "written array by array into an archive",
-    "snap_tf/snap/profile_file.py": "written array by array into an archive",
-    "wavegan_tf/atomic.py": "opened to be flushed to the disk",
+    "wavegan_tf/files/flush.py": "opened to be flushed to the disk",
+    "wavegan_tf/files/leftovers.py": "lines in which processes of ours say what they write, and the system's own files",
+    "wavegan_tf/files/outputs.py": "what the system says of mounted disks",
+    "wavegan_tf/files/own_files.py": "files of ours to which lines are added",
     "wavegan_tf/command_line.py": "the null device",
-    "wavegan_tf/training/runs.py": "the lock and the log of a run, to which lines are added",
     "snap_tf/asr/export.py": "a network that was just saved, packed again",
 }
 

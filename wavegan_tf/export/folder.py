@@ -30,6 +30,7 @@ from wavegan_tf.export.open_model import open_model
 from wavegan_tf.export.provenance import run_facts
 from wavegan_tf.export.saved_model import VARIABLES_FOLDER, write_saved_model
 from wavegan_tf.files.room import check_room
+from wavegan_tf.formats.plain_files import read_text
 from wavegan_tf.models.family import Networks
 from wavegan_tf.training.checkpoints import load_networks
 
@@ -83,7 +84,7 @@ def export_again(model: str | Path, out: str | Path) -> Path:
     with atomic_folder(out) as folder, disk_errors(out):
         assert opened.networks is not None  # a SavedModel that is not ours was refused
         write_saved_model(opened.networks, opened.config.network.code,
-                          (model / METADATA_NAME).read_text(encoding="utf-8"), folder)
+                          read_text(model / METADATA_NAME, "description of the model"), folder)
         for name in kept:
             (folder / name).parent.mkdir(parents=True, exist_ok=True)
             shutil.copyfile(model / name, folder / name)
