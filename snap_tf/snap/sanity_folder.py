@@ -75,7 +75,7 @@ def read_sanity(folder: str | Path) -> SanityResults:
     if missing := [path.name for path in needed if not path.is_file()]:
         raise DataError(f"sanity checks (={folder}) must be a folder that snap-tf sanity wrote: {missing[0]} is "
                         "missing; run it again")
-    with told_as_damage(folder, "sanity checks", "snap-tf sanity"):
+    with told_as_damage(folder, "sanity checks", rule="be a folder that snap-tf sanity wrote"):
         about = read_json(folder / "sanity.json", "settings of sanity checks")
         there = [name for name in TABLES if name != "alignment" or is_there(_place(folder, name))]
         tables = {name: _read(_place(folder, name)) for name in there}

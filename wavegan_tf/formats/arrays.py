@@ -97,6 +97,9 @@ class Arrays(Mapping[str, np.ndarray]):
         names = list(self._files)
         return ", ".join(names[:8]) + (f" and {len(names) - 8} more" if len(names) > 8 else "") or "none"
 
+    def __contains__(self, name: object) -> bool:
+        return name in self._files
+
     def __iter__(self) -> Iterator[str]:
         return iter(self._files)
 

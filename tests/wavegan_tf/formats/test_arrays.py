@@ -98,6 +98,7 @@ def test_damaged_members_are_one_line_with_the_name_of_the_array(tmp_path: Path,
 def test_arrays_of_archives_are_read_by_name(tmp_path: Path) -> None:
     np.savez_compressed(tmp_path / "a.npz", a=VALUES, b=np.array("{}"))
     with open_npz(tmp_path / "a.npz") as found:
+        assert "a" in found and "c" not in found
         assert list(found) == ["a", "b"] and len(found) == 2 and found.shape("a") == (3, 4)
         assert np.array_equal(found["a"], VALUES) and str(found["b"]) == "{}"
         with pytest.raises(DataError, match=r"must hold an array `c`; it holds a, b"):
