@@ -110,6 +110,7 @@ def test_layer_is_the_function_in_a_model_that_loads(tmp_path: Path) -> None:
     loaded = keras.models.load_model(tmp_path / "m.keras")
     np.testing.assert_array_equal(loaded(audio), log_mel(tf.constant(audio[..., 0])))
     assert loaded.output_shape == (None, None, 128)
+    np.testing.assert_array_equal(LogMel()(audio[..., 0]), loaded(audio))  # without the channel too
     assert LogMel().compute_output_shape((2, 1000)) == (2, 8, 128)
 
 

@@ -63,6 +63,15 @@ def test_numbers_that_are_none_or_out_of_range_are_named_with_their_row(cell: st
             convert(table, "n", "it (=a)", low=0, high=10)
 
 
+def test_the_least_and_the_largest_number_are_allowed_themselves() -> None:
+    table = pd.DataFrame({"n": ["0", "10"]})
+    for convert in (numbers, whole_numbers):
+        assert convert(table, "n", "it", low=0, high=10).tolist() == [0, 10]
+        for low, high, word in ((1, 10, "row 1"), (0, 9, "row 2")):
+            with pytest.raises(DataError, match=word):
+                convert(table, "n", "it", low=low, high=high)
+
+
 def test_fractions_are_no_whole_numbers() -> None:
     table = pd.DataFrame({"n": ["1", "1.5"]})
     assert numbers(table, "n", "it").tolist() == [1, 1.5]
