@@ -1,5 +1,8 @@
 """Training goes on from the original's checkpoints as it would have there, and goes back to it bit for bit."""
 
+from types import SimpleNamespace
+
+import keras
 import numpy as np
 import pytest
 import tensorflow as tf
@@ -7,6 +10,7 @@ from twins import tf1_graph
 
 from wavegan_tf.config import NetworkConfig, RunConfig, TrainConfig
 from wavegan_tf.errors import ConfigError, ExportError
+from wavegan_tf.export import tf1_slots
 from wavegan_tf.export.open_model import open_model
 from wavegan_tf.export.tf1_checkpoint import Checkpoint
 from wavegan_tf.export.tf1_export import export_tf1, tensors_of, write_tf1
@@ -165,6 +169,24 @@ def test_a_run_from_a_checkpoint_and_back_is_the_same_bit_for_bit(golden_dir, tm
             np.testing.assert_array_equal(value, source.read(name), err_msg=name)
     assert sorted(path.name for path in (tmp_path / "tf1").iterdir()) == [
         "args.txt", "checkpoint", "model.ckpt-1.data-00000-of-00001", "model.ckpt-1.index"]
+
+
+@pytest.mark.parametrize(("powers", "of_adam"), [
+    ({}, {"generator": 7, "discriminator": 21}),  # vanished, as after many updates
+    ({"beta1_power": 0.5**3, "beta2_power": 0.9**3}, {"generator": 2, "discriminator": 21}),
+    ({"beta1_power_1": 0.5**6, "beta2_power_1": 0.9**6}, {"generator": 7, "discriminator": 5})])
+def test_updates_are_read_off_the_powers_or_counted_by_steps(monkeypatch, powers, of_adam):
+    """The original's powers begin at beta. The Q-network has none:
+    one update a step; the discriminator without them: as many as a step has."""
+    held = {"global_step": 7} | powers
+    adam = {name: keras.optimizers.Adam(beta_1=0.5, beta_2=0.9) for name in of_adam}
+    training = SimpleNamespace(step=tf.Variable(0), config=RunConfig(train=TrainConfig(disc_nupdates=3)),
+                               optimizers=adam | {"q_network": keras.optimizers.RMSprop()})
+    monkeypatch.setattr(tf1_slots, "_slots", lambda _: [])
+    checkpoint = type("Held", (dict,), {"read": dict.__getitem__, "shapes": {}, "prefix": "model.ckpt-7"})(held)
+    tf1_slots.read_slots(training, checkpoint)
+    assert int(training.step) == 7
+    assert {name: int(o.iterations) for name, o in training.optimizers.items()} == of_adam | {"q_network": 7}
 
 
 @pytest.mark.parametrize(("shape", "code", "settings"), [
