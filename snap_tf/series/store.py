@@ -94,7 +94,13 @@ class LayerStore(Mapping[str, LayerSeries]):
     @property
     def stimuli(self) -> np.ndarray | None:
         """What the network heard: float32 [tokens, n_samples, channels]; None where it was not kept."""
-        return self._load(STIMULI_NAME) if is_there(self.folder / STIMULI_NAME) else None
+        if not is_there(self.folder / STIMULI_NAME):
+            return None
+        heard = self._load(STIMULI_NAME)
+        if heard.ndim != 3 or heard.shape[1] != self.n_samples:
+            raise DataError(f"array (={self.folder / STIMULI_NAME}) must have {self.n_samples} samples for every "
+                            f"token, as {SETTINGS_NAME} says; it is {list(heard.shape)}; run snap-tf layers again")
+        return heard
 
     @property
     def z(self) -> np.ndarray | None:

@@ -140,7 +140,8 @@ def _timit_labels(file: Path) -> Labels:
     if not file.is_file():
         return []
     text = (_decoded(file) or [""])[0]
-    found = (re.fullmatch(r"\s*([0-9]{1,18})\s+([0-9]{1,18})\s+(\S.*?)\s*", line) for line in text.splitlines())
+    found = (re.fullmatch(r"\s*([0-9]{1,18})\s+([0-9]{1,18})\s+(\S.*?)\s*", line)
+             for line in re.split(r"\r\n|\r|\n", text))
     return [(int(m[1]), int(m[2]), m[3]) for m in found if m]
 
 

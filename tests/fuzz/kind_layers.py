@@ -23,13 +23,13 @@ from fuzz.kind import Argv, Kind
 from fuzz.oracle import Values
 from fuzz.plain_tables import plain_table, rewritten, unmarked
 
-__all__ = ["RESULTS"]
+__all__ = ["RESULTS", "make_layers"]
 
 _TEXT = BYTES | LINES | NUMBERS | ENCODINGS | PLACES
 _STEPS = {"Conv1": 40, "Conv2": 20}
 
 
-def _make_layers(folder: Path) -> None:
+def make_layers(folder: Path) -> None:
     """What `snap-tf layers` writes, of a network with two layers and an output."""
     rng = np.random.default_rng(4)
     place = folder / "layers"
@@ -41,7 +41,7 @@ def _make_layers(folder: Path) -> None:
     (place / "tokens.csv").write_text("\n".join(rows) + "\n")
     layers = [{"name": f"downconv_{k}", "paper_name": name, "steps": steps, "channels": 3, "rate_hz": 40.0 * steps,
                "activation": "relu", "file": f"{name}.npy"} for k, (name, steps) in enumerate(_STEPS.items())]
-    layers.append({"name": "logits", "paper_name": "logits", "steps": None, "channels": 3, "rate_hz": 0.0,
+    layers.append({"name": "logits", "paper_name": "logits", "steps": 0, "channels": 3, "rate_hz": 0.0,
                    "activation": "linear", "file": "logits.npy"})
     (place / "layers.json").write_text(json.dumps({
         "format": 1, "model": "tiny", "weights_hash": "0", "config": None, "inputs": "slices", "seed": None,
@@ -228,7 +228,7 @@ def _shown(file: str, owner: str) -> bool:
 
 
 RESULTS = (
-    Kind("layers folder", 110, _make_layers,
+    Kind("layers folder", 110, make_layers,
          {"layers/tokens.csv": _TEXT | CELLS, "layers/layers.json": BYTES | JSON | PLACES,
           "layers/Conv1.npy": BYTES | ARRAYS | PLACES}, (_OVERLAY,), _overlay, _means),
     Kind("profile file", 80, _make_profiles,

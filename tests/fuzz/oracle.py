@@ -29,8 +29,8 @@ FAULTS = ("traceback", "hang", "wrong value", "lost in silence", "half-written",
 """Verdicts that no damage may lead to."""
 
 _BAR = re.compile(r"\d+%\||\d+(it|ex|file|utt|s)/|\[\d\d:\d\d|\?it/s")
-_TELLS = re.compile(r"left out|skipped|met while reading|problem|cannot be|lacks|not used|ignored|without|damaged|"
-                    r"older|no label|empty")
+_TELLS = re.compile(r"left out|skipped|met while reading|problem|cannot be|lacks|not used|not tested|ignored|without|"
+                    r"damaged|older|no label|empty")
 _CONTROL = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f\x80-\x9f]")
 
 

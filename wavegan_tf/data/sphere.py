@@ -20,6 +20,8 @@ from wavegan_tf.formats.plain_files import check_plain, open_plain, system_name
 __all__ = ["SphereHeader", "is_sphere", "read_sphere", "refuse_empty", "sphere_header"]
 
 MAGIC = b"NIST_1A"
+_BLOCK = 1024
+"""Headers take whole blocks of so many bytes. Source: NIST, SPHERE header format."""
 _LARGEST = 2**53
 """More samples, channels or hertz than any file has."""
 
@@ -64,6 +66,8 @@ def sphere_header(path: str | Path) -> SphereHeader:
         header_bytes = int(match[1])
         if size < header_bytes:
             raise _damaged(path, f"the file has {size} of the {header_bytes} bytes that the header alone takes")
+        if header_bytes < _BLOCK or header_bytes % _BLOCK:  # samples would begin at another byte: noise, of full length
+            raise _damaged(path, f"the size of its header ({header_bytes}) is no multiple of {_BLOCK} bytes")
         file.seek(0)
         text = file.read(header_bytes).decode("latin-1")
     fields = _fields(path, text)

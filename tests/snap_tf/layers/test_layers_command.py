@@ -246,6 +246,9 @@ def test_damage_is_told(written, tmp_path):
     np.save(broken / "Conv4.npy", np.zeros((2, 64), np.float32))
     with pytest.raises(DataError, match="must have a row for each of the 6 tokens; it has 2"):
         open_layers(broken)["Conv4"]
+    np.save(broken / "stimuli.npy", np.load(written / "stimuli.npy")[:, :-1])
+    with pytest.raises(DataError, match=r"stimuli.npy\) must have 16384 samples for every token"):
+        open_layers(broken).stimuli  # noqa: B018
     for value in (np.nan, np.inf):  # a network with such outputs is refused, so that these are damage
         np.save(broken / "Conv3.npy", np.where(np.arange(6)[:, None] == 4, value, np.ones((6, 256), np.float32)))
         with pytest.raises(DataError, match=r"Conv3.npy\) must hold finite numbers; NaN or infinity is in row 4"):

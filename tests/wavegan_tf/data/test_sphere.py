@@ -84,6 +84,8 @@ def test_bytes_after_the_samples_do_no_harm(tmp_path):
     (sphere_bytes(tone(100)).replace(b"channel_count -i 1", b"channel_count -i x"), "it has the line 'channel_count"),
     (sphere_bytes(tone(100)).replace(b"   1024", b"  -1024"), "its second line is not the header's size but"),
     (sphere_bytes(tone(100)).replace(b"   1024", b"9999999"), "the file has 1224 of the 9999999 bytes"),
+    (sphere_bytes(tone(100)).replace(b"   1024", b"   1023"), "its header .1023. is no multiple of 1024 bytes"),
+    (sphere_bytes(tone(100)).replace(b"   1024", b"      0"), "its header .0. is no multiple of 1024 bytes"),
     (sphere_bytes(tone(100)).replace(b"   1024", b"1_0_2_4"), "its second line is not the header's size"),
     *((sphere_bytes(tone(100)).replace(b"-i 16000", rate), message) for rate, message in (
         (b"-r 1e400", "its sample_rate is inf"), (b"-r nan", "its sample_rate is nan"),
