@@ -2,13 +2,18 @@
 
 from __future__ import annotations
 
+import contextlib
+import errno
 import io
-from collections.abc import Mapping
+import secrets
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from pathlib import Path
 
 from matplotlib.figure import Figure
 
 from wavegan_tf.errors import DataError
+from wavegan_tf.files.write_errors import write_errno
 from wavegan_tf.formats.pictures import read_png
 
 __all__ = ["write_images", "write_texts"]
@@ -31,15 +36,13 @@ def write_images(folder: str | Path, pictures: Mapping[str, Figure | str | Path]
     import tensorflow as tf
 
     images = {tag: _png(picture, dpi) for tag, picture in pictures.items()}
-    writer = tf.summary.create_file_writer(str(folder))
-    with writer.as_default(step=step):
+    with _events(folder, step, len(images)):
         for tag, png in images.items():
             try:
                 pixels = tf.io.decode_png(png, channels=4)
             except tf.errors.InvalidArgumentError as error:
                 raise DataError(f"picture (={pictures[tag]}) must be a PNG file; write the .png one") from error
             tf.summary.image(tag, pixels[None])
-    writer.close()
 
 
 def write_texts(folder: str | Path, texts: Mapping[str, str], step: int = 0) -> None:
@@ -55,12 +58,41 @@ def write_texts(folder: str | Path, texts: Mapping[str, str], step: int = 0) -> 
     """
     import tensorflow as tf
 
-    writer = tf.summary.create_file_writer(str(folder))
-    with writer.as_default(step=step):
+    with _events(folder, step, len(texts)):
         for tag, text in texts.items():
             # indented by four, Markdown leaves a table as it is
             tf.summary.text(tag, "\n".join(f"    {line}" for line in text.splitlines()))
-    writer.close()
+
+
+@contextmanager
+def _events(folder: str | Path, step: int, n: int) -> Iterator[None]:
+    """Write so many summaries into a file of their own, and see that they are there: TensorFlow does not say so."""
+    import tensorflow as tf
+
+    suffix = f".{secrets.token_hex(4)}"
+    try:
+        writer = tf.summary.create_file_writer(str(folder), filename_suffix=suffix)
+        with writer.as_default(step=step):
+            yield
+        writer.close()
+    except (tf.errors.UnknownError, tf.errors.FailedPreconditionError, tf.errors.PermissionDeniedError,
+            tf.errors.NotFoundError) as error:
+        raise OSError(write_errno(error) or errno.EIO, f"writing failed ({str(error).splitlines()[0]})", str(folder)
+                      ) from error
+    for path in Path(folder).glob(f"*{suffix}"):
+        if _n_whole(path) < n + 1:  # the first one names the version
+            raise OSError(errno.EIO, "not everything could be written; the disk may be full", str(path))
+
+
+def _n_whole(path: Path) -> int:
+    """Count the records of an event file, up to one that is not whole."""
+    import tensorflow as tf
+
+    n = 0
+    with contextlib.suppress(tf.errors.DataLossError):
+        for _ in tf.data.TFRecordDataset([str(path)]):
+            n += 1
+    return n
 
 
 def _png(picture: Figure | str | Path, dpi: int) -> bytes:
