@@ -38,7 +38,8 @@ def add_parser(subparsers: argparse._SubParsersAction) -> None:
         description="Fits value ~ word + s(time) + s(time, by=word) + a smooth for every token, with AR(1) errors. "
                     "Writes OUT/table.txt, fit.json, curves.csv, differences.csv, stretches.csv, fitted.csv, "
                     "settings.json and the figures curves, differences and checks (PNG and PDF); with --at a folder "
-                    "of these for each layer, tests.csv and the figure layers.")
+                    "of these for each layer, tests.csv and the figure layers. Rows with an empty cell or NA in a "
+                    "column of the model are left out, as R's na.omit does, and counted by column.")
     parser.add_argument("table", metavar="TABLE.csv", help="long table: a row per token and time (also .tsv)")
     add_columns(parser, group="words")
     parser.add_argument("--reference", metavar="WORD",
