@@ -70,6 +70,7 @@ data_first_slice,True
 data_normalize,False
 data_sample_rate,22050
 data_slice_len,32768
+num_categ,3
 train_batch_size,16
 wavegan_batchnorm,False
 wavegan_dim,1
@@ -100,6 +101,7 @@ def test_what_weights_do_not_tell_comes_from_args(long, tmp_path):
     assert (config.network.slice_len, config.network.phaseshuffle) == (32768, 0)
     assert (config.data.first_slice, config.data.sample_rate_hz, config.data.pad_end) == (True, 22050, False)
     assert config.data.normalize  # the original's flag does nothing
+    assert config.network.code_dim == 0  # its flag has a default, which a WaveGAN without a code does not use
     assert (config.train.batch_size, config.train.disc_nupdates) == (16, 3)
     assert "slice_len 32768" in inferred.notes[0] and inferred.notes[0].startswith("from args.txt")
 

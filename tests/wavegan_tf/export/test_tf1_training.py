@@ -176,8 +176,7 @@ def test_a_run_from_a_checkpoint_and_back_is_the_same_bit_for_bit(golden_dir, tm
     ({"beta1_power": 0.5**3, "beta2_power": 0.9**3}, {"generator": 2, "discriminator": 21}),
     ({"beta1_power_1": 0.5**6, "beta2_power_1": 0.9**6}, {"generator": 7, "discriminator": 5})])
 def test_updates_are_read_off_the_powers_or_counted_by_steps(monkeypatch, powers, of_adam):
-    """The original's powers begin at beta. The Q-network has none:
-    one update a step; the discriminator without them: as many as a step has."""
+    """Without powers, which begin at beta: one update a step, of the discriminator as many as a step has."""
     held = {"global_step": 7} | powers
     adam = {name: keras.optimizers.Adam(beta_1=0.5, beta_2=0.9) for name in of_adam}
     training = SimpleNamespace(step=tf.Variable(0), config=RunConfig(train=TrainConfig(disc_nupdates=3)),
