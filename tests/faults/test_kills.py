@@ -17,7 +17,7 @@ from killed_commands import Commands, content, remove
 
 pytestmark = pytest.mark.slow
 
-KILLS = {"slice": 14, "synth": 10, "export": 10, "generate": 10, "layers": 10, "profile": 8, "gamm": 10,
+KILLS = {"slice": 18, "synth": 10, "export": 10, "generate": 10, "layers": 10, "profile": 8, "gamm": 10,
          "gamm overwrite": 6, "classify": 8}
 TRAIN_KILLS = {"start-up": 5, "settings": 4, "saving": 5}
 STEPS = 12

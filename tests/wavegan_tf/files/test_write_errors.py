@@ -112,11 +112,14 @@ def test_other_errors_stay_as_they_are(tmp_path: Path) -> None:
 def test_a_sync_that_fails_names_the_file(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """A full disk may be told only when everything is to be on it."""
     def fail(handle: int) -> None:
-        raise OSError(errno.EIO, os.strerror(errno.EIO))
+        if Path(f"/proc/self/fd/{handle}").readlink().name == "table":
+            raise OSError(errno.EIO, os.strerror(errno.EIO))
 
     monkeypatch.setattr(os, "fsync", fail)
     with pytest.raises(OSError, match="Input/output error") as caught, atomic_folder(tmp_path / "out") as folder:
         (folder / "table").touch()
+        os.utime(folder / "table", (1, 1))
+        (folder / "written later").touch()
     assert caught.value.filename == str(tmp_path / "out" / "table") and not list(tmp_path.iterdir())
 
 
