@@ -2,8 +2,8 @@
 
 Works alike for functional, sequential and subclassed models, nested ones included, because all of them call their
 layers. Out of sight is what a model computes without a layer, except for an activation that is one TensorFlow operation
-right after a layer (relu, leaky_relu, elu, tanh and so on, but not gelu or silu), and what a loop calls (the cell of a
-recurrent layer).
+right after a layer (relu, leaky_relu, elu, tanh and so on, but not gelu or silu), and what is called for each step: the
+cell of a recurrent layer, the layer inside a TimeDistributed. These count as one with the layer around them.
 """
 
 from __future__ import annotations
@@ -15,9 +15,10 @@ from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from typing import Any
 
+from snap_tf.layer_info import LeftOut
 from wavegan_tf.errors import ConfigError
 
-__all__ = ["LayerCall", "record_calls"]
+__all__ = ["LayerCall", "Recorded", "record_calls"]
 
 _BETWEEN = ("BatchNorm", "BatchNormalization", "LayerNormalization", "GroupNormalization", "UnitNormalization",
             "RMSNormalization", "Dropout", "SpatialDropout1D", "GaussianDropout", "AlphaDropout", "GaussianNoise",
@@ -38,7 +39,8 @@ class LayerCall:
     Attributes:
         name: the layer's name; further calls of the same layer get `#2`, `#3`, and so on.
         layer: the Keras layer.
-        pre: tensor before the activation, be it the layer's own or that of the layer after it.
+        pre: tensor before the activation, be it the layer's own or that of the layer after it; None where the
+            activation is inside a TimeDistributed, out of sight.
         post: tensor after the activation; the same as `pre` where there is none.
         activation: its name; `linear` where there is none.
         is_convolution: whether the layer convolves over time.
@@ -55,6 +57,21 @@ class LayerCall:
     is_output: bool = False
 
 
+@dataclass(frozen=True)
+class Recorded:
+    """What a forward pass of a model did.
+
+    Attributes:
+        calls: that gave one tensor, in order; an output that no layer made is the call `output` of the model.
+        left_out: layers that gave something else.
+        steps_first: whether the first layer with weights got [batch, steps, ...], and not one vector per input.
+    """
+
+    calls: tuple[LayerCall, ...]
+    left_out: tuple[LeftOut, ...]
+    steps_first: bool
+
+
 @dataclass
 class _Call:
     """What is seen of a call while it happens: what the layer and its own activation get, and what comes out."""
@@ -66,15 +83,12 @@ class _Call:
     is_leaf: bool = True  # whether it called no other layer
 
 
-def record_calls(model: Callable[..., Any], inputs: Any) -> list[LayerCall]:
+def record_calls(model: Callable[..., Any], inputs: Any) -> Recorded:
     """Run a model in inference mode and keep every layer's tensors, in the order of the calls.
 
     Args:
         model: any Keras model or layer.
         inputs: a tensor of the graph that is being traced (the graph tells which operation follows a layer).
-
-    Returns:
-        Calls that gave one tensor of this graph; an output that no layer made is the call `output` of the model.
 
     Raises:
         ConfigError: called outside of a `tf.function`.
@@ -83,6 +97,9 @@ def record_calls(model: Callable[..., Any], inputs: Any) -> list[LayerCall]:
         raise ConfigError("layers of a Keras model must be traced inside a tf.function; wrap the call in one")
     with _recording() as calls:
         output = model(inputs, training=False)
+    first = next((call for call in calls if call.is_leaf and call.layer.weights), None)
+    left_out = [LeftOut(call.layer.name, "it gives several tensors, or none") for call in calls
+                if call.is_leaf and getattr(call.result, "graph", None) is None]
     calls = [call for call in calls if getattr(call.result, "graph", None) is inputs.graph]
     # a model inside a model often returns what its last layer returns
     calls = [call for i, call in enumerate(calls) if call.is_leaf or (
@@ -95,7 +112,8 @@ def record_calls(model: Callable[..., Any], inputs: Any) -> list[LayerCall]:
         pre, post, activation = _around_activation(call, calls)
         labelled.append(LayerCall(call.layer.name if n == 1 else f"{call.layer.name}#{n}", call.layer, pre, post,
                                   activation, _is_convolution(call)))
-    return _mark_output(labelled, output, model)
+    return Recorded(tuple(_mark_output(labelled, output, model)), tuple(dict.fromkeys(left_out)),
+                    first is not None and (getattr(getattr(first.given, "shape", None), "rank", None) or 0) > 2)
 
 
 def _mark_output(calls: list[LayerCall], output: Any, model: Any) -> list[LayerCall]:
@@ -127,6 +145,7 @@ def _recording() -> Iterator[list[_Call]]:
     import tensorflow as tf
 
     unwatched, thread = keras.layers.Layer.__call__, threading.get_ident()
+    per_step = (keras.layers.TimeDistributed, keras.layers.RNN)
     calls: list[_Call] = []
 
     def original(layer: Any, *args: Any, **kwargs: Any) -> Any:
@@ -158,6 +177,8 @@ def _recording() -> Iterator[list[_Call]]:
                 call.result = original(layer, *args, **kwargs)
             finally:
                 object.__setattr__(layer, "activation", own)
+        if isinstance(layer, per_step):
+            del calls[n_calls:]
         call.is_leaf = len(calls) == n_calls
         calls.append(call)
         return call.result
@@ -175,6 +196,8 @@ def _recording() -> Iterator[list[_Call]]:
 
 def _around_activation(call: _Call, calls: list[_Call]) -> tuple[Any, Any, str]:
     """Find the activation of a call: its own, that of a layer after it, or one operation after it."""
+    if type(call.layer).__name__ == "TimeDistributed" and _activation_of(call.layer.layer) != "linear":
+        return None, call.result, _activation_of(call.layer.layer)
     if _is_activation(call.layer):
         return call.given, call.result, _activation_of(call.layer)
     if call.before_activation is not None and _activation_of(call.layer) != "linear":

@@ -27,6 +27,9 @@ def choose_layers(source: Source, layers: Layers) -> list[LayerInfo]:
     by_name = {layer.name: layer for layer in source.layers}
     default = [by_name[name] for name in source.default]
     if layers is None:
+        if not default:
+            raise ConfigError(f"`layers` must be named for {getattr(source.network, 'name', 'this model')}: it has "
+                              f"neither a convolution over time nor one output; there are {_list(source)}")
         return default
     if callable(layers):
         chosen = [by_name[name] for name, part in source.parts().items() if layers(part)]
@@ -46,7 +49,8 @@ def choose_layers(source: Source, layers: Layers) -> list[LayerInfo]:
         else:
             fitting = [layer for layer in (*default, *source.layers) if name in (layer.name, layer.paper_name)]
             if not fitting:
-                raise ConfigError(f"layer (={name}) must be one of {_list(source)}")
+                why = [f"; it is left out: {layer.reason}" for layer in source.left_out if layer.name == name]
+                raise ConfigError(f"layer (={name}) must be one of {_list(source)}{''.join(why)}")
             found = fitting[0]
         if found not in chosen:
             chosen.append(found)
@@ -57,4 +61,4 @@ def _list(source: Source) -> str:
     """Name all layers, those that are meant by default first."""
     first = [layer.title for layer in source.layers if layer.name in source.default]
     others = [layer.name for layer in source.layers if layer.name not in source.default]
-    return ", ".join(first) + (f"; also {', '.join(others)}" if others else "")
+    return "; ".join([", ".join(first)] * bool(first) + [f"also {', '.join(others)}"] * bool(others))

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 from typing import Any
 
-__all__ = ["STAGES", "LayerInfo"]
+__all__ = ["STAGES", "LayerInfo", "LeftOut"]
 
 STAGES = ("post", "pre", "relu")
 """Which tensor of a layer: `post`, after its activation, as the papers average it; `pre`, before the activation, bias
@@ -60,3 +61,25 @@ class LayerInfo:
     def to_dict(self) -> dict[str, Any]:
         """Return the fields as plain JSON values."""
         return asdict(self)
+
+
+@dataclass(frozen=True)
+class LeftOut:
+    """A layer that cannot be looked into.
+
+    Attributes:
+        name: the layer's.
+        reason: why, as the rest of a sentence about what it gives.
+    """
+
+    name: str
+    reason: str
+
+    @staticmethod
+    def lines(layers: Sequence[LeftOut]) -> list[str]:
+        """Say which layers are left out, in one line for each reason."""
+        by_reason: dict[str, list[str]] = {}
+        for layer in layers:
+            by_reason.setdefault(layer.reason, []).append(layer.name)
+        return [f"layer{'s' if len(names) > 1 else ''} left out: {', '.join(names)}: {reason}"
+                for reason, names in by_reason.items()]

@@ -16,13 +16,14 @@ from typing import Any
 import numpy as np
 from tqdm import tqdm
 
-from snap_tf.keras_files import is_keras_file, read_keras
+from snap_tf.keras_files import is_keras_file, one_line, read_keras
+from snap_tf.keras_model import KerasModel
 from snap_tf.layer_choice import Layers, choose_layers
-from snap_tf.layer_info import STAGES, LayerInfo
+from snap_tf.layer_info import STAGES, LayerInfo, LeftOut
 from snap_tf.reduction import reduction
-from snap_tf.sources import KerasModel, OwnNetwork, SavedSignature, Source
+from snap_tf.sources import OwnNetwork, SavedSignature, Source
 from wavegan_tf.config import RunConfig
-from wavegan_tf.errors import ConfigError, DataError, ExportError
+from wavegan_tf.errors import ConfigError, DataError, ExportError, UserError
 
 __all__ = ["PARTS", "Probe", "probe"]
 
@@ -98,6 +99,8 @@ class Probe:
         length: how many of them an input (or output) has; 0 where it may be any number.
         input_shape: of one input, without the batch.
         config: settings of the run; None for other models.
+        left_out: layers that cannot be looked into, each with the reason.
+        fixed_batch: how many inputs the network takes at once, where it takes only so many; else None.
         name: of the model, for messages and records; a run's with its step and part.
         named: whether the layers were asked for, not the default ones.
     """
@@ -111,6 +114,8 @@ class Probe:
         self.output = source.output
         self.length = source.length
         self.input_shape = source.input_shape
+        self.left_out: tuple[LeftOut, ...] = source.left_out
+        self.fixed_batch = source.batch
         self.config = config
         self.name = name
         self.named = named
@@ -125,6 +130,8 @@ class Probe:
     @property
     def batch_size(self) -> int:
         """How many inputs are computed at once by default; smaller for larger networks."""
+        if self.fixed_batch is not None:
+            return self.fixed_batch
         numbers = sum((layer.steps or 0) * layer.channels for layer in self._source.layers)
         return int(np.clip(_BYTES_AT_ONCE // max(4 * numbers, 1), 1, _MOST_AT_ONCE))
 
@@ -160,8 +167,21 @@ class Probe:
         Returns:
             By layer name, [batch, steps, channels] in the network's own number format, which is float32 unless it
             computes in mixed precision; outputs without time are [batch, values].
+
+        Raises:
+            ConfigError: the network cannot be traced with such inputs, or a layer has no such stage.
         """
-        found = self._source.tensors(inputs, self.stage)
+        try:
+            found = self._source.tensors(inputs, self.stage)
+        except UserError:
+            raise
+        except Exception as error:  # whatever a layer of anybody's may raise
+            raise ConfigError(f"model (={self.name}) must run on inputs of shape {_shown(inputs.shape)}; it fails: "
+                              f"{one_line(error)}; give it inputs of another length, or mend it") from error
+        unseen = [layer.title for layer in self.layers if layer.name not in found]
+        if unseen:
+            raise ConfigError(f"`stage` (={self.stage}) must be post for {', '.join(unseen)}: the activation is inside "
+                              "a layer that repeats another for every step, where it cannot be seen")
         return {layer.name: found[layer.name] for layer in self.layers}
 
     def run(self, inputs: Any, reduce: Reduce = "mean", *, batch_size: int | None = None,
@@ -198,6 +218,9 @@ class Probe:
         """
         if batch_size < 1:
             raise ConfigError(f"`batch_size` (={batch_size}) must be positive")
+        if self.fixed_batch not in (None, batch_size):
+            raise ConfigError(f"`batch_size` (={batch_size}) must be {self.fixed_batch} for {self.name}, which takes "
+                              "so many inputs at once and no other number; leave it out")
         apply = None if reduce == "none" else reduction(reduce) if isinstance(reduce, str) else reduce
         self._check_maps(apply)
         return apply
@@ -211,22 +234,30 @@ class Probe:
     def _run(self, inputs: Any, apply: Callable[[Any], Any] | None, size: int, progress: bool
              ) -> Iterator[dict[str, np.ndarray]]:
         total = len(inputs) if hasattr(inputs, "__len__") else None
-        if hasattr(inputs, "shape"):
+        if hasattr(inputs, "shape") and self.fixed_batch is None:
             size = max(1, min(size, len(inputs)))
         with tqdm(total=total, desc="layers", unit="ex", disable=not progress) as bar:
             for given in [inputs] if hasattr(inputs, "shape") else inputs:
                 examples = self._check_inputs(given)
-                for start in range(0, len(examples), size):
+                for start in range(0, max(len(examples), 1), size):  # no inputs: empty layers
                     batch = examples[start:start + size]
                     yield self._compute(batch, apply, size)
                     bar.update(len(batch))
 
     def _compute(self, batch: np.ndarray, apply: Callable[[Any], Any] | None, size: int) -> dict[str, np.ndarray]:
-        n = len(batch)
-        if n < size and self._source.may_pad:
+        n, wanted = len(batch), self.fixed_batch or (size if self._source.may_pad else max(len(batch), 1))
+        if n < wanted:
             # one size for all batches, or TensorFlow compiles again for the last one
-            batch = np.concatenate([batch, np.zeros((size - n, *batch.shape[1:]), np.float32)])
-        found = self._function(apply, batch.shape)(batch)
+            batch = np.concatenate([batch, np.zeros((wanted - n, *batch.shape[1:]), np.float32)])
+        compute = self._function(apply, batch.shape)
+        try:
+            with self._source.fresh_state():
+                found = compute(batch)
+        except (MemoryError, UserError):
+            raise
+        except Exception as error:  # whatever a layer of anybody's may raise
+            raise ConfigError(f"model (={self.name}) must run on inputs of shape {_shown(batch.shape)}; it fails: "
+                              f"{one_line(error)}; give it other inputs, or mend it") from error
         layers = {layer.name: found[layer.name].numpy()[:n] for layer in self.layers}
         if not all(np.isfinite(values).all() for values in layers.values()):
             raise ExportError(f"model (={self.name}) must give numbers; it gives NaN or infinity: its training "
@@ -245,6 +276,7 @@ class Probe:
                 return {layer.name: apply(layers[layer.name]) if layer.has_time else layers[layer.name]
                         for layer in self.layers}
 
+            # the length is known to the graph: Keras' TimeDistributed goes wrong where it is not
             compiled = tf.function(compute, autograph=False)
             self._compiled[key] = compiled.get_concrete_function(tf.TensorSpec(shape, tf.float32))
         concrete = self._compiled[key]
@@ -290,3 +322,7 @@ def _open_path(path: Path, part: str | None, step: int | None, trust: bool) -> t
         return OwnNetwork(opened.networks.named()[part], config.data.sample_rate_hz), config, name
     layers = [LayerInfo(**tap.to_dict()) for tap in opened.metadata.layers[part]]
     return SavedSignature(opened.saved_model, LAYER_SIGNATURES[part], layers, config.network.slice_len), config, name
+
+
+def _shown(shape: Any) -> str:
+    return f"[{', '.join('any' if n is None else str(n) for n in shape)}]"

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 
+from snap_tf.commands.left_out import tell_left_out
 from snap_tf.commands.pictures import add_tensorboard
 from wavegan_tf.commands.flags import add_trust_flag
 from wavegan_tf.files.outputs import new_folder
@@ -93,6 +94,7 @@ def _run(args: argparse.Namespace) -> None:
     every = found.summary[found.summary["seed"] == "all"].drop(columns=["seed", "rate_hz", "n_bases"])
     print(every.to_string(index=False, float_format="%.3g"))
     print(f"{len(found.store.tokens)} outputs; written to {args.out}")
+    tell_left_out(generator)
     if not args.no_figures:
         from snap_tf.plots.interpolation import write_interpolation
 

@@ -6,6 +6,7 @@ import argparse
 import re
 from typing import Any
 
+from snap_tf.commands.left_out import tell_left_out
 from snap_tf.snap.settings import ProfileOptions
 from wavegan_tf.commands.corpus_options import (
     add_corpus_flags,
@@ -97,6 +98,7 @@ def _profile(args: argparse.Namespace) -> None:
                     batch_size=args.batch_size)
     write_profiles(found, args.out)
     _report(found, args.min_frames)
+    tell_left_out(network.probe)
     tell_silent(data)
     print(f"written to {args.out}")
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 
+from snap_tf.commands.left_out import tell_left_out
 from snap_tf.commands.pictures import figure_files
 from snap_tf.snap.saliency_options import METHODS, SaliencyOptions
 from wavegan_tf.atomic import check_output_file
@@ -49,6 +50,7 @@ def _run(args: argparse.Namespace) -> None:
     recording = None if args.audio == "neutral" and not Path("neutral").exists() else args.audio
     found = saliency_map(network, recording, class_name=args.class_name, time_s=args.time_s, options=options)
     target = found.target
+    tell_left_out(network.opened)
     when = "" if target.time_s is None else f" at {target.time_s:.3f} s"
     print(f"explained: {target.name!r}{when}, logit {target.logit:.3f}"
           + ("" if target.probability != target.probability else f", probability {target.probability:.3f}"))

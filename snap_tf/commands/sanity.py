@@ -6,6 +6,7 @@ import argparse
 import sys
 from pathlib import Path
 
+from snap_tf.commands.left_out import tell_left_out
 from snap_tf.commands.pictures import add_tensorboard, show_folder_in_tensorboard
 from snap_tf.commands.profile import check_frames, clips_of, tell_silent
 from snap_tf.snap.sanity_settings import SanitySettings
@@ -72,6 +73,7 @@ def _run(args: argparse.Namespace) -> None:
     group = args.group or ("phone" if corpus is not None else "predicted")
     results = sanity_checks(network, data, group=group, options=options, settings=settings, split=args.split)
     print(results)
+    tell_left_out(network.probe)
     tell_silent(data)
     write_sanity(results, args.out, write_sanity_figure)
     show_folder_in_tensorboard(args, Path(args.out), "sanity")

@@ -15,7 +15,7 @@ import numpy as np
 import pandas as pd
 from tqdm import tqdm
 
-from snap_tf.layer_info import LayerInfo
+from snap_tf.layer_info import LayerInfo, LeftOut
 from snap_tf.probe import Probe
 from snap_tf.series import store as names
 from snap_tf.series.feed import ClipFeed, scaled_tokens
@@ -98,7 +98,7 @@ def audio_settings(probe: Probe) -> DataConfig:
     if len(probe.input_shape) != 2 or not probe.length or probe.input_shape[1] not in (1, 2):
         shape = ", ".join("any" if n is None else str(n) for n in probe.input_shape)
         raise ConfigError(f"model (={probe.name}) must take audio of fixed length [n_samples, channels] here; it takes "
-                          f"[{shape}]; give `input_shape`, or use probe(...).run in Python")
+                          f"[{shape}]; give --input-len (in Python `input_shape`), or use probe(...).run in Python")
     return DataConfig(sample_rate_hz=round(probe.rate_hz), slice_len=probe.length,
                       channels=int(probe.input_shape[1] or 1))
 
@@ -144,7 +144,7 @@ def write_layers(probe: Probe, inputs: Stimuli | LatentInputs, out: str | Path, 
             _run(probe, batches, folder, folder / names.LATENT_NAME, selection, size, len(inputs.z), progress)
             tokens, problems = inputs.table, []
         names.write_tokens(tokens, folder / names.TOKENS_NAME)
-        notices = _notices(tokens, problems)
+        notices = [*LeftOut.lines(probe.left_out), *_notices(tokens, problems)]
         record = {"format": names.FORMAT, **_about(probe, inputs), **dataclasses.asdict(selection),
                   "n_tokens": len(tokens), "problems": [dataclasses.asdict(p) for p in problems]}
         _write_settings(record, folder)
@@ -257,6 +257,7 @@ def _about(probe: Probe, inputs: Stimuli | LatentInputs) -> dict[str, Any]:
         "inputs": inputs.source, "seed": getattr(inputs, "seed", None), "stage": probe.stage,
         "rate_hz": probe.rate_hz, "n_samples": probe.length,
         "layers": [{**layer.to_dict(), "file": files[layer.name]} for layer in probe.layers],
+        "left_out": [dataclasses.asdict(layer) for layer in probe.left_out],
         "versions": {"wavegan_tf": __version__, "python": platform.python_version(),
                      **{name: version(name) for name in ("tensorflow", "keras", "numpy")}},
     }

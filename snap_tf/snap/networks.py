@@ -98,6 +98,10 @@ def open_network(model: Any, *, layers: Layers = None, part: str | None = None, 
     options: dict[str, Any] = {"part": part, "step": step, "rate_hz": rate_hz, "input_shape": input_shape,
                                "trust": trust}
     whole = probe(model, None, **options)
+    if whole.fixed_batch is not None:
+        raise ConfigError(f"model (={whole.name}) must take any number of inputs at once here; it takes "
+                          f"{whole.fixed_batch}; build it without a batch size (and not stateful; the weights are the "
+                          "same), or look at its layers with snap-tf layers")
     output = _one_output(whole)
     layers = _own_names(recogniser, layers, output)
     opened = whole if layers is None else probe(model, layers, **options)
@@ -113,7 +117,7 @@ def open_network(model: Any, *, layers: Layers = None, part: str | None = None, 
     n_classes = next(layer.channels for layer in opened.layers if layer.name == output)
     if classes and len(classes) != n_classes:
         raise ConfigError(f"`classes` (={len(classes)} names) must be one for each of the output's {n_classes} units")
-    keras_model = model if hasattr(model, "layers") and not hasattr(model, "layer_taps") else None
+    keras_model = opened.network if hasattr(model, "layers") and not hasattr(model, "layer_taps") else None
     return Network(opened, known, output, tuple(classes) or tuple(f"class_{i}" for i in range(n_classes)), blank,
                    writes, keras_model, source)
 
