@@ -26,7 +26,8 @@ _KINDS = (
      "it has parts of its maker's own ({0})", "Keras needs their Python class: in Python, load it with "
      "keras.saving.load_model(FILE, custom_objects=...) and give the model to snap_tf.probe.probe"),
     (r"[Uu]nrecognized keyword", "", "it was written by another version of Keras: build the same model in Keras 3, "
-     "take over the weights (new.set_weights(old.get_weights()) or new.load_weights(FILE)) and save it as .keras"),
+     "take over the weights (new.set_weights(old.get_weights()) or new.load_weights(FILE)) and save it as .keras; "
+     "for a file of a newer Keras 3, update Keras"),
     (r"model_config|No model config", "it holds weights and no model", "save the whole model with model.save"),
     (r"accessible `.keras` zip|file signature not found|truncated", "it is damaged, or no such file",
      "copy or save it again"),

@@ -69,7 +69,7 @@ def test_networks_of_any_length_are_opened_by_a_short_trial(name):
     look = probe(model, list(rates), rate_hz=1000)
     assert {layer.name: layer.rate_hz for layer in look.layers} == pytest.approx(rates, rel=1e-12)
     assert look.length == 0 and not look.left_out and {layer.steps for layer in look.layers} == {None}
-    x = noise(2, 240 if "every step" in name else 1200, *model.input_shape[2:])
+    x = noise(2, 40 if "every step" in name else 1200, *model.input_shape[2:])
     last = list(rates)[-1]
     np.testing.assert_allclose(look.collect(x, "none")[last], model(x, training=False), atol=1e-5)
 
