@@ -6,19 +6,22 @@ Only names of our own form are ever removed, and only those that a dead process 
 
 from __future__ import annotations
 
+import itertools
 import json
 import os
 import platform
 import re
 import shutil
 import socket
+import sys
 import tempfile
 from collections.abc import Iterator
 from dataclasses import asdict, dataclass
 from functools import cache
 from pathlib import Path
 
-__all__ = ["EXTRA", "NEW", "OLD", "Record", "clear", "clear_work", "read_records", "this_process"]
+__all__ = ["EXTRA", "NEW", "OLD", "Record", "clear", "clear_work", "names_beside", "put_back", "read_records",
+           "this_process"]
 
 NEW, OLD = "new", "old"
 """In a folder of work: what is being written, and what it takes the place of."""
@@ -94,11 +97,27 @@ def clear(record: Record, folder: Path, target: Path | None) -> None:
 
 
 def clear_work(path: Path, target: Path | None) -> None:
-    """Remove a folder of work, and put back what it holds of the user's."""
+    """Remove a folder of work, and put back what it holds of the user's: what has not been taken the place of."""
     old = path / OLD
-    if target is not None and os.path.lexists(old) and not os.path.lexists(target):
-        old.rename(target)
+    if target is not None and old.exists() and ((path / NEW).exists() or not os.path.lexists(target)):
+        put_back(old, target)
     shutil.rmtree(path, ignore_errors=True)
+
+
+def put_back(old: Path, target: Path) -> None:
+    """Give something its name back, or one beside it where that is taken by now."""
+    try:
+        old.rename(target)  # takes the place of nothing, or of an empty folder
+    except OSError:
+        other = next(name for name in names_beside(target) if not os.path.lexists(name))
+        old.rename(other)
+        print(f"{target} was moved out of the way, and is {other} now: something else is in its place", file=sys.stderr)
+
+
+def names_beside(path: Path) -> Iterator[Path]:
+    """Give other names for a file or folder: with `-2`, `-3` and so on."""
+    stem, suffix = (path.name, "") if path.is_dir() else (path.stem, path.suffix)
+    return (path.with_name(f"{stem}-{i}{suffix}") for i in itertools.count(2))
 
 
 def _left_by(record: Record, folder: Path) -> Iterator[Path]:

@@ -6,7 +6,6 @@ Where something else has come to lie there meanwhile, the result stays beside it
 from __future__ import annotations
 
 import errno
-import itertools
 import os
 import stat
 from pathlib import Path
@@ -14,7 +13,7 @@ from pathlib import Path
 from wavegan_tf.errors import ExportError
 from wavegan_tf.files.claims import Claim, written
 from wavegan_tf.files.flush import sync, sync_folder
-from wavegan_tf.files.leftovers import OLD
+from wavegan_tf.files.leftovers import OLD, names_beside, put_back
 from wavegan_tf.files.signals import uninterrupted
 from wavegan_tf.files.snapshots import look_at
 
@@ -97,15 +96,15 @@ def _move_folder(claim: Claim, new: Path) -> bool:
         if any(path.iterdir()):
             path.rename(old)
             if look_at(old) != claim.before:
-                old.rename(path)
+                put_back(old, path)
                 return False
         elif os.name == "nt":  # where a folder takes the place of none, not even of an empty one
             path.rmdir()
     try:
         new.rename(path)  # an empty folder gives way, nothing else does
     except OSError as error:
-        if old.exists() and not os.path.lexists(path):
-            old.rename(path)
+        if old.exists():
+            put_back(old, path)
         if error.errno not in _TAKEN:
             raise
         return False
@@ -113,18 +112,13 @@ def _move_folder(claim: Claim, new: Path) -> bool:
 
 
 def _keep_file(new: Path, path: Path) -> Path:
-    return next(other for other in _names_beside(path) if _move_file(new, other, replace=False))
+    return next(other for other in names_beside(path) if _move_file(new, other, replace=False))
 
 
 def _keep_folder(new: Path, path: Path) -> Path:
-    other = next(name for name in _names_beside(path) if not os.path.lexists(name))
+    other = next(name for name in names_beside(path) if not os.path.lexists(name))
     new.rename(other)
     return other
-
-
-def _names_beside(path: Path) -> itertools.chain[Path]:
-    stem, suffix = (path.name, "") if path.is_dir() else (path.stem, path.suffix)
-    return itertools.chain(path.with_name(f"{stem}-{i}{suffix}") for i in itertools.count(2))
 
 
 def _kept(claim: Claim, where: Path) -> ExportError:

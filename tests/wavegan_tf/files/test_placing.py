@@ -10,6 +10,7 @@ from other_processes import die, finish, names, start
 from wavegan_tf.atomic import atomic_file, atomic_files, atomic_folder
 from wavegan_tf.errors import ExportError
 from wavegan_tf.files import placing
+from wavegan_tf.files.claims import Claim
 
 
 def appear(out: Path) -> None:
@@ -53,6 +54,77 @@ def test_a_folder_that_changed_meanwhile_stays(case: str, tmp_path: Path) -> Non
     assert "mine" in (out.read_text() if out.is_file() else "".join(p.read_text() for p in out.iterdir()))
     assert not [name for name in names(tmp_path) if name.startswith(".")]
     assert not replace or not is_there or (out / "old").exists()
+
+
+def test_an_empty_folder_that_appears_stays_too(tmp_path: Path) -> None:
+    """It may be where somebody is just about to write."""
+    with pytest.raises(ExportError, match=r"the result is .*out-2;"), atomic_folder(tmp_path / "out") as folder:
+        (folder / "table").write_text("ours")
+        (tmp_path / "out").mkdir()
+    assert names(tmp_path) == ["out", "out-2", "out-2/table"]
+
+
+@pytest.mark.parametrize("is_there", [False, True])
+def test_a_folder_that_is_filled_at_the_last_moment_stays(is_there: bool, tmp_path: Path,
+                                                         monkeypatch: pytest.MonkeyPatch) -> None:
+    """After the last look, before the rename."""
+    out = tmp_path / "out"
+    if is_there:
+        out.mkdir()
+        (out / "old").write_text("before")
+    look, writing = Claim.look, []
+
+    def late(claim: Claim) -> dict[str, tuple[int, ...]]:
+        seen = look(claim)
+        if writing:
+            out.mkdir(exist_ok=True)
+            (out / "mine").write_text("mine")
+        return seen
+
+    monkeypatch.setattr(Claim, "look", late)
+    with pytest.raises(ExportError, match=r"the result is .*out-2;"), atomic_folder(out, replace=True) as folder:
+        (folder / "table").write_text("ours")
+        writing.append(True)
+    assert (out / "mine").read_text() == "mine" and (out / "old").exists() == is_there
+    assert (tmp_path / "out-2" / "table").read_text() == "ours"
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["out", "out-2"]
+
+
+def test_what_was_moved_out_of_the_way_is_kept_where_its_name_is_taken(tmp_path: Path, monkeypatch: pytest.MonkeyPatch,
+                                                                     capsys: pytest.CaptureFixture[str]) -> None:
+    """Something appears between the two renames by which a folder gives way."""
+    out, rename = tmp_path / "out", Path.rename
+    appear(out)
+
+    def late(path: Path, target: Path) -> Path:
+        found = rename(path, target)
+        if target.name == "old":
+            out.mkdir()
+            (out / "theirs").write_text("theirs")
+        return found
+
+    monkeypatch.setattr(Path, "rename", late)
+    with pytest.raises(ExportError, match=r"the result is .*out-3;"), atomic_folder(out, replace=True) as folder:
+        (folder / "table").write_text("ours")
+    assert names(tmp_path) == ["out", "out-2", "out-2/mine", "out-3", "out-3/table", "out/theirs"]
+    assert "was moved out of the way, and is" in capsys.readouterr().err
+
+
+def test_after_a_kill_too(tmp_path: Path) -> None:
+    out = tmp_path / "out"
+    appear(out)
+    die("""
+from wavegan_tf.atomic import atomic_folder
+rename = Path.rename
+Path.rename = lambda path, target: os._exit(9) if target.name == "out" else rename(path, target)
+with atomic_folder(sys.argv[1], replace=True) as folder:
+    (folder / "table").write_text("ours")
+""", out)
+    out.mkdir()
+    (out / "theirs").write_text("theirs")
+    with atomic_folder(out, replace=True) as folder:
+        (folder / "table").write_text("second")
+    assert names(tmp_path) == ["out", "out-2", "out-2/mine", "out/table"]
 
 
 def test_the_exit_code_says_so(tmp_path: Path) -> None:
