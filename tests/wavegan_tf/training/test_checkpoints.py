@@ -2,6 +2,7 @@
 
 import errno
 import json
+import os
 import shutil
 from pathlib import Path
 
@@ -193,3 +194,19 @@ def test_the_manifest_names_every_file(run):
     folder = run / "checkpoints" / "step-000000010"
     files = json.loads((folder / "manifest.json").read_text())["files"]
     assert {*files, "manifest.json"} == {path.name for path in folder.iterdir()}
+
+
+def test_leftovers_that_cannot_be_removed_stop_no_training(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Another machine may be removing the same folder, or hold a file of it open."""
+    leftover = tmp_path / "checkpoints" / ".removed-step-000000007"
+    leftover.mkdir(parents=True)
+    (leftover / "generator.npz").touch()
+
+    def rmdir(*_: object, **__: object) -> None:
+        raise OSError(39, "Directory not empty")
+
+    with monkeypatch.context() as patched:
+        patched.setattr(os, "rmdir", rmdir)
+        checkpoint_folders.remove_leftovers(tmp_path)
+    checkpoint_folders.remove_leftovers(tmp_path)
+    assert not leftover.exists()
