@@ -14,6 +14,7 @@ from wavegan_tf.config import DataConfig
 from wavegan_tf.data import native_audio
 from wavegan_tf.data.audio import CANCELLED, SILENCE_PEAK, normalize_peak, read_audio, silence_in_words
 from wavegan_tf.data.audio_files import AudioFile
+from wavegan_tf.data.audio_header import audio_header
 from wavegan_tf.data.python_calls import call_python
 from wavegan_tf.data.resampling import resampling_filter
 from wavegan_tf.errors import DataError
@@ -76,6 +77,7 @@ class DecodingGraph:
         to_hz = self._config.sample_rate_hz
         try:
             rate_hz = native_audio.plain_wav_rate(file.path)
+            audio_header(file.path)  # what is refused there is not read here
             if rate_hz and native_audio.resamples_faithfully(rate_hz, to_hz):
                 low_pass = resampling_filter(rate_hz, to_hz)
                 return low_pass.up, low_pass.down, low_pass.input_taps

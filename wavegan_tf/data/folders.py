@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import stat
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -20,8 +21,13 @@ def require_folder(root: str | Path) -> Path:
         DataError: there is no such folder.
     """
     root = Path(root)
-    if not os.path.isdir(root):  # noqa: PTH112 - Path.is_dir raises where a folder above must not be entered
-        kind = "it is a file" if os.path.exists(root) else "it does not exist"  # noqa: PTH110
+    try:
+        kind = "" if stat.S_ISDIR(root.stat().st_mode) else "it is a file"
+    except FileNotFoundError:
+        kind = "it does not exist"
+    except (OSError, ValueError) as error:  # a folder above that must not be entered, a loop of links
+        kind = f"it cannot be read ({getattr(error, 'strerror', None) or error})"
+    if kind:
         raise DataError(f"corpus folder (={root}) must be a folder; {kind}; check the path")
     return root
 

@@ -13,6 +13,7 @@ from hypothesis import strategies as st
 from wavegan_tf.data.audio_files import find_audio_files
 from wavegan_tf.data.audio_header import audio_header
 from wavegan_tf.data.media import AUDIO_SUFFIXES, CONTAINERS
+from wavegan_tf.data.mpeg_frames import FrameCount, count_frames
 from wavegan_tf.data.recordings import read_recording
 from wavegan_tf.errors import DataError
 
@@ -195,6 +196,38 @@ def test_all_that_libsndfile_knows_is_decided_about() -> None:
 def test_containers_are_found_by_their_content_too(tmp_path: Path, name: str) -> None:
     whole(KINDS[name], tmp_path / "recording")
     assert [file.name for file in find_audio_files(tmp_path).files] == ["recording"]
+
+
+def test_a_second_part_of_samples_is_not_lost_in_silence(tmp_path: Path) -> None:
+    """libsndfile reads the first chunk of samples only."""
+    path = tmp_path / "a.wav"
+    raw = whole(KINDS["a.wav"], path)
+    path.write_bytes(raw + b"data" + struct.pack("<I", 4000) + b"\1" * 4000)
+    with pytest.raises(DataError, match="6000 bytes of samples and 4008 bytes behind them that are no part of it"):
+        audio_header(path)
+
+
+# from the tables of ISO/IEC 11172-3 and 13818-3: header, bytes of a frame, samples of it
+@pytest.mark.parametrize(("head", "n_bytes", "n_samples"), [
+    ("fffb9000", 417, 1152), ("fffb9200", 418, 1152), ("fffbe400", 960, 1152), ("fffb1800", 144, 1152),
+    ("fffd8000", 417, 1152), ("ffffe000", 484, 384), ("fff38400", 192, 576), ("ffe31800", 72, 576),
+    ("fff5e800", 1440, 1152), ("fff7e000", 556, 384)])
+def test_frames_of_mpeg_audio_have_the_sizes_of_the_standard(tmp_path, head, n_bytes, n_samples) -> None:
+    path = tmp_path / "a.mp3"
+    path.write_bytes(b"ID3\4\0\x10\0\0\0\5hello" + b"3DI" + bytes(7) + 3 * bytes.fromhex(head).ljust(n_bytes, b"\1"))
+    with path.open("rb") as file:
+        assert count_frames(file) == FrameCount(3 * n_samples, n_samples, 0)
+    path.write_bytes(path.read_bytes()[:-1])
+    with path.open("rb") as file:
+        assert count_frames(file) == FrameCount(2 * n_samples, n_samples, n_bytes - 1)
+
+
+@pytest.mark.parametrize("head", ["fffbf000", "fffb0000", "fffb9c00", "ffeb9000", "fff99000", "ff", "", "00000000"])
+def test_what_is_no_frame_is_not_counted(tmp_path, head: str) -> None:
+    path = tmp_path / "a.mp3"
+    path.write_bytes(bytes.fromhex(head) + b"\1" * 500)
+    with path.open("rb") as file:
+        assert count_frames(file) is None
 
 
 def without_length(path: Path, n_samples: int = 30000) -> bytes:

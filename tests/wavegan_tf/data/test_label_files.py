@@ -247,6 +247,12 @@ def test_a_corpus_that_cannot_be_entered_says_why(tmp_path: Path, monkeypatch) -
     assert find_audio_files(tmp_path).skipped[0][1].startswith("this folder cannot be read (Permission denied)")
 
 
+def test_a_corpus_that_cannot_be_reached_is_not_said_to_be_missing(tmp_path: Path) -> None:
+    (tmp_path / "loop").symlink_to("loop")
+    with pytest.raises(DataError, match=r"must be a folder; it cannot be read \(Too many levels"):
+        open_corpus(tmp_path / "loop")
+
+
 def test_commands_say_what_was_lost_while_a_corpus_was_read(tmp_path: Path, capsys) -> None:
     spoilt = timit(tmp_path).with_suffix(".PHN")
     spoilt.unlink()

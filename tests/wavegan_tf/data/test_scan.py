@@ -1,5 +1,6 @@
 """What a folder gives to train on: reasons for everything that is left out, and errors instead of a loop for ever."""
 
+import struct
 from pathlib import Path
 
 import numpy as np
@@ -129,6 +130,24 @@ def test_real_folders(shared_dir: Path) -> None:
     spheres = scan_audio(shared_dir / "data" / "sphere_fixtures", DataConfig(pad_end=True))
     assert spheres.n_used == 3
     assert [name for name, _ in spheres.skipped] == ["shorten.wav", "trunc.wav"]
+
+
+@pytest.mark.parametrize("native", [True, False])
+def test_what_headers_say_wrongly_is_refused_whoever_decodes(tmp_path: Path, native: bool,
+                                                             monkeypatch: pytest.MonkeyPatch) -> None:
+    """tensorflow-io takes any rate, and stops where the header says that the samples end."""
+    if not native:
+        monkeypatch.setattr(native_audio, "tensorflow_io_audio", lambda: (None, "not here"))
+    raw = write(tmp_path / "good.wav", voices(20000, 16000)).read_bytes()
+    for name, at, number in (("rate.wav", 24, 80), ("short.wav", 40, 8000)):
+        content = bytearray(raw)
+        content[at:at + 4] = struct.pack("<I", number)
+        content[4:8] = struct.pack("<I", 36 + (8000 if at == 40 else 40000))
+        (tmp_path / name).write_bytes(content)
+    report = scan_audio(tmp_path, DataConfig(pad_end=True))
+    reasons = dict(report.skipped)
+    assert report.n_used == 1 and reasons.keys() == {"rate.wav", "short.wav"}
+    assert "its header says 80 Hz" in reasons["rate.wav"] and "must end where its header says" in reasons["short.wav"]
 
 
 @pytest.mark.parametrize("native", [True, False])
