@@ -1,5 +1,6 @@
 """What is printed is harmless to terminals, and names that are not UTF-8 crash nothing."""
 
+import argparse
 import io
 import os
 import sys
@@ -11,6 +12,7 @@ from tqdm import tqdm
 
 import snap_tf.cli
 import wavegan_tf.cli
+from wavegan_tf.command_line import run_command
 from wavegan_tf.printing import harmless_output, one_line, printable
 
 NASTY = "caf\udce9\x1b]0;owned\x07\x9b31m\u202e.wav"
@@ -34,6 +36,18 @@ def test_both_streams_are_harmless_and_come_back(capsys: pytest.CaptureFixture) 
     assert (sys.stdout, sys.stderr) == before
     shown = capsys.readouterr()
     assert shown.err == f"{printable(NASTY)}\n" and shown.out == f"{printable(NASTY)}\n{printable(NASTY)}"
+
+
+def test_whatever_a_command_prints_is_harmless(capsys: pytest.CaptureFixture) -> None:
+    def run(_: argparse.Namespace) -> None:
+        print(NASTY)
+        print(NASTY, file=sys.stderr)
+
+    parser = argparse.ArgumentParser(prog="x")
+    parser.set_defaults(run=run)
+    assert run_command(parser, []) == 0
+    shown = capsys.readouterr()
+    assert shown.out == shown.err == f"{printable(NASTY)}\n"
 
 
 def test_letters_that_a_terminal_lacks_are_escapes(monkeypatch: pytest.MonkeyPatch) -> None:
