@@ -280,7 +280,7 @@ tempfile.tempdir = sys.argv[1]
 from wavegan_tf.cli import main
 from wavegan_tf.data.synthetic import render
 render._WORTH_A_PROCESS = 20
-sys.exit(main(["corpus", "synth", sys.argv[2], "--speakers=40", "--sentences=8"]))
+sys.exit(main(["corpus", "synth", sys.argv[2], "--speakers=40", "--sentences=87"]))
 """
 
 
@@ -304,6 +304,7 @@ def test_a_synth_that_is_ended_leaves_no_process_and_no_folder(tmp_path, number)
                                env={**os.environ, "MARK": mark})
     while process.poll() is None and not list(tmp_path.glob(".out-*/new/*/*/*/*.WAV")):
         time.sleep(0.01)
+    n_before = len(list(tmp_path.glob(".out-*/new/*/*/*/*.WAV")))
     process.send_signal(number)
     _, said = process.communicate(timeout=60)
     assert process.returncode == (-9 if number == signal.SIGKILL else 128 + number), said
@@ -311,6 +312,8 @@ def test_a_synth_that_is_ended_leaves_no_process_and_no_folder(tmp_path, number)
     while processes_of(mark) and time.monotonic() < deadline:
         time.sleep(0.02)
     assert processes_of(mark) == []
+    # at once, not when they are through with a speaker: of 89 utterances each has hardly begun
+    assert len(list(tmp_path.glob(".out-*/new/*/*/*/*.WAV"))) < n_before + 60
     left = sorted(path.name.split("-")[0] for path in [*tmp_path.iterdir(), *(tmp_path / "tmp").iterdir()])
     assert left == ([".out", ".out.claim", "tmp", "wavegan"] if number == signal.SIGKILL else ["tmp"])
     if number == signal.SIGKILL:
