@@ -28,3 +28,4 @@ def test_correlations_say_it() -> None:
 
     table = pd.DataFrame({"layer": ["Conv1", "Conv2"], "p": [0.05, np.nan], "n_permutations": [19, 0]})
     assert "p over 19 permutations: at least 0.05" in str(Acoustics(".", pd.DataFrame(), table, (), ()))
+    assert "p over" not in str(Acoustics(".", pd.DataFrame(), table.assign(n_permutations=0), (), ()))

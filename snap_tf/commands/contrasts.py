@@ -89,11 +89,10 @@ def _draw(result: ContrastLayers, folder: Path, args: argparse.Namespace) -> Non
 
     write_figure(plots.lost_figure(result, alpha=args.alpha), folder / "contrasts")
     names = FolderNames(("contrasts", "tests", "settings"))
-    for a, b in result.contrasts[["a", "b"]].itertuples(index=False):
+    fitted = [pair for pair in result.contrasts[["a", "b"]].itertuples(index=False, name=None)
+              if any(key[:2] == pair for key in result.fits)]
+    for a, b in fitted[:max(args.figures, 0)]:
         fits = {name: fit for (one, two, name), fit in result.fits.items() if (one, two) == (a, b)}
-        if not fits or args.figures <= 0:
-            continue
-        args.figures -= 1
         label = args.time_label or (None if args.no_normalise else "normalised time")
         figure = plots.layers_figure(fits, time_label=label, value_label=args.value_label)
         write_figure(figure, folder / names.name("curves", str(a), str(b)))

@@ -75,7 +75,8 @@ class Acoustics:
             lines.append(means.to_string(index=False, float_format=lambda x: f"{x:.4g}", na_rep="-"))
         if self.correlations is not None:
             lines.append(self.correlations.to_string(index=False, float_format=lambda x: f"{x:.3g}", na_rep="-"))
-            lines.append(say_resolution(int(self.correlations["n_permutations"].max())))
+            if (n := int(self.correlations["n_permutations"].max())) > 0:
+                lines.append(say_resolution(n))
         by_place: dict[tuple[str, float], list[str]] = {}
         for item in self.refused:
             by_place.setdefault((item.layer, item.nyquist_hz), []).append(item.measure)

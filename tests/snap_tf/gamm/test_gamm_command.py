@@ -10,6 +10,7 @@ from twins.word_curves import bump, layer_table, word_table
 
 from snap_tf.cli import main
 from snap_tf.gamm import ContrastLayers, contrast_sentences
+from wavegan_tf.formats.tables import read_table
 
 COLUMNS = ["--value", "Value", "--time", "Sample", "--group", "Word", "--token", "Token"]
 SMALL = ["--k", "6", "--k-random", "5"]
@@ -275,7 +276,8 @@ def test_phones_of_any_notation_have_figures_of_their_own(tmp_path: Path) -> Non
     assert main(["contrasts", str(tmp_path / "t.csv"), *flags]) == 0
     assert {path.name for path in out.glob("curves*.png")} == {
         "curves_%40_i.png", "curves_i_i%3A.png", "curves_%40_%53.png", "curves_%40_s.png"}
-    assert list(pd.read_csv(out / "contrasts.csv")[["a", "b"]].itertuples(index=False, name=None)) == [
+    assert json.loads((out / "settings.json").read_text())["settings"]["figures"] == 6  # what was asked for, not left
+    assert list(read_table(out / "contrasts.csv")[["a", "b"]].itertuples(index=False, name=None)) == [
         ("@", "i"), ("i", "i:"), ("@", "S"), ("@", "s")]
 
 
