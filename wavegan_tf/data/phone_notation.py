@@ -25,8 +25,8 @@ _Notation = tuple[str, Callable[[str], str], Callable[[str], bool]]
 """Its name, how a label is spelt, and whether a label belongs to it."""
 _REDUCED = frozenset({"ax", "ix", "axr", "ax-h", "ux"})
 """Vowels that carry no stress, in dictionaries that have digits on all others."""
-_ELSEWHERE = frozenset({"ao", "er", "oy"})
-"""Vowels whose symbols are also finals of Pinyin or vowels of SAMPA."""
+_ELSEWHERE = frozenset({"aa", "ao", "ay", "er", "ey", "ow", "oy"})
+"""Vowels whose symbols are also finals of Pinyin, Jyutping (aa) or Yale (ay, ey, ow), with tones, or SAMPA's (OY)."""
 
 
 def spell_phones(utterances: Sequence[Utterance], phone_set: str = "auto", phone_map: str | Path | None = None
@@ -92,8 +92,9 @@ def _doubt(spoken: set[str]) -> str:
     cased = {label for label in spoken if label.lower() != "h#"}
     if any(label.upper() != label for label in cased) and any(label.lower() != label for label in cased):
         return "capitals and small letters"
-    vowels = {label for label in spoken if plain_symbol(label) in VOWELS and plain_symbol(label) not in _REDUCED}
-    if any(map(is_stressed, vowels)) and not all(map(is_stressed, vowels)):
+    vowels = {label for label in spoken if plain_symbol(label) in VOWELS}
+    full = {label for label in vowels if plain_symbol(label) not in _REDUCED}
+    if any(map(is_stressed, full)) and not all(map(is_stressed, full)):
         return "digits on some vowels only"
     if not any(plain_symbol(label) not in _ELSEWHERE for label in vowels):
         return "too few labels to tell; --phone-set arpabet says what they are"

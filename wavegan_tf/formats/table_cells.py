@@ -1,7 +1,8 @@
 """Cells of words in CSV tables that neither spreadsheets nor terminals take for commands, and back without loss.
 
-A cell that begins with = + - @ or a tab, and is no number, gets an apostrophe before it, as spreadsheets mark text. One
-with control characters, or from a file name that is not UTF-8, becomes an apostrophe, a backslash and its escapes.
+A cell that begins with = + - @ or a tab, and is no number, gets an apostrophe before it, as spreadsheets mark text. A
+sign alone is no formula, and stays: `@` is SAMPA's schwa. A cell with control characters, or from a file name that is
+not UTF-8, becomes an apostrophe, a backslash and its escapes.
 """
 
 from __future__ import annotations
@@ -11,7 +12,7 @@ from collections.abc import Iterable
 
 __all__ = ["is_foreign", "marked", "unmarked"]
 
-_COMMAND = re.compile(r"'*[=+\-@\t]|'+\\")
+_COMMAND = re.compile(r"'*(?:[=+\-@](?!\Z)|\t)|'+\\")
 _NUMBER = re.compile(r"[+-]?(\d+\.?\d*|\.\d+)([eE][+-]?\d+)?|[+-](inf|nan)", re.ASCII)
 _UNSAFE = re.compile("[\x00-\x08\x0b-\x1f\x7f-\x9f\ud800-\udfff]")
 _ESCAPE = re.compile(r"\\(\\|x[0-9a-f]{2}|u[0-9a-f]{4})")
@@ -38,7 +39,7 @@ def unmarked(cell: str) -> str:
 def is_foreign(cells: Iterable[str]) -> bool:
     """Tell whether words are not ours: one of them, unmarked, is what would have been marked.
 
-    In such a table an apostrophe is an apostrophe (SAMPA has `'@`), and nothing is taken off.
+    In such a table an apostrophe is an apostrophe (SAMPA has `'@U`), and nothing is taken off.
     """
     return any(not cell.startswith("'") and _is_command(cell) for cell in cells)
 

@@ -46,7 +46,7 @@ def test_arpabet_is_spelt_plainly(labels, plain):
 
 @pytest.mark.parametrize("labels", [
     "S s E", "S", "θ ə B", "AA1 PT", "S { k", "i2 a1", "ao1 er2 sh", "ER2 AO1 SH", "S OY T", "OY s S", "AH0 S IY",
-    "AH0 s", "AH3 S", "S0 AH0", "tS OY aI", "ʃ AH0", "i: S s @ ?"])
+    "AH0 s", "b aa1 s aa2 m aa1", "ow2 w ey1 m ay2", "AH3 S", "S0 AH0", "tS OY aI", "ʃ AH0", "i: S s @ ?"])
 def test_what_may_be_something_else_stays(labels):
     assert spelt(labels)[0] == labels
 

@@ -93,7 +93,7 @@ def test_cells_are_harmless_one_to_one_and_read_back(cells: list[str]) -> None:
     assert [unmarked(cell) for cell in written] == cells and len(set(written)) == len(cells)
     assert not is_foreign(written)
     for cell in written:
-        assert not re.match("[=+@\t\r-]", cell) or float(cell) is not None
+        assert not re.match("[=+@\t\r-]", cell) or cell in "=+@-" or float(cell) is not None
         assert not re.search("[\x00-\x08\x0b-\x1f\x7f-\x9f]", cell)
         cell.encode("utf-8")
 
@@ -109,9 +109,18 @@ def test_a_table_of_such_cells_reads_back_and_negative_numbers_stay_numbers(tmp_
     assert rows[3]["x"] == "-0.375" and rows[3]["n"] == "-3"
 
 
+def test_a_sign_alone_is_no_formula_and_stays_for_those_who_read_tables_with_other_programs(tmp_path: Path) -> None:
+    # `@` is SAMPA's schwa, `-`, `+` and `=` are labels too: spreadsheets show them as words
+    cells = ["@", "-", "+", "=", "'@", "''@", "@:", "'@:", "=1", "\t"]
+    write_table(pd.DataFrame({"label": cells}), tmp_path / "a.csv")
+    seen = pd.read_csv(tmp_path / "a.csv", keep_default_na=False, quotechar='"')["label"].tolist()
+    assert seen == ["@", "-", "+", "=", "'@", "''@", "'@:", "''@:", "'=1", "'\t"]
+    assert read_table(tmp_path / "a.csv")["label"].tolist() == cells
+
+
 def test_tables_of_others_keep_their_apostrophes(tmp_path: Path) -> None:
-    # SAMPA writes stress as an apostrophe: a table with @ as it is has not been marked by us
-    (tmp_path / "a.csv").write_text("label,phone\n'@,ax1\n@,ax\n")
-    assert read_table(tmp_path / "a.csv")["label"].tolist() == ["'@", "@"]
-    (tmp_path / "a.csv").write_text("label,phone\n'@,ax\n's,s\n")
-    assert read_table(tmp_path / "a.csv")["label"].tolist() == ["@", "'s"]
+    # SAMPA writes stress as an apostrophe: a table with @U as it is has not been marked by us
+    (tmp_path / "a.csv").write_text("label,phone\n'@U,ow1\n@U,ow\n")
+    assert read_table(tmp_path / "a.csv")["label"].tolist() == ["'@U", "@U"]
+    (tmp_path / "a.csv").write_text("label,phone\n'@U,ow\n's,s\n'@,ax1\n")
+    assert read_table(tmp_path / "a.csv")["label"].tolist() == ["@U", "'s", "'@"]
