@@ -64,7 +64,7 @@ class Recorded:
     Attributes:
         calls: that gave one tensor, in order; an output that no layer made is the call `output` of the model.
         left_out: layers that gave something else.
-        steps_first: whether the first layer with weights got [batch, steps, ...], and not one vector per input.
+        steps_first: whether the first layer with weights got steps of the input, [batch, steps, ...], not one vector.
     """
 
     calls: tuple[LayerCall, ...]
@@ -113,7 +113,15 @@ def record_calls(model: Callable[..., Any], inputs: Any) -> Recorded:
         labelled.append(LayerCall(call.layer.name if n == 1 else f"{call.layer.name}#{n}", call.layer, pre, post,
                                   activation, _is_convolution(call)))
     return Recorded(tuple(_mark_output(labelled, output, model)), tuple(dict.fromkeys(left_out)),
-                    first is not None and (getattr(getattr(first.given, "shape", None), "rank", None) or 0) > 2)
+                    first is not None and _is_steps_of(first.given, inputs))
+
+
+def _is_steps_of(given: Any, inputs: Any) -> bool:
+    """Tell whether what a layer gets are steps of the input; more than there are values in it were made of a vector."""
+    shape = getattr(given, "shape", None)
+    if shape is None or shape.rank is None or shape.rank < 3:
+        return False
+    return None in (shape[1], inputs.shape[1]) or shape[1] <= inputs.shape[1]
 
 
 def _mark_output(calls: list[LayerCall], output: Any, model: Any) -> list[LayerCall]:

@@ -44,7 +44,7 @@ def test_a_silhouette_that_permuted_labels_have_too() -> None:
 def regression(**changes: object) -> LatentRegression:
     nothing = pd.DataFrame()
     return dataclasses.replace(LatentRegression(nothing, nothing, np.zeros((1, 1)), 1.0, 1.0, "auc", 0.5, np.zeros(0),
-                                                np.zeros(0), 10, 5, RegressionSettings()), **changes)
+                                                np.zeros(0), np.zeros(0), 10, 5, RegressionSettings()), **changes)
 
 
 def test_a_held_out_score_that_permuted_labels_reach_exactly() -> None:

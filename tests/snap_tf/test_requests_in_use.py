@@ -62,7 +62,7 @@ def test_lags_and_permutations_of_a_comparison(asked: dict, tmp_path: Path) -> N
 
 def test_samples_of_sanity_checks(asked: dict, monkeypatch: pytest.MonkeyPatch) -> None:
     asked["watch"](sanity, "sample_frames")
-    network = types.SimpleNamespace(probe=types.SimpleNamespace(network=object()))
+    network = types.SimpleNamespace(probe=types.SimpleNamespace(network=object()), writes="letter")
     monkeypatch.setattr(sanity, "open_network", lambda model, **how: network)
     monkeypatch.setattr(sanity, "frame_source", lambda *args: args)
     settings, options = SanitySettings(3, 5, 2, 9, 11), ProfileOptions(pooling="none")

@@ -35,7 +35,7 @@ coded = NetworkConfig(code="onehot", code_dim=9)
 CASES = {
     "layers of audio": Case(
         ("layers", "MODEL", "DIR", "TMP/out"),
-        {"snap_tf.series.stimuli.find_stimuli": None, "snap_tf.probe.probe": None,
+        {"snap_tf.series.stimuli.find_stimuli": SimpleNamespace(notes=()), "snap_tf.probe.probe": None,
          "snap_tf.series.extract.write_layers": None},
         words={"part": ("--part", "discriminator")},
         ends_in={**READING, "input_len": "input_shape", "no_stimuli": "keep_stimuli"},
@@ -47,7 +47,8 @@ CASES = {
         words={"part": ("--part", "generator")}, ends_in={"code": "codes", "input_len": "input_shape",
                                                          "no_stimuli": "keep_stimuli"},
         later=PICTURES | {"part", "split", "words", "unit", "label_from", "speaker_from", "layout", "sa", "sa_seed",
-                          "textgrids", "word_tier", "phone_tier", "speaker_pattern"}),
+                          "textgrids", "word_tier", "phone_tier", "speaker_pattern", "phone_set", "phone_map",
+                          "label_rate"}),
     "acoustics": Case(
         ("acoustics", "LAYERS", "TMP/out"), {LAYERS: None, "snap_tf.series.acoustic_tables.measure_into": None},
         words={"measures": ("--measures", "f0,duration"), "compare": ("--compare", "f0,level"),
@@ -134,8 +135,10 @@ CASES = {
         ends_in=READING,
         later=frozenset({"confusions", "transcripts"})),
     "asr export": Case(
-        ("asr", "export", "MODEL", "TMP/out"), {RECOGNISER: recogniser, "snap_tf.asr.export.export_recogniser": None},
-        later=frozenset({"corpus"})),
+        ("asr", "export", "MODEL", "TMP/out", "--corpus", "DIR"),
+        {RECOGNISER: recogniser, CORPUS: Corpus(Path(), ()),
+         "snap_tf.asr.evaluation.evaluate_corpus": (SimpleNamespace(to_text=str), ()),
+         "snap_tf.asr.export.export_recogniser": None}, ends_in=READING),
     "profile": Case(
         ("profile", "MODEL", "--corpus", "DIR", "--out", "TMP/out.npz"),
         {CORPUS: Corpus(Path(), ()), NETWORK: network, "snap_tf.snap.profiling.profile": None},

@@ -10,12 +10,14 @@ from flag_wiring import Case, check_flag, flags_of
 
 from wavegan_tf.cli import build_parser, main
 from wavegan_tf.config import RunConfig
+from wavegan_tf.data.corpus import Corpus
 
 OPEN = "wavegan_tf.export.open_model.open_model"
 CORPUS = "wavegan_tf.data.readers.open_corpus"
 READING = {"layout": "kind", "sa_seed": "seed"}
 """Flags of every command that reads a corpus, where the reader calls them otherwise."""
 
+corpus = Corpus(Path(), ())
 trained = SimpleNamespace(config=RunConfig(), networks=object(), step=3)
 
 CASES = {
@@ -29,16 +31,16 @@ CASES = {
                    ends_in={"note": "limits"}, later=frozenset({"score", "label_from"})),
     "export --score": Case(("export", "RUN", "TMP/out", "--score", "DIR"),
                            {"wavegan_tf.use.export_scored.export_scored": None}, ends_in={"note": "limits"}),
-    "slice words": Case(("slice", "DIR", "TMP/out"), {CORPUS: None, "wavegan_tf.data.slices.slice_words": None},
+    "slice words": Case(("slice", "DIR", "TMP/out"), {CORPUS: corpus, "wavegan_tf.data.slices.slice_words": None},
                         ends_in=READING, later=frozenset({"kind", "phones", "stops", "vowels", "closures",
                                                           "no_closure"})),
     "slice phones": Case(("slice", "DIR", "TMP/out", "--kind", "phones"),
-                         {CORPUS: None, "wavegan_tf.data.slices.slice_phones": None}, ends_in=READING,
+                         {CORPUS: corpus, "wavegan_tf.data.slices.slice_phones": None}, ends_in=READING,
                          later=frozenset({"stops", "vowels", "closures", "no_closure"})),
     "slice stops": Case(("slice", "DIR", "TMP/out", "--kind", "stops"),
-                        {CORPUS: None, "wavegan_tf.data.slices.slice_stops": None},
+                        {CORPUS: corpus, "wavegan_tf.data.slices.slice_stops": None},
                         ends_in={**READING, "no_closure": "include_closure"}, later=frozenset({"phones"})),
-    "corpus info": Case(("corpus", "info", "DIR"), {CORPUS: None, "wavegan_tf.data.summary.summarise": None},
+    "corpus info": Case(("corpus", "info", "DIR"), {CORPUS: corpus, "wavegan_tf.data.summary.summarise": None},
                         ends_in=READING, later=frozenset({"problems", "json"})),
     "corpus synth": Case(("corpus", "synth", "TMP/out"), {"wavegan_tf.data.synthetic.render_corpus": None}),
     "train": Case(("train", "wavegan", "--data", "DIR", "--run", "TMP/run"),

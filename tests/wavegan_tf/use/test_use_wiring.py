@@ -16,6 +16,7 @@ from wavegan_tf.data.slice_settings import SliceSettings
 from wavegan_tf.data.summary import summarise
 from wavegan_tf.export.model import SAMPLES_AT_ONCE, Model
 from wavegan_tf.export.provenance import _metrics
+from wavegan_tf.latent import code_name
 from wavegan_tf.use import classify, export_scored
 from wavegan_tf.use.generate import Request, choose_vectors
 from wavegan_tf.use.vectors import Interpolation, Sweep, draw_vectors
@@ -82,11 +83,11 @@ def test_a_batch_has_as_many_samples_whatever_the_channels() -> None:
 def test_codes_are_compared_with_the_permutations_that_were_asked_for(monkeypatch: pytest.MonkeyPatch) -> None:
     asked = []
 
-    def agree(labels: list, codes: list, n_permutations: int, seed: int, *, progress: bool) -> None:
-        asked.append((labels, codes, n_permutations, seed))
+    def agree(labels: list, codes: list, n_permutations: int, seed: int, *, all_codes: list, progress: bool) -> None:
+        asked.append((labels, codes, n_permutations, seed, all_codes))
         raise Enough
 
-    table = pd.DataFrame({"label": ["a", "", "b"], "code": ["0", "1", "2"]})
+    table = pd.DataFrame({"label": ["a", "", "b"], "code": ["0", "1", "2"], "code_index": [0, 1, 2]})
     labels = types.SimpleNamespace(of={}, are_codes=False)
     monkeypatch.setattr(classify, "agree", agree)
     monkeypatch.setattr(classify, "find_audio_files", lambda folder, split: asked.append(split) or
@@ -98,7 +99,8 @@ def test_codes_are_compared_with_the_permutations_that_were_asked_for(monkeypatc
                                   classify=lambda audio: (np.zeros((1, 3)),) * 2)
     with pytest.raises(Enough):
         classify.classify_folder(model, "folder", label_from="folder", split="dev", n_permutations=7, seed=11)
-    assert asked == ["dev", "folder", (["a", "b"], ["0", "2"], 7, 11)]  # files without a label take no part
+    every = [code_name(i, CODED) for i in range(8)]
+    assert asked == ["dev", "folder", (["a", "b"], ["0", "2"], 7, 11, every)]  # files without a label take no part
 
 
 def test_what_is_exported_is_what_was_scored(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
