@@ -12,7 +12,7 @@ from snap_tf.asr import training as module
 from snap_tf.asr.alphabet import PHONES
 from snap_tf.asr.batches import BatchOrder
 from snap_tf.asr.ctc import ctc_loss
-from snap_tf.asr.evaluation import Evaluator
+from snap_tf.asr.evaluation import Evaluation, Evaluator, Transcribed
 from snap_tf.asr.examples import Example
 from snap_tf.asr.masking import masked_logits
 from snap_tf.asr.settings import RecogniserConfig
@@ -91,6 +91,19 @@ def test_every_epoch_has_a_batching_of_its_own() -> None:
     assert len({frozenset(epoch) for epoch in epochs}) > 1
     other = BatchOrder([100 + i for i in range(12)], batch_size=3, seed=6).from_batch(4)
     assert [tuple(sorted(next(other).tolist())) for _ in range(4)] != epochs[0]
+
+
+def test_errors_are_called_what_they_are_over_all_and_over_folded_phones() -> None:
+    """One label too few, two too many, three wrong: no two kinds as often. `ix` for `ih` is no error of 39 classes."""
+    logits = np.zeros((1, 1), np.float32)
+    pairs = ((("s", "iy", "t"), ("s", "t")), (("p",), ("p", "aa", "k")), (("ih", "b", "d"), ("ix", "m", "n")))
+    found = Evaluation(PHONES, tuple(Transcribed(f"u{i}", a, b, logits) for i, (a, b) in enumerate(pairs)), 1.5)
+    for counts, wrong in ((found.errors, 3), (found.folded_errors, 2)):
+        assert (counts.substitutions, counts.deletions, counts.insertions, counts.n_reference) == (wrong, 1, 2, 7)
+    assert found.scalars() == {"loss": 1.5, "phone_error_rate": 6 / 7, "phone_error_rate_39": 5 / 7}
+    text = found.to_text()
+    assert "3 substitutions, 1 deletions, 2 insertions" in text and "2 substitutions, 1 deletions, 2 insertions" in text
+    assert "iy -> (nothing)  1" in text and "(nothing) -> aa  1" in text and "b -> m  1" in text
 
 
 def test_what_counts_as_better() -> None:

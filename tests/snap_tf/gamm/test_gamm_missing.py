@@ -10,6 +10,7 @@ from twins.word_curves import bump, layer_table, word_table
 from snap_tf.cli import main
 from snap_tf.gamm import GammError, GammWarning, compare, fit_layers, gamm, gamm_words, lost_contrasts
 from snap_tf.gamm.formula import parse_formula
+from snap_tf.gamm.missing import no_number, no_word
 from snap_tf.gamm.table import PreparedTable, prepare_table
 
 FORMULA = "Value ~ Word + s(Sample, k=5) + s(Sample, by=Word, k=5) + fs(Sample, Token, k=4)"
@@ -42,6 +43,22 @@ def test_rows_without_a_number_are_left_out_as_if_they_had_never_been_there(colu
     np.testing.assert_array_equal(fit.fitted, other.fitted)
     np.testing.assert_array_equal(fit.kept, np.setdiff1d(np.arange(72), rows))
     assert "5 of 72 rows were left out" in str(fit)
+
+
+def test_words_and_numbers_have_marks_of_their_own() -> None:
+    """`nan` is a word of Chinese, `na` of many languages; R writes NA."""
+    column = pd.Series(["", "NA", " NA ", None, "nan", "NaN", "na", "x"], dtype=object)
+    assert no_word(column).tolist() == [True] * 4 + [False] * 4
+    assert no_number(column).tolist() == [True] * 7 + [False]
+    words = table().replace({"Word": dict(zip(table()["Word"].unique(), ["nan", "na"], strict=True))})
+    fit = gamm_words(words, value="Value", time="Sample", group="Word", token="Token", k=5, random="intercept")
+    assert (fit.levels, fit.n, fit.n_left_out) == (["nan", "na"], 72, 0)
+
+
+def test_what_was_left_out_is_counted_by_the_fit() -> None:
+    with pytest.warns(GammWarning, match="3 of 72 rows"):
+        fit = gamm(FORMULA, without(table(), "Value", [1, 30, 71]), rho=0.4)
+    assert (fit.n, fit.n_left_out) == (69, 3)
 
 
 def test_every_column_has_its_own_count() -> None:

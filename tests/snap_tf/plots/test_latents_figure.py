@@ -90,6 +90,17 @@ def test_the_legend_of_the_paths_names_the_lines_that_have_these_values(planted:
     assert axes.get_xlim()[0] > axes.get_xlim()[1]  # the strongest penalty, which keeps nothing, at the left
 
 
+def test_the_penalty_in_use_is_dashed_and_the_lowest_loss_dotted(planted: LatentRegression) -> None:
+    """As the label of the axis says; the two must differ, or the test shows nothing."""
+    assert planted.lambda_1se > planted.lambda_min
+    drawn = panels(latents_figure(planted, "a label"))
+    assert "dashed: within 1 SE, in use; dotted: lowest loss" in drawn["loss"].get_xlabel()
+    for axes in (drawn["path"], drawn["loss"]):
+        styles = {line.get_linestyle(): float(line.get_xdata()[0]) for line in axes.lines
+                  if line.get_linestyle() in ("--", ":")}
+        assert styles == {"--": planted.lambda_1se, ":": planted.lambda_min}
+
+
 def test_where_nothing_is_selected_the_picture_says_so() -> None:
     nothing = regression(False)
     assert not nothing.table["selected"].any()

@@ -191,7 +191,8 @@ def test_command(results: SanityResults, tmp_path: Path, capsys: pytest.CaptureF
     assert (tmp_path / "out" / "sanity.png").stat().st_size > 10_000
     assert main(argv) == 2  # two runs in one folder could not be told apart
     assert "must be new or empty" in capsys.readouterr().err
-    assert main([*argv, "--corpus", str(tmp_path)]) == 2
+    elsewhere = [*argv[:2], str(tmp_path / "elsewhere"), *argv[3:]]
+    assert main([*elsewhere, "--corpus", str(tmp_path)]) == 2
     assert "must come from one of --corpus, --clips and --inputs" in capsys.readouterr().err
 
 

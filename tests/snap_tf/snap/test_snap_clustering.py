@@ -12,6 +12,7 @@ from scipy.spatial.distance import pdist, squareform
 from sklearn.cluster import AgglomerativeClustering
 from sklearn.metrics import rand_score, silhouette_score
 
+from snap_tf.snap import stability as stability_module
 from snap_tf.snap.clustering import (
     Cut,
     cluster_distances,
@@ -210,6 +211,13 @@ def test_clear_families_are_stable_and_noise_is_not() -> None:
     assert clear.n_halves == 10 and not clear.left_out and clear.said == "10 halves of 8 folds"
     few = stability(planted_file(folds=4), percentiles=(30.0,), halves=20)
     assert few.said.startswith("6 halves of 4 folds, of 20 asked for: so many folds have no more different halves")
+
+
+def test_a_cluster_is_recovered_where_more_than_half_of_it_is(monkeypatch: pytest.MonkeyPatch) -> None:
+    for share, recovered in ((0.5, 0.0), (0.75, 1.0)):
+        monkeypatch.setattr(stability_module, "cluster_recovery", lambda *args, share=share: share)
+        found = stability(planted_file(folds=4), percentiles=(30.0,), halves=6)
+        assert (found.clusters["recovered"] == recovered).all() and (found.clusters["recovery"] == share).all()
 
 
 def test_groups_that_are_not_in_every_half_are_left_out_of_both_sides() -> None:

@@ -9,6 +9,7 @@ from mock_corpora import RATE_HZ, SPOKEN, tone, write_ldc
 
 from wavegan_tf import cli
 from wavegan_tf.data.corpus import Segment
+from wavegan_tf.data.label_rate import to_rate
 from wavegan_tf.data.readers import open_corpus
 from wavegan_tf.data.textgrid import write_textgrid
 from wavegan_tf.data.timit import read_timit
@@ -41,6 +42,24 @@ def test_files_without_a_tier_that_others_have_are_problems(mixed, capsys):
     assert "no phone tier 2" in printed
     assert "1.TextGrid: no phone tier; its tiers are `words`, `segs, fine`; if one holds phones: --phone-tier " in (
         printed)
+
+
+def test_labels_are_listed_as_the_files_have_them_whatever_becomes_of_them(tmp_path):
+    write_grids(tmp_path / "c", {"words": WORDS, "phones": [Segment(0, 400, "Y"), Segment(400, 800, "EH1")]})
+    (tmp_path / "map.csv").write_text("label,phone\nY,j\nEH1,eh\n")
+    for options in ({"phone_set": "arpabet"}, {"phone_map": tmp_path / "map.csv"}, {"phone_set": "asis"}):
+        corpus = open_corpus(tmp_path / "c", **options)
+        source = next(source for source in corpus.sources if source.kind == "phones")
+        assert {label: n for label, n in source.labels.items() if label} == {"Y": 1, "EH1": 1}
+        assert ("EH1" in {p.label for p in corpus.utterances[0].phones}) == (options.get("phone_set") == "asis")
+
+
+def test_times_at_another_rate_stay_inside_their_recording():
+    """Rounding, and labels that pass the end a little, must not lead out of it; what becomes empty is gone."""
+    segments = [Segment(0, 8000, "a"), Segment(8000, 16003, "b"), Segment(16002, 16003, "c")]
+    assert to_rate(segments, 16000, 8000, 8000) == (Segment(0, 4000, "a"), Segment(4000, 8000, "b"))
+    assert to_rate(segments, 16000, 48000, 48003)[1:] == (Segment(24000, 48003, "b"),)
+    assert to_rate(segments, 16000, 16000, 100) == tuple(segments)
 
 
 def test_several_names_of_tiers(mixed):

@@ -409,6 +409,28 @@ def test_overshoot_of_resampling_is_counted(tmp_path):
     assert "clipped at full scale" in str(result)
 
 
+def test_one_factor_fits_what_is_written_whatever_the_rate(tmp_path):
+    """The peak that counts is that of the slices: resampled, and inside the token."""
+    square = np.where(np.arange(1000) // 20 % 2, 32767, -32768) / 32768
+    square[950:] *= 0.3
+    settings = SliceSettings(test_share=0, silence_s=0, rate_hz=22050, level="fit")
+    result = slice_words(one_word_corpus(tmp_path / "c", square, "PCM_16"), tmp_path / "out", settings=settings)
+    peak = np.abs(soundfile.read(tmp_path / "out" / result.table["file"][0], dtype="int16")[0].astype(int)).max()
+    assert peak == 32767 and result.loudness.n_clipped_samples == 0
+    outside = np.where(np.arange(1000) < 50, 1.5, 0.5 * np.sin(np.arange(1000) / 7))  # loud where no word is
+    kept = slice_words(one_word_corpus(tmp_path / "o", outside, "FLOAT"), tmp_path / "kept",
+                       settings=SliceSettings(test_share=0, silence_s=0, level="fit"))
+    assert kept.loudness.gain == 1
+
+
+@pytest.mark.parametrize("subtype", ["PCM_16", "PCM_24"])
+def test_full_scale_itself_is_not_clipped(subtype):
+    kept = stored(np.array([[1.0], [-1.0], [1.0001], [-1.0001]], np.float32), subtype)
+    assert kept.n_clipped == 2
+    steps = {"PCM_16": 2**15, "PCM_24": 2**31}[subtype]
+    assert kept.samples[:2, 0].tolist() == [steps - {"PCM_16": 1, "PCM_24": 2**8}[subtype], -steps]
+
+
 def test_floats_are_not_fitted():
     with pytest.raises(ConfigError, match=r"`level` \(=fit\) must be keep for floats"):
         SliceSettings(subtype="FLOAT", level="fit")

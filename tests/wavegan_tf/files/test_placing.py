@@ -278,3 +278,10 @@ def test_the_disk_is_asked_before_and_after_a_name_is_given(tmp_path: Path, monk
         (folder / "b.pdf").write_text("1")
     assert set(calls[:3]) == {"sync a.png", "sync b.pdf", "sync new"}
     assert calls[3:] == ["name a.png", "name b.pdf", "sync figures"]
+    calls.clear()
+    with atomic_files(tmp_path / "grids", deep=True) as folder:
+        for place in ("one", "two"):
+            (folder / place).mkdir()
+            (folder / place / f"{place}.txt").write_text("1")
+    last = max(i for i, call in enumerate(calls) if call.startswith("name "))
+    assert {"sync one", "sync two"} <= set(calls[last + 1:])  # every folder that got a name

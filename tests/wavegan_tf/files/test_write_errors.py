@@ -2,6 +2,7 @@
 
 import errno
 import os
+import re
 import subprocess
 import sys
 from pathlib import Path
@@ -10,6 +11,7 @@ import pytest
 
 from wavegan_tf.atomic import atomic_file, atomic_files, atomic_folder
 from wavegan_tf.errors import DataError
+from wavegan_tf.files.flush import sync
 from wavegan_tf.files.write_errors import named_errors
 
 WRITERS = """
@@ -121,6 +123,22 @@ def test_a_sync_that_fails_names_the_file(tmp_path: Path, monkeypatch: pytest.Mo
         os.utime(folder / "table", (1, 1))
         (folder / "written later").touch()
     assert caught.value.filename == str(tmp_path / "out" / "table") and not list(tmp_path.iterdir())
+
+
+@pytest.mark.parametrize("number", [errno.ENOSPC, errno.EDQUOT, errno.EIO, errno.EROFS, errno.EINVAL, errno.EBADF])
+def test_only_what_cannot_be_synced_at_all_is_passed_over(number: int, tmp_path: Path,
+                                                         monkeypatch: pytest.MonkeyPatch) -> None:
+    """Some file systems sync no folders; every other reason means that the disk does not have it."""
+    def fail(handle: int) -> None:
+        raise OSError(number, os.strerror(number))
+
+    monkeypatch.setattr(os, "fsync", fail)
+    if number in (errno.EINVAL, errno.EBADF):
+        sync(tmp_path)
+    else:
+        with pytest.raises(OSError, match=re.escape(os.strerror(number))) as caught:
+            sync(tmp_path)
+        assert (caught.value.errno, caught.value.filename) == (number, str(tmp_path))
 
 
 def test_files_written_in_place_are_named_too(tmp_path: Path) -> None:

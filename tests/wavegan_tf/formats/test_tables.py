@@ -11,7 +11,16 @@ import pytest
 
 from wavegan_tf.errors import DataError
 from wavegan_tf.formats.table_cells import is_foreign, marked, unmarked
-from wavegan_tf.formats.tables import numbers, read_columns, read_rows, read_table, whole_numbers, write_table
+from wavegan_tf.formats.tables import (
+    numbers,
+    read_columns,
+    read_log,
+    read_rows,
+    read_table,
+    whole_numbers,
+    write_rows,
+    write_table,
+)
 
 DAMAGE = {
     b"": "header line; it is empty", b"\n\n": "header line; it is empty", b"\xef\xbb\xbf": "header line; it is empty",
@@ -107,6 +116,23 @@ def test_a_table_of_such_cells_reads_back_and_negative_numbers_stay_numbers(tmp_
     with (tmp_path / "a.csv").open(encoding="utf-8", newline="") as file:
         rows = list(csv.DictReader(file))
     assert rows[3]["x"] == "-0.375" and rows[3]["n"] == "-3"
+
+
+def test_rows_written_one_by_one_are_as_harmless(tmp_path: Path, cells: list[str]) -> None:
+    write_rows(tmp_path / "rows.csv", ("label", "n"), ((cell, -1) for cell in cells))
+    write_table(pd.DataFrame({"label": cells, "n": -1}), tmp_path / "table.csv")
+    assert read_table(tmp_path / "rows.csv")["label"].tolist() == cells
+    with (tmp_path / "rows.csv").open(newline="") as rows, (tmp_path / "table.csv").open(newline="") as table:
+        assert list(csv.reader(rows)) == list(csv.reader(table))
+
+
+def test_a_log_keeps_the_lines_before_and_after_damage(tmp_path: Path) -> None:
+    """Sectors that a power cut left, and a line that was being written when its program was killed."""
+    path = tmp_path / "metrics.csv"
+    path.write_bytes(b"step,loss\n1,2.5\n\xff\xfe\x80,3\n\0\0\0\n4,\"1\n5,6.5\n6,7")
+    rows = read_log(path)
+    assert [row for row in rows if row[0] in ("step", "1", "5")] == [["step", "loss"], ["1", "2.5"], ["5", "6.5"]]
+    assert not any("\0" in cell for row in rows for cell in row) and ["6", "7"] not in rows
 
 
 def test_a_sign_alone_is_no_formula_and_stays_for_those_who_read_tables_with_other_programs(tmp_path: Path) -> None:

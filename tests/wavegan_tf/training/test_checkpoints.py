@@ -120,6 +120,15 @@ def test_a_damaged_checkpoint_is_passed_over(run, name, damage):
         find_checkpoint(run, 30)
 
 
+def test_every_damaged_one_that_is_passed_over_is_told(run):
+    for step in (20, 30):
+        truncate(run / "checkpoints" / f"step-{step:09d}" / "generator.npz")
+    notices = []
+    assert newest_checkpoint(run, notices.append).name == "step-000000010"
+    assert [f"step-{step:09d} is damaged" in notice and "passed over for step 10" in notice
+            for step, notice in zip((30, 20), notices, strict=True)] == [True, True]
+
+
 def test_a_manifest_that_names_nothing_is_damage_too(run):
     (run / "checkpoints" / "step-000000030" / "manifest.json").write_text('{"files": {}}')
     assert newest_checkpoint(run, lambda text: None).name == "step-000000020"

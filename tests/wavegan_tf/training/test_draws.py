@@ -48,6 +48,15 @@ def test_shifts_are_uniform_within_the_radius():
     assert np.all(np.abs(np.corrcoef(columns) - np.eye(12)) < 0.3)  # layers and calls draw independently
 
 
+def test_shifts_of_the_generator_s_round_are_uniform_and_each_network_has_its_own():
+    draws = [draw_generator(config("binary", 3, phaseshuffle=2), tf.constant(step)) for step in range(80)]
+    d, q = (np.array([getattr(draw, name) for draw in draws]) for name in ("d_phases", "q_phases"))
+    for shifts in (d, q):
+        values, counts = np.unique(shifts, return_counts=True)
+        assert list(values) == [-2, -1, 0, 1, 2] and np.all(np.abs(counts - 64) < 5 * np.sqrt(64 * 0.8))
+    assert np.all(np.abs(np.corrcoef(np.c_[d, q].T) - np.eye(8)) < 0.5)
+
+
 def test_every_update_of_every_step_draws_its_own():
     c, seen = config(), set()
     for step in range(4):

@@ -1,6 +1,8 @@
 """metrics.csv: each step once, however sessions ended; and which columns a run has."""
 
 import csv
+import os
+from pathlib import Path
 
 import pytest
 from tiny_runs import TINY, tiny
@@ -33,6 +35,21 @@ def test_rows_can_be_read_at_once(tmp_path):
     with MetricsFile(tmp_path, ["d_loss"], -1) as metrics:
         metrics.write(10, {"d_loss": -1.5e-9, "other": 3.0})
         assert (tmp_path / "metrics.csv").read_text() == "step,d_loss\n10,-1.5e-09\n"
+
+
+def test_rows_are_on_the_disk_when_asked_for(tmp_path, monkeypatch):
+    """All that was written before: flushed to the system, then by the system to the disk."""
+    real, sizes = os.fsync, []
+
+    def fsync(handle):
+        sizes.append((str(Path(f"/proc/self/fd/{handle}").readlink()), os.fstat(handle).st_size))
+        real(handle)
+
+    with MetricsFile(tmp_path, ["d_loss"], -1) as metrics:
+        metrics.write(10, {"d_loss": 1.5})
+        monkeypatch.setattr(os, "fsync", fsync)
+        metrics.sync()
+    assert sizes == [(str(tmp_path / "metrics.csv"), len("step,d_loss\n10,1.5\n"))]
 
 
 def test_columns_of_another_version_are_taken_over(tmp_path):
