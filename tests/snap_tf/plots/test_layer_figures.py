@@ -161,5 +161,5 @@ def test_a_damaged_interpolation_is_told(sweep, tmp_path):
 
     shutil.copytree(sweep, tmp_path / "broken")
     (tmp_path / "broken" / "effects.npz").write_bytes((sweep / "effects.npz").read_bytes()[:500])
-    with pytest.raises(ValueError, match="must be what `snap-tf interpolate` wrote"):
+    with pytest.raises(ValueError, match=r"effects .*effects.npz\) must be whole"):
         open_interpolation(tmp_path / "broken")

@@ -66,6 +66,12 @@ def test_the_legend_of_an_overlay_names_the_labels_lines_and_bands(store: LayerS
     assert bands == drawn
 
 
+def test_panels_of_an_overlay_say_the_rate_of_their_layer(store: LayerStore) -> None:
+    panels = label_overlay_figure(store).axes
+    assert [axes.get_ylabel() for axes in panels[:2]] == ["Conv1\n4 kHz", "Conv5\n15.625 Hz"]
+    assert panels[1].get_xlabel() == "time (s)" and panels[1].get_xlim() == (0, pytest.approx(16384 / 16000))
+
+
 def test_spectrograms_of_layers_have_their_frequencies_at_their_hertz(store: LayerStore) -> None:
     figure = spectrogram_figure(store, [0])
     for axes, hz, nyquist in zip(figure.axes[:2], (6000, 500), (8000, 2000), strict=True):

@@ -13,7 +13,7 @@ from snap_tf.asr.mel import mel_centres_hz
 from snap_tf.layer_info import LayerInfo
 from snap_tf.plots.recognition import recognition_figure
 from snap_tf.plots.saliency import saliency_figure
-from snap_tf.plots.snap_alignment import contingency_figure, offset_map_figure
+from snap_tf.plots.snap_alignment import contingency_figure, offset_figure, offset_map_figure
 from snap_tf.plots.snap_clusters import clustermap_figure, dendrogram_figure
 from snap_tf.plots.snap_profiles import comparison_figure, profiles_figure
 from snap_tf.plots.snap_scheme import scheme_figure
@@ -170,6 +170,25 @@ def test_offsets_lie_at_their_milliseconds_in_the_row_of_their_phone() -> None:
         assert row.argmax() == pytest.approx(tick(axes, ms, "x")), phone
     assert tick(axes, "a") < tick(axes, "d")  # the smaller mean offset first, which is the top
     assert axes.yaxis_inverted()
+
+
+def test_offsets_of_a_rare_phone_are_as_dark_as_those_of_a_frequent_one() -> None:
+    """Each row is scaled to its own largest, as its colour bar says; shares of frames are said in words."""
+    counts = AlignmentCounts(("a", "d"), ("a", "d"), 30)
+    steps = np.full((40, 30), -1)
+    steps[:30, 15:], steps[30:36, 25:] = 0, 1
+    counts.add(np.repeat([0, 1], [30, 10]), steps, np.repeat([10, 15], [30, 10]))  # of d four are nowhere
+    evaluation = Evaluation("phone", {"net": counts}, {"net": RATE_HZ}, {}, {})
+    figure = offset_map_figure(evaluation)
+    image = np.ma.filled(np.ma.masked_invalid(figure.axes[0].images[0].get_array()), 0)
+    assert [float(image[int(tick(figure.axes[0], phone))].max()) for phone in "ad"] == [1.0, 1.0]
+    assert image[int(tick(figure.axes[0], "d")), 0] == pytest.approx(4 / 6)
+    assert figure.axes[-1].get_ylabel() == "of each row's largest"
+    offsets = offset_figure(evaluation).axes[0]
+    assert offsets.texts[0].get_text() == "no offset 0.0 %\nnot in the frame 10.0 %\nbeyond the axis 0.0 %"
+    heights = {round(bar.get_x() + bar.get_width() / 2): bar.get_height() for bar in offsets.patches}
+    assert heights[40] == pytest.approx(75) and heights[80] == pytest.approx(15)
+    assert heights[round(tick(offsets, "-1", "x"))] == pytest.approx(10)
 
 
 def tree() -> LayerClusters:

@@ -1,5 +1,6 @@
 """Two commands in one place, commands that were killed, and what lies where a command writes."""
 
+import argparse
 import json
 import signal
 import socket
@@ -11,9 +12,11 @@ import pytest
 from other_processes import KINDS, die, finish, names, start
 
 from wavegan_tf.atomic import atomic_file, atomic_files, atomic_folder
+from wavegan_tf.command_line import run_command
 from wavegan_tf.errors import ExportError
 from wavegan_tf.files.claims import InUseError, claim, clear_folder, extra_folder
 from wavegan_tf.files.outputs import files_in, new_folder, one_file
+from wavegan_tf.files.signals import Terminated
 
 
 @pytest.mark.parametrize("kind", KINDS)
@@ -188,3 +191,16 @@ def test_a_folder_is_cleared_of_all_that_was_left_in_it(tmp_path: Path) -> None:
     assert {path.name.split("-")[0] for path in tmp_path.iterdir()} == {".c.claim", ".c"}
     finish(living)
     assert names(tmp_path) == ["c", "c/table"]
+
+
+@pytest.mark.parametrize(("interrupt", "code"), [
+    (KeyboardInterrupt(), 130), (Terminated(signal.SIGINT), 130), (Terminated(signal.SIGTERM, "saved"), 143)])
+def test_the_exit_code_of_a_signal_is_128_and_its_number(interrupt: KeyboardInterrupt, code: int,
+                                                        capsys: pytest.CaptureFixture[str]) -> None:
+    def run(args: argparse.Namespace) -> None:
+        raise interrupt
+
+    parser = argparse.ArgumentParser("planted")
+    parser.set_defaults(run=run)
+    assert run_command(parser, []) == code
+    assert capsys.readouterr().err == "planted: interrupted\n"
