@@ -10,6 +10,7 @@ from snap_tf.gamm.layers import adjust
 from snap_tf.gamm.population import stretches
 from snap_tf.layer_info import LayerInfo
 from snap_tf.series.acoustic_settings import AcousticSettings
+from snap_tf.series.correlation import _mean
 from snap_tf.series.duration import events
 from snap_tf.series.f0 import f0_refusal
 from snap_tf.series.frication import frication_refusal
@@ -89,6 +90,11 @@ def test_frames_at_the_ends_of_an_interval() -> None:
 def test_steps_of_a_spectrogram_at_the_borders_of_phones() -> None:
     assert annotate_steps([Segment(0, 128, "a"), Segment(128, 257, "b")], 4) == ["a", "b", "b", ""]
     assert annotate_steps([Segment(1, 129, "a")], 3) == ["", "a", ""]
+
+
+def test_lags_that_half_of_the_tokens_have_count() -> None:
+    token_r = np.array([[0.5, 0.5, 0.5], [0.25, np.nan, np.nan], [0.0, 0.25, np.nan], [0.25, np.nan, np.nan]])
+    np.testing.assert_array_equal(_mean(token_r), [0.25, 0.375, np.nan])
 
 
 def test_equal_logits_and_runs_at_the_ends() -> None:

@@ -17,6 +17,8 @@ from wavegan_tf.data.store import _collect
 from wavegan_tf.errors import ConfigError
 from wavegan_tf.latent import MOST_CODES, code_index, enumerate_codes
 from wavegan_tf.losses import bit_accuracy, code_accuracy
+from wavegan_tf.use.classify import _table
+from wavegan_tf.use.labels import Labels
 from wavegan_tf.use.wav import count_clipped, to_pcm16
 
 BITS = NetworkConfig(latent_dim=40, code="binary", code_dim=2)
@@ -60,6 +62,13 @@ def test_intervals_that_touch_the_ends_of_a_recording_are_inside() -> None:
 def test_what_is_exactly_as_long_as_allowed_stays() -> None:
     audio, phones = crop(np.arange(8)[:, None], (Segment(6, 8, "a"), Segment(8, 9, "b")), 8)
     assert len(audio) == 8 and phones == (Segment(6, 8, "a"),)
+
+
+def test_recordings_of_exactly_a_slice_are_not_cropped() -> None:
+    logits = np.zeros((3, 2))
+    rows = [(name, BITS.slice_len + more) for name, more in zip("abc", (-1, 0, 1), strict=True)]
+    table = _table(rows, logits, logits, Labels({"b": "ask"}), BITS)
+    assert table["cropped"].tolist() == [False, False, True] and table["label"].tolist() == ["", "ask", ""]
 
 
 def test_recordings_of_exactly_a_slice_give_one() -> None:

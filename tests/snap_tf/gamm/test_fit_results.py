@@ -1,5 +1,6 @@
 """What a fit says: printing, rho, comparison, residual checks, files."""
 
+import dataclasses
 import json
 import warnings
 
@@ -20,6 +21,7 @@ from snap_tf.gamm import (
     summary,
     write_fit,
 )
+from snap_tf.gamm.autoregression import Autocorrelation
 from snap_tf.gamm.printing import format_p
 
 FULL = "Value ~ Word + s(Sample) + s(Sample, by=Word) + fs(Sample, Token)"
@@ -66,6 +68,19 @@ def test_small_numbers_keep_three_figures() -> None:
     tiny = gamm(PLAIN, table().assign(Value=lambda d: d["Value"] * 1e-6))
     printed = [line.split()[1:3] for line in summary(tiny).splitlines() if line.startswith(("(Intercept)", "Wordwash"))]
     np.testing.assert_allclose(np.array(printed, float), tiny.parametric[["estimate", "se"]], rtol=5e-3)
+
+
+def test_every_figure_of_the_summary_stands_behind_its_own_name(fit: GammFit) -> None:
+    """Each is another number here, so that none can stand for another."""
+    errors = Autocorrelation(0.5, estimated=True, series_lag1=0.625, within_token_lag1=0.375)
+    text = summary(dataclasses.replace(fit, errors=errors, score=-12.5, sig2=0.25, edf_total=21.75))
+    y = fit.fitted + fit.resid
+    explained = 100 * (1 - np.sum(fit.resid**2) / np.sum((y - y.mean()) ** 2))
+    adjusted = 1 - np.var(fit.resid) * (fit.n - 1) / (np.var(y) * (fit.n - 21.75))
+    for part in ("-REML = -12.5000 ", "scale est. = 0.25 ", f"n = {fit.n} ", f"Token: {fit.n_tokens} ", "edf = 21.75\n",
+                 "rho = 0.5000 (", "end to end, lag 1: 0.6250;", "within series: 0.3750)",
+                 f"R-sq.(adj) = {adjusted:.3f} ", f"deviance explained = {explained:.1f} %"):
+        assert part in text, text
 
 
 def test_given_rho_is_used_as_it_is() -> None:

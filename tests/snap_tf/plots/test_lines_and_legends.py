@@ -17,10 +17,11 @@ from snap_tf.plots import gamm as gamm_plots
 from snap_tf.plots.effects import change_figure, similarity_figure, slope_figure
 from snap_tf.plots.interpolation import overlay_figure, sweep_stack_figure
 from snap_tf.plots.overlay import label_overlay_figure
-from snap_tf.plots.sanity import NOISE, REAL, sanity_figure
+from snap_tf.plots.sanity import NOISE, REAL, _draw_alignment, sanity_figure
 from snap_tf.plots.snap_clusters import silhouette_figure, stability_figure
 from snap_tf.plots.spectrograms import spectrogram_figure
 from snap_tf.plots.stack import stack_figure
+from snap_tf.plots.style import PlainFigure
 from snap_tf.series.store import LayerStore, open_layers, write_tokens
 from wavegan_tf.training.pictures import spectrogram_picture
 
@@ -254,6 +255,20 @@ def test_sanity_checks_are_of_the_layer_and_condition_in_their_legends() -> None
     assert (shown["as it is"], shown["noise as input"]) == (to_hex(REAL), to_hex(NOISE))
     band = panel.collections[0].get_paths()[0].vertices[:, 1]
     assert (band.min(), band.max()) == pytest.approx((0.1, 0.2))
+
+
+def test_bars_of_alignment_have_the_colours_of_their_conditions() -> None:
+    table = pd.DataFrame({"condition": ["as it is", "random down to L1", "noise"], "aligned": [0.8, 0.3, 0.1],
+                          "aligned_chance": [0.2, 0.15, 0.05], "constant": [0.6, 0, 0], "centre": [0.4, 0, 0]})
+    axes = PlainFigure().subplots()
+    _draw_alignment(axes, table)
+    bars = {text.get_text(): (bar.get_height(), to_hex(bar.get_facecolor()))
+            for text, bar in zip(axes.get_xticklabels(), axes.patches, strict=True)}
+    assert bars == {"as it is": (80, to_hex(REAL)), "L1": (30, to_hex("0.6")), "noise": (10, to_hex(NOISE))}
+    lines = {line.get_label(): (line.get_ydata()[0], line.get_linestyle()) for line in axes.lines}
+    assert lines == {"best constant place": (60, "--"), "before alignment": (40, ":")}
+    chance = axes.collections[0].get_segments()
+    assert [float(segment[0, 1]) for segment in chance] == [20, 15, 5]
 
 
 def test_spectrograms_of_training_have_high_sounds_at_the_top_in_the_order_of_their_titles() -> None:

@@ -28,6 +28,20 @@ def test_fourier_transforms_give_what_a_loop_gives():
     np.testing.assert_allclose(found, expected, atol=1e-12)
 
 
+def test_chance_is_the_mean_and_the_95th_percentile_of_the_largest_of_every_permutation():
+    """A slow twin; the lag with the largest |r| is searched in each permutation anew."""
+    first, second = np.random.default_rng(2).standard_normal((2, 5, 40)).cumsum(axis=2)
+    found = correlate(first, second, 100.0, max_lag_s=0.03, permutations=25, seed=8)
+    rng, largest = np.random.default_rng(8), []
+    for _ in range(25):
+        mean = lagged_correlation(first, second[rng.permutation(5)], 3).mean(axis=0)
+        largest.append(np.abs(mean).max())
+    assert found.chance_r == pytest.approx(np.mean(largest))
+    assert found.chance_95 == pytest.approx(np.quantile(largest, 0.95)) and found.chance_95 > found.chance_r
+    assert found.p == (1 + (np.array(largest) >= abs(found.best_r) - 1e-9).sum()) / 26
+    assert (found.n_permutations, found.n_tokens) == (25, 5)
+
+
 @pytest.mark.parametrize("holes", [False, True])
 def test_permutations_are_the_same_pairs_correlated_anew(holes):
     """What is kept from one permutation to the next may change nothing."""

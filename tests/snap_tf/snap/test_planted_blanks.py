@@ -9,9 +9,10 @@ import pytest
 from snap_tf.snap.clip_frames import ClipFrames
 from snap_tf.snap.frame_sample import sample_frames
 from snap_tf.snap.networks import Network, open_network
-from snap_tf.snap.profile_file import ProfileFile
-from snap_tf.snap.profiling import profile
+from snap_tf.snap.profile_file import ProfileFile, merge_profiles
+from snap_tf.snap.profiling import profile, start_pass
 from snap_tf.snap.settings import ProfileOptions
+from wavegan_tf.errors import DataError
 
 CLASSES = ("a", "b", "c", "<blank>")
 SAID = np.array([0, 3, 1, 3, 2, 0, 3, 1, 2, 2, 0, 1])
@@ -68,6 +69,26 @@ def test_the_best_class_other_than_the_blank(network: Network) -> None:
     # the gradient is that of the class that the frame counts for: 1 in its channel at the target step, 0 elsewhere
     for i, total in enumerate(file.sums["predicted"].values["signed"]["input"][0, :3]):
         assert np.argwhere(total).tolist() == [[3, i]] and total[3, i] == np.sum(said == i)
+
+
+def test_all_blank_is_an_error_of_the_whole_and_not_of_a_shard(network: Network) -> None:
+    frames = ClipFrames(clips()[[1, 3, 0]], block_size=2, rate_hz=100.0)  # two blanks in the first block
+    options = ProfileOptions(alignment="none")
+    shards = [profile(network, frames, options, shard=(i, 2), progress=False) for i in (1, 2)]
+    assert [(shard.source["n_frames"], shard.source["n_blank"]) for shard in shards] == [(2, 2), (1, 0)]
+    merged = merge_profiles(shards)
+    assert (merged.source["n_frames"], merged.source["n_blank"]) == (3, 2) and not merged.missing_shards
+    with pytest.raises(DataError, match="must have frames that are not blank; all 2 are"):
+        profile(network, ClipFrames(clips()[[1, 3]], rate_hz=100.0), options, progress=False)
+
+
+def test_sums_are_refused_where_they_take_more_than_there_is(network: Network) -> None:
+    frames = ClipFrames(clips(), {"word": WORDS}, rate_hz=100.0)
+    settings, groups = ProfileOptions(alignment="none", folds=3, mask="abs_mean"), ("predicted", "label:word")
+    there = start_pass(network, frames, settings, groups=groups).n_bytes
+    start_pass(network, frames, settings, groups=groups, memory_budget_bytes=there)
+    with pytest.raises(DataError, match="must fit into memory"):
+        start_pass(network, frames, settings, groups=groups, memory_budget_bytes=int(0.9 * there))
 
 
 def test_frames_of_no_group_are_part_of_the_mean_of_all(network: Network) -> None:

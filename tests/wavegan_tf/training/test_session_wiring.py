@@ -81,7 +81,25 @@ def test_rows_and_checkpoints_come_when_they_are_due(monkeypatch: pytest.MonkeyP
         session._look({}, bar, is_last=session.step == 9)
     assert [entry[1] for entry in done if entry[0] == "row"] == [3, 6, 9]
     assert [entry[1] for entry in done if entry[0] == "look at weights"] == [4, 8, 9]
+    assert [entry[1] for entry in done if entry[0] == "look"] == [3, 4, 6, 8, 9]  # where numbers left the device
     assert not [entry for entry in done if entry[0] == "sounds"]
+
+
+def test_a_session_that_goes_on_begins_with_the_batch_after_its_last(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A round takes as many batches as it has updates of the discriminator."""
+    session, _ = a_session(monkeypatch, quiet(9))
+    asked = []
+
+    def batches(*args: object) -> None:
+        asked.append(args)
+        raise Enough
+
+    session.config = tiny(disc_nupdates=3)
+    session.first_step, session.step = 7, 11
+    session.team = types.SimpleNamespace(batches=batches)
+    with pytest.raises(Enough):
+        session._steps(9)
+    assert asked == [(session.source, session.config, 33)]
 
 
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])

@@ -1,5 +1,6 @@
 """What sampling, classifying and exporting hand on: seeds, steps, splits, and what belongs to one recording only."""
 
+import json
 import types
 from pathlib import Path
 
@@ -18,7 +19,9 @@ from wavegan_tf.export.model import SAMPLES_AT_ONCE, Model
 from wavegan_tf.export.provenance import _metrics
 from wavegan_tf.latent import code_name
 from wavegan_tf.use import classify, export_scored
+from wavegan_tf.use.agreement import agree
 from wavegan_tf.use.generate import Request, choose_vectors
+from wavegan_tf.use.labels import Labels
 from wavegan_tf.use.vectors import Interpolation, Sweep, draw_vectors
 
 CODED = NetworkConfig(latent_dim=6, code="binary", code_dim=3)
@@ -101,6 +104,30 @@ def test_codes_are_compared_with_the_permutations_that_were_asked_for(monkeypatc
         classify.classify_folder(model, "folder", label_from="folder", split="dev", n_permutations=7, seed=11)
     every = [code_name(i, CODED) for i in range(8)]
     assert asked == ["dev", "folder", (["a", "b"], ["0", "2"], 7, 11, every)]  # files without a label take no part
+
+
+def test_the_summary_of_codes_says_what_was_found_under_its_own_name(tmp_path: Path) -> None:
+    """Every value is another one, so that none can stand for another."""
+    table = pd.DataFrame({"file": [*"abcd"], "label": ["x", "y", "z", ""], "cropped": [True, True, False, False]})
+    agreement = agree([*"xxyz"], ["1", "1", "2", "2"], 5, seed=4)
+    found = classify.Classified(table, (("e", "broken"),), Labels({}, source="by hand"), agreement, {"bits": 0.75},
+                                {"bits": 0.625}, 8, {"1": 2, "2": 2})
+    model = types.SimpleNamespace(metadata=types.SimpleNamespace(source="RUN", versions={"ours": "9"}), step=7,
+                                  config=RunConfig(network=CODED))
+    rows, summary = classify.write_classified(found, tmp_path / "codes.csv", model)
+    assert pd.read_csv(rows, keep_default_na=False).equals(table)
+    told = json.loads(summary.read_text())
+    assert {name: told[name] for name in told if name not in ("agreement", "config")} == {
+        "model": "RUN", "step": 7, "n_classified": 4, "n_cropped": 2, "n_labelled": 3, "labels": "by hand",
+        "labels_are_codes": False, "n_codes": 8, "codes": {"1": 2, "2": 2}, "accuracy": {"bits": 0.75},
+        "accuracy_by_chance": {"bits": 0.625}, "skipped": [{"file": "e", "reason": "broken"}],
+        "versions": {"ours": "9"}}
+    assert told["agreement"] == json.loads(json.dumps(agreement.to_dict()))
+    assert told["config"]["network"]["code_dim"] == 3
+    shown = str(agreement)
+    for name, p in agreement.p_values.items():
+        assert f"p = {p:.4g}  chance {agreement.chance[name]:.4f}" in shown and p != agreement.chance[name]
+    assert "bits as in the matched code: 0.7500  chance 0.6250" in str(found)
 
 
 def test_what_is_exported_is_what_was_scored(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
