@@ -15,6 +15,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from typing import Any
 
+from snap_tf.all_steps import all_steps_at_once
 from snap_tf.layer_info import LeftOut
 from wavegan_tf.errors import ConfigError
 
@@ -158,7 +159,8 @@ def _recording() -> Iterator[list[_Call]]:
 
     def original(layer: Any, *args: Any, **kwargs: Any) -> Any:
         if getattr(layer, "groups", 1) == 1:
-            return unwatched(layer, *args, **kwargs)
+            with all_steps_at_once(layer):
+                return unwatched(layer, *args, **kwargs)
         # without XLA, in a function of Keras' own, a CPU has no gradient of these convolutions
         tf.config.run_functions_eagerly(eager)
         try:

@@ -292,7 +292,10 @@ class Probe:
                     raise ConfigError(f"layer {layer.title}: {error}") from None
 
     def _check_inputs(self, given: Any) -> np.ndarray:
-        inputs = np.asarray(given, np.float32)
+        try:
+            inputs = np.asarray(given, np.float32)
+        except (TypeError, ValueError) as error:  # words, lists of different lengths
+            raise DataError(f"inputs must be numbers, as many in every example; {error}") from error
         if inputs.ndim == 2 and len(self.input_shape) == 2 and self.input_shape[1] == 1:
             inputs = inputs[:, :, None]
         fits = inputs.ndim == len(self.input_shape) + 1 and all(

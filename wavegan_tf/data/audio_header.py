@@ -91,6 +91,9 @@ def _mpeg_samples(path: Path, n_samples: int) -> int:
     if counted.n_left:
         raise DataError(f"audio file (={path}) must be whole frames to its end; after {counted.n_samples} samples come "
                         f"{counted.n_left} bytes that are none; the file is damaged or truncated, copy it again")
+    if counted.n_samples < counted.promised_samples:  # some programs count the frame that says so, others do not
+        raise DataError(f"audio file (={path}) must hold the {counted.promised_samples} samples of its header; it "
+                        f"holds {counted.n_samples}; the file is truncated, copy it again")
     if n_samples < counted.n_samples - _MPEG_DELAY - counted.frame_samples:
         raise DataError(f"audio file (={path}) must say how many samples it holds, or have a constant bit rate; it has "
                         f"{counted.n_samples} samples in frames of different sizes, of which {n_samples} would be "

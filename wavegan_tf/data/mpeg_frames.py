@@ -1,7 +1,8 @@
 """Count the samples of an MPEG audio file (MP3), which need not say how many it has, or may say it wrongly.
 
 Without a word in the file libsndfile takes its length from the size of the first frame, and stops there: half of a file
-with a variable bit rate is lost silently. Frames are found by their headers, one after the other, and not decoded.
+with a variable bit rate is lost silently. Frames are found by their headers, one after the other, and not decoded. A
+file that says how many there are is compared with that, for one that ends between two frames looks whole.
 
 Source: ISO/IEC 11172-3, section 2.4.1.3, and 13818-3, section 2.4.2.3.
 """
@@ -28,11 +29,19 @@ _TAGS = (b"TAG", b"APETAGEX", b"LYRICSBEGIN", b"ID3", b"3DI")
 
 @dataclass(frozen=True)
 class FrameCount:
-    """`n_samples` per channel in whole frames, `frame_samples` in each, `n_left` bytes behind them that are no tag."""
+    """What an MPEG audio file holds.
+
+    Attributes:
+        n_samples: per channel, in whole frames.
+        frame_samples: in each frame.
+        n_left: bytes behind the last whole frame that are no tag.
+        promised_samples: what the file says about itself in its first frame; 0 where that says nothing.
+    """
 
     n_samples: int
     frame_samples: int
     n_left: int
+    promised_samples: int = 0
 
 
 def count_frames(file: BinaryIO) -> FrameCount | None:
@@ -47,12 +56,14 @@ def count_frames(file: BinaryIO) -> FrameCount | None:
         if head is None:
             return None
         frame_samples, n_frames = head[1], 0
+        promised = _promised_frames(content[position:position + head[0]])
         while (head := _frame(content[position:position + 4])) and position + head[0] <= len(content):
             position += head[0]
             n_frames += 1
         rest = content[position:]
     is_tag = rest.startswith(_TAGS) or not any(rest)
-    return FrameCount(n_frames * frame_samples, frame_samples, 0 if is_tag else len(rest))
+    return FrameCount(n_frames * frame_samples, frame_samples, 0 if is_tag else len(rest),
+                      promised * frame_samples)
 
 
 def _after_tag(start: bytes) -> int:
@@ -61,6 +72,16 @@ def _after_tag(start: bytes) -> int:
         return 0
     size = sum((byte & 127) << shift for byte, shift in zip(start[6:10], (21, 14, 7, 0), strict=True))
     return 10 + size + (10 if start[5] & 16 else 0)
+
+
+def _promised_frames(first: bytes) -> int:
+    """Return the number of frames behind the first one, where that holds no sound but Xing's or Fraunhofer's table."""
+    place = first.find(b"VBRI", 4, 40)
+    if place >= 0:
+        return int.from_bytes(first[place + 14:place + 18])
+    place = max(first.find(name, 4, 40) for name in (b"Xing", b"Info"))
+    has_number = place >= 0 and first[place + 7:place + 8] and first[place + 7] & 1
+    return int.from_bytes(first[place + 8:place + 12]) if has_number else 0
 
 
 def _frame(head: bytes) -> tuple[int, int] | None:

@@ -99,6 +99,9 @@ def check_output_folder(path: str | Path, *, new: bool = False) -> None:
 
 def _check_parent(path: Path, folder: Path, what: str) -> None:
     """Check the first folder on the way up that is there."""
+    if real_path(path).is_symlink():  # what all links lead to is none, but in a circle
+        raise ExportError(f"output {what} (={path}) must be where one can be made; its links lead in a circle; choose "
+                          "another name")
     while not os.path.lexists(folder) and folder != folder.parent:
         folder = folder.parent
     if not folder.is_dir() or not os.access(folder, os.W_OK):

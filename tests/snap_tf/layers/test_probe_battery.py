@@ -7,14 +7,16 @@ import keras
 import numpy as np
 import pytest
 import soundfile
+import tensorflow as tf
 from keras import layers as L
 from keras import ops
 
 from snap_tf.cli import main
 from snap_tf.keras_files import read_keras
+from snap_tf.layer_calls import record_calls
 from snap_tf.layer_info import LeftOut
 from snap_tf.probe import probe
-from wavegan_tf.errors import ConfigError, ExportError
+from wavegan_tf.errors import ConfigError, DataError, ExportError
 
 N = 480
 
@@ -33,6 +35,10 @@ def functional(shape, *layers, **options):
 
 def noise(*shape):
     return np.random.default_rng(0).normal(size=shape).astype(np.float32)
+
+
+class OwnDense(L.Dense):
+    pass
 
 
 class NeedsManySteps(keras.layers.Layer):
@@ -79,11 +85,50 @@ def test_a_model_that_repeats_itself_for_every_step_is_not_tried_at_length(monke
 
     tried, real = [], keras_trial.try_model
     monkeypatch.setattr(keras_trial, "try_model", lambda m, b, shape: tried.append(shape[0]) or real(m, b, shape))
-    probe(ANY_LENGTH["a layer for every step"][0]())
+    probe(functional((None, 4), L.TimeDistributed(OwnDense(3)), conv(name="a")))
     assert tried == [60, 120]
     tried.clear()
-    unsure = functional((None, 1), L.TimeDistributed(L.Dense(1)), conv(strides=7, name="a"))
+    unsure = functional((None, 1), L.TimeDistributed(OwnDense(1)), conv(strides=7, name="a"))
     assert probe(unsure, rate_hz=7.0).layers[0].rate_hz == pytest.approx(1.0, rel=0.1) and max(tried) <= 120
+
+
+@pytest.mark.parametrize("inner", [
+    lambda: L.Dense(3, "relu"), lambda: L.LSTM(3), L.Flatten,
+    lambda: keras.Sequential([L.Conv1D(3, 2, activation="tanh"), L.BatchNormalization(), L.Dropout(.5),
+                              L.GlobalMaxPooling1D()])])
+def test_a_layer_of_keras_for_every_step_is_computed_for_all_steps_at_once(inner, monkeypatch):
+    model = functional((5, 4, 2), L.TimeDistributed(inner(), name="td"))
+    wanted = model(noise(3, 5, 4, 2), training=False)
+    n_calls, layer = [], model.get_layer("td").layer
+    real = type(layer).call
+    monkeypatch.setattr(type(layer), "call", lambda self, *args, **more: n_calls.append(1) or real(self, *args, **more))
+
+    @tf.function(autograph=False)
+    def traced(x):
+        return next(call.post for call in record_calls(model, x).calls if call.name == "td")
+
+    np.testing.assert_allclose(traced(tf.constant(noise(3, 5, 4, 2))), wanted, atol=1e-6)
+    assert len(n_calls) == 1 and "call" not in vars(model.get_layer("td"))
+
+
+def test_a_layer_of_ones_own_for_every_step_is_computed_step_by_step():
+    class AcrossExamples(keras.Layer):
+        def call(self, x):
+            return x - keras.ops.mean(x, axis=0)
+
+        def compute_output_shape(self, shape):
+            return shape
+
+    model = functional((5, 4), L.TimeDistributed(AcrossExamples(), name="td"))
+    x = noise(3, 5, 4)
+    np.testing.assert_allclose(probe(model, ["td"]).collect(x, "none")["td"], x - x.mean(axis=0), atol=1e-6)
+
+
+def test_inputs_that_are_no_numbers_are_one_line():
+    look = probe(functional((8, 1), conv()))
+    for inputs in (np.array([["a"] * 8]), [[[1.0]] * 8, [[1.0]] * 7], [object()]):
+        with pytest.raises(DataError, match="inputs must be numbers, as many in every example"):
+            look.collect(np.array(inputs, object))
 
 
 def test_before_the_activation_of_a_layer_for_every_step_is_out_of_sight():

@@ -285,3 +285,34 @@ def test_the_caf_of_record_is_read(shared_dir: Path) -> None:
     folder = shared_dir / "cases" / "containers"
     assert [file.name for file in find_audio_files(folder).files] == ["sound.caf"]
     assert len(read_recording(folder / "sound.caf")[0]) == audio_header(folder / "sound.caf").n_samples
+
+
+def test_an_mp3_that_ends_between_two_frames_is_compared_with_what_it_says_of_itself(tmp_path: Path) -> None:
+    path = tmp_path / "a.mp3"
+    soundfile.write(str(path), voices(30000, RATE_HZ), RATE_HZ, format="MP3", subtype="MPEG_LAYER_III")
+    with path.open("rb") as file:
+        whole_file = count_frames(file)
+    assert whole_file.promised_samples in (whole_file.n_samples, whole_file.n_samples - whole_file.frame_samples)
+    assert audio_header(path).n_samples == 30000
+    raw, ends = path.read_bytes(), []
+    for end in range(len(raw) // 3, len(raw)):
+        path.write_bytes(raw[:end])
+        with path.open("rb") as file:
+            found = count_frames(file)
+        if not found.n_left:
+            ends.append(found)
+            with pytest.raises(DataError, match=r"must hold the \d+ samples of its header; it holds \d+; .* truncated"):
+                audio_header(path)
+        if len(ends) == 3:
+            return
+    raise AssertionError("no end of a frame found")
+
+
+@pytest.mark.parametrize(("name", "place"), [(b"VBRI", 36), (b"Info", 13), (b"Xing", 36)])
+def test_frames_that_an_mp3_promises(tmp_path: Path, name: bytes, place: int) -> None:
+    frame = b"\xff\xf3\x28\xc4".ljust(72, b"\0")  # 16 kbit/s at 16000 Hz: 72 bytes
+    number = bytes(10) + (7).to_bytes(4) if name == b"VBRI" else (1).to_bytes(4) + (7).to_bytes(4)
+    path = tmp_path / "a.mp3"
+    path.write_bytes(frame[:place] + (name + number).ljust(72 - place, b"\0") + 6 * frame)
+    with path.open("rb") as file:
+        assert count_frames(file) == FrameCount(7 * 576, 576, 0, 7 * 576)

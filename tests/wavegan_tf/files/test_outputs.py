@@ -40,6 +40,15 @@ def test_a_link_to_a_file_is_used_as_it_is(tmp_path: Path) -> None:
         assert (tmp_path / "out.csv").is_symlink() and (tmp_path / "disk" / "real.csv").read_text() == text
 
 
+def test_links_in_a_circle_are_refused_before_the_work(tmp_path: Path) -> None:
+    (tmp_path / "out").symlink_to("again")
+    (tmp_path / "again").symlink_to("out")
+    for write in (atomic_file, atomic_files, atomic_folder):
+        with pytest.raises(ExportError, match=r"out.* links lead in a circle"), write(tmp_path / "out"):
+            raise AssertionError("must not be reached")
+    assert names(tmp_path) == ["again", "out"]
+
+
 @pytest.mark.parametrize("out", [".", "{}", "../{name}"])
 def test_the_folder_one_is_in_is_refused_before_the_work(out: str, tmp_path: Path) -> None:
     here = tmp_path / "here"
