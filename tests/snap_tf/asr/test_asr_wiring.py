@@ -6,6 +6,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+import soundfile
 import tensorflow as tf
 
 from snap_tf.asr import training as module
@@ -17,7 +18,7 @@ from snap_tf.asr.examples import Example
 from snap_tf.asr.masking import masked_logits
 from snap_tf.asr.settings import RecogniserConfig
 from snap_tf.asr.training import _Progress, train_recogniser
-from snap_tf.asr.transcribe import _timed_symbols
+from snap_tf.asr.transcribe import _timed_symbols, find_recordings
 from snap_tf.asr.update import RecogniserUpdate, WarmupCosine
 from snap_tf.asr.wav2letter import build_network
 from wavegan_tf.data.corpus import Corpus, Segment, Utterance
@@ -104,6 +105,16 @@ def test_errors_are_called_what_they_are_over_all_and_over_folded_phones() -> No
     text = found.to_text()
     assert "3 substitutions, 1 deletions, 2 insertions" in text and "2 substitutions, 1 deletions, 2 insertions" in text
     assert "iy -> (nothing)  1" in text and "(nothing) -> aa  1" in text and "b -> m  1" in text
+
+
+def test_recordings_and_what_is_left_out_are_of_all_folders(tmp_path: Path) -> None:
+    for folder in ("one", "two"):
+        (tmp_path / folder).mkdir()
+        soundfile.write(tmp_path / folder / f"{folder}.wav", np.full(100, 0.5), 16000)
+        (tmp_path / folder / "film.mp4").write_bytes(b"a film")
+    files, left_out = find_recordings([tmp_path / "one", tmp_path / "two", tmp_path / "one" / "one.wav"])
+    assert [path.name for path in files] == ["one.wav", "two.wav", "one.wav"]
+    assert [Path(name).relative_to(tmp_path).as_posix() for name, _ in left_out] == ["one/film.mp4", "two/film.mp4"]
 
 
 def test_what_counts_as_better() -> None:

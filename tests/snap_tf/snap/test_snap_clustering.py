@@ -23,7 +23,7 @@ from snap_tf.snap.clustering import (
     silhouette,
 )
 from snap_tf.snap.mantel import mantel
-from snap_tf.snap.stability import cluster_recovery, half_samples, stability
+from snap_tf.snap.stability import _agreement, cluster_recovery, half_samples, stability
 from wavegan_tf.errors import ConfigError, DataError
 
 
@@ -211,6 +211,17 @@ def test_clear_families_are_stable_and_noise_is_not() -> None:
     assert clear.n_halves == 10 and not clear.left_out and clear.said == "10 halves of 8 folds"
     few = stability(planted_file(folds=4), percentiles=(30.0,), halves=20)
     assert few.said.startswith("6 halves of 4 folds, of 20 asked for: so many folds have no more different halves")
+
+
+def test_spreads_over_halves_are_the_middle_95_percent() -> None:
+    """Forty-one halves, of which the k-th agrees in k pairs less and has a silhouette of k / 40."""
+    cut = Cut(90.0, 1.0, np.zeros(10, int), 0.625)
+    halves = [Cut(90.0, 1.0, np.r_[np.zeros(10 - k % 5, int), np.arange(1, 1 + k % 5)], k / 40) for k in range(41)]
+    found = _agreement(cut, [*halves, Cut(90.0, 1.0, np.zeros(10, int), np.nan)])
+    assert (found["silhouette"], found["silhouette_low"], found["silhouette_high"]) == (0.625, 0.025, 0.975)
+    rand = [rand_score(cut.labels, half.labels) for half in [*halves, cut]]
+    assert found["rand"] == pytest.approx(np.mean(rand))
+    assert (found["rand_low"], found["rand_high"]) == pytest.approx(tuple(np.percentile(rand, [2.5, 97.5])))
 
 
 def test_a_cluster_is_recovered_where_more_than_half_of_it_is(monkeypatch: pytest.MonkeyPatch) -> None:
