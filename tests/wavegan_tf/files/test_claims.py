@@ -15,6 +15,7 @@ from wavegan_tf.atomic import atomic_file, atomic_files, atomic_folder
 from wavegan_tf.command_line import run_command
 from wavegan_tf.errors import ExportError
 from wavegan_tf.files.claims import InUseError, claim, clear_folder, extra_folder
+from wavegan_tf.files.locks import LockedFile, lock_file
 from wavegan_tf.files.outputs import files_in, new_folder, one_file
 from wavegan_tf.files.signals import Terminated
 
@@ -204,3 +205,12 @@ def test_the_exit_code_of_a_signal_is_128_and_its_number(interrupt: KeyboardInte
     parser.set_defaults(run=run)
     assert run_command(parser, []) == code
     assert capsys.readouterr().err == "planted: interrupted\n"
+
+
+def test_a_lock_file_holds_what_was_written_last_and_nothing_of_what_was_there(tmp_path: Path) -> None:
+    lock = lock_file(tmp_path / "lock")
+    assert isinstance(lock, LockedFile)
+    for content in (b"process 123456789 on a machine\n", b"process 1\n", b""):
+        lock.write(content)
+        assert lock.read() == (tmp_path / "lock").read_bytes() == content
+    lock.close()
