@@ -32,6 +32,12 @@ def test_normalised_time_runs_from_0_to_1(table: pd.DataFrame) -> None:
     assert (together.groupby(["layer", "token"])["time_s"].max() == 1).all()
 
 
+def test_rows_may_come_in_any_order(table: pd.DataFrame) -> None:
+    shuffled = table.sample(frac=1.0, random_state=1)
+    keys = ["token", "layer"]
+    pd.testing.assert_frame_equal(normalise_time(shuffled, token=keys).sort_index(), normalise_time(table, token=keys))
+
+
 def test_tokens_of_one_row_cannot_be_normalised() -> None:
     data = pd.DataFrame({"token": ["a", "a", "b"], "time_s": [0, 1, 3]})
     with pytest.raises(GammError, match="must have two different times or more; b has one"):

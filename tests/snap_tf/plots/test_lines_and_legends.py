@@ -187,6 +187,17 @@ def test_the_legend_of_words_names_curves_and_bands_with_their_levels(draw, fit:
         assert np.mean(of_points[shown["high"]]) > np.mean(of_points[shown["low"]]) + 2
 
 
+def test_points_that_are_not_drawn_are_counted(fit: GammFit, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(gamm_plots, "MAX_POINTS", 50)
+    panels = [axes for axes in gamm_plots.words_figure(fit).axes if axes.collections]
+    points = next(axes for axes in panels if len(axes.collections[0].get_offsets()) == 50)
+    low, high = points.get_ylim()
+    values = fit.frame[fit.model.response]
+    outside = int(((values < low) | (values > high)).sum())
+    expected = f"50 of {fit.n} points" + (f"; {outside} outside the limits" if outside else "")
+    assert points.get_title(loc="right") == expected
+
+
 def test_differences_have_their_sign_and_the_wider_band_is_the_simultaneous_one(fit: GammFit) -> None:
     figure = gamm_plots.differences_figure(fit, [("low", "high"), ("high", "low")])
     for axes, title, sign in zip(figure.axes[:2], ("high − low", "low − high"), (1, -1), strict=True):

@@ -10,14 +10,18 @@ import soundfile
 from snap_tf.commands.profile import tell_silent
 from snap_tf.plots.snap_figures import ProfileFigures
 from snap_tf.snap import cluster_folder, keras_vis, profiling, saliency_maps
+from snap_tf.snap.alignment import shift_of
 from snap_tf.snap.clip_folder import ClipFolder
 from snap_tf.snap.cluster_folder import ClusterSettings
 from snap_tf.snap.clustering import Cut
+from snap_tf.snap.cone import INPUT
 from snap_tf.snap.frames import Block, SequenceFrames
 from snap_tf.snap.groupings import IntervalTable
 from snap_tf.snap.heard import HeardBy
+from snap_tf.snap.profile_pass import ProfilePass
 from snap_tf.snap.saliency_maps import Target
 from snap_tf.snap.saliency_options import SaliencyOptions
+from snap_tf.snap.settings import ProfileOptions
 from snap_tf.snap.stability import cluster_recovery, half_samples
 from wavegan_tf.config import DataConfig, NetworkConfig, RunConfig
 from wavegan_tf.errors import DataError
@@ -185,3 +189,15 @@ def test_trees_are_of_the_boundary_the_layer_before_and_the_last() -> None:
     assert figures._tree_layers(["L3", "L4"]) == ["L3", "L4"]
     figures.edge = None
     assert figures._tree_layers(["input", "L4", "L5", "L6"]) == ["L4", "L5", "L6"]
+
+
+def test_one_shift_for_all_layers_is_as_long_in_seconds() -> None:
+    """A layer of half the steps is moved by half as many; one without time not at all."""
+    run = object.__new__(ProfilePass)
+    layers = [types.SimpleNamespace(name=name, steps=steps) for name, steps in ((INPUT, 40), ("half", 20), ("out", 0))]
+    run._view, run._options = types.SimpleNamespace(layers=layers), ProfileOptions(alignment="input")
+    shifts = run._shifts_of(types.SimpleNamespace(tau={INPUT: np.array([4, 20, 36])}))
+    whole = shift_of(np.array([4, 20, 36]), 40)
+    assert {name: moved.tolist() for name, moved in shifts.items()} == {
+        INPUT: whole.tolist(), "half": np.rint(whole / 2).astype(int).tolist(), "out": [0, 0, 0]}
+    assert (whole != 0).sum() == 2
