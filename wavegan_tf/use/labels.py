@@ -71,12 +71,12 @@ def read_label_table(path: str | Path, files: Sequence[str], prefix: str = "") -
 
     Args:
         path: the table. A file is found by its path relative to the folder, or else by its bare name where that is
-            unique among `files`.
+            unique among `files` and no row has its path.
         files: names of the files there are.
         prefix: what the table puts before them.
 
     Raises:
-        DataError: no such table, or a column is missing.
+        DataError: no such table, a column is missing, or a file has two labels.
     """
     path = Path(path)
     if not path.is_file():
@@ -86,18 +86,33 @@ def read_label_table(path: str | Path, files: Sequence[str], prefix: str = "") -
     if "file" not in table.columns or column is None:
         raise DataError(f"table of labels (={path}) must have the columns file and label; it has "
                         f"{', '.join(map(str, table.columns))}")
+    rows = [(str(file).replace("\\", "/").removeprefix("./").removeprefix(prefix), str(label))
+            for file, label in zip(table["file"], table[column], strict=True) if label]
+    known = set(files)
+    exact = _by_file(path, [row for row in rows if row[0] in known])
+    bare = {} if prefix else _bare_names(files)
+    similar = [(bare[PurePosixPath(name).name], label) for name, label in rows
+               if name not in exact and PurePosixPath(name).name in bare]
+    found = _by_file(path, [row for row in similar if row[0] not in exact]) | exact
+    return Labels(found, column == "code", f"{path.name}, column {column}")
+
+
+def _bare_names(files: Sequence[str]) -> dict[str, str]:
+    """Return files by their names without folders, where only one has that name."""
     bare: dict[str, list[str]] = {}
     for name in files:
         bare.setdefault(PurePosixPath(name).name, []).append(name)
-    known, found = set(files), {}
-    for file, label in zip(table["file"], table[column], strict=True):
-        name = str(file).replace("\\", "/").removeprefix("./").removeprefix(prefix)
-        if name not in known:
-            same = bare.get(PurePosixPath(name).name, []) if not prefix else []
-            name = same[0] if len(same) == 1 else ""
-        if name and label:
-            found[name] = label
-    return Labels(found, column == "code", f"{path.name}, column {column}")
+    return {name: same[0] for name, same in bare.items() if len(same) == 1}
+
+
+def _by_file(path: Path, rows: Sequence[tuple[str, str]]) -> dict[str, str]:
+    """Make a dictionary of rows (file, label), in which a file must not have two labels."""
+    found: dict[str, str] = {}
+    for name, label in rows:
+        if found.setdefault(name, label) != label:
+            raise DataError(f"table of labels (={path}) must give a file one label; {name} has `{found[name]}` and "
+                            f"`{label}`; keep one of the rows")
+    return found
 
 
 def _from_names(files: Sequence[str], pattern: str) -> Labels:

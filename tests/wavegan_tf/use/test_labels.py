@@ -71,3 +71,20 @@ def test_no_such_way(tmp_path):
         find_labels(tmp_path, FILES, "speaker")
     with pytest.raises(DataError, match="must exist; it does not; use another --label-from"):
         find_labels(tmp_path, FILES, "manifest")
+
+
+def test_a_file_with_two_labels_is_refused(tmp_path):
+    (tmp_path / "t.csv").write_text("file,label\n1.wav,a\n2.wav,b\n1.wav,a\n")
+    assert read_label_table(tmp_path / "t.csv", ["1.wav", "2.wav"]).of == {"1.wav": "a", "2.wav": "b"}
+    for row in ("1.wav,c", "./1.wav,c"):
+        (tmp_path / "t.csv").write_text(f"file,label\n1.wav,a\n2.wav,b\n{row}\n")
+        with pytest.raises(DataError, match=r"must give a file one label; 1\.wav has `a` and `c`"):
+            read_label_table(tmp_path / "t.csv", ["1.wav", "2.wav"])
+    (tmp_path / "t.csv").write_text("file,label\nx/1.wav,a\ny/1.wav,c\n")
+    with pytest.raises(DataError, match=r"must give a file one label; 1\.wav has `a` and `c`"):
+        read_label_table(tmp_path / "t.csv", ["1.wav"])
+
+
+def test_the_row_of_a_file_goes_before_one_of_the_same_name_in_another_folder(tmp_path):
+    (tmp_path / "t.csv").write_text("file,label\ntrain/1.wav,a\ntest/1.wav,b\n")
+    assert read_label_table(tmp_path / "t.csv", ["train/1.wav"]).of == {"train/1.wav": "a"}
