@@ -7,9 +7,9 @@ from collections.abc import Callable
 import numpy as np
 import pandas as pd
 
-from snap_tf.gamm.errors import MissingRowsError
+from snap_tf.gamm.errors import MissingRowsError, name_some
 
-__all__ = ["MISSING", "complete_rows", "no_number", "no_word", "starts_moved_on"]
+__all__ = ["MISSING", "complete_rows", "levels_lost", "no_number", "no_word", "starts_moved_on"]
 
 MISSING = "NA"  # what R writes for a missing cell, of numbers and of words alike
 
@@ -56,6 +56,19 @@ def complete_rows(frame: pd.DataFrame) -> tuple[np.ndarray, tuple[str, ...]]:
     n_left_out = int(np.count_nonzero(~keep))
     return keep, (f"{n_left_out} of {len(keep)} rows {'was' if n_left_out == 1 else 'were'} left out, as R's na.omit "
                   f"does: {listed}",)
+
+
+def levels_lost(before: pd.DataFrame, after: pd.DataFrame) -> tuple[str, ...]:
+    """Name the words and tokens of which no row is left: a sentence, or nothing.
+
+    Args:
+        before: the columns of a model, of all rows.
+        after: the same without the rows that were left out, and without levels that these alone had.
+    """
+    lost = {name: before[name].cat.categories.difference(after[name].cat.categories, sort=False)
+            for name in before.columns if isinstance(before[name].dtype, pd.CategoricalDtype)}
+    listed = ", ".join(f"`{name}` {name_some(levels, 5)}" for name, levels in lost.items() if len(levels))
+    return (f"no row is left of {listed}; the model is without them",) if listed else ()
 
 
 def starts_moved_on(first: np.ndarray, label: pd.Series, starts: np.ndarray, lost: pd.Series) -> np.ndarray:

@@ -10,7 +10,7 @@ import pandas as pd
 
 from snap_tf.gamm.columns import read_columns, read_starts, require_columns
 from snap_tf.gamm.errors import GammError, name_some
-from snap_tf.gamm.missing import complete_rows, starts_moved_on
+from snap_tf.gamm.missing import complete_rows, levels_lost, starts_moved_on
 from snap_tf.gamm.model import Model
 
 __all__ = ["PreparedTable", "prepare_table"]
@@ -78,6 +78,7 @@ def prepare_table(model: Model, data: pd.DataFrame, *, token: str | None = None,
     keep, notices = complete_rows(frame)
     kept, n_left_out, everything = np.flatnonzero(keep), int(np.count_nonzero(~keep)), frame
     frame = _rows_of(frame, kept)
+    notices += levels_lost(everything, frame)
     _check_references(frame, reference or {})
     words = _words(frame, (random_factor, token))
     if series is None:

@@ -69,6 +69,18 @@ def test_every_column_has_its_own_count() -> None:
     assert fit.levels == ["ask", "wash"] and fit.n == 67 and list(fit.block_names) == [f"t{i}" for i in range(8)]
 
 
+def test_words_and_tokens_of_which_nothing_is_left_are_named() -> None:
+    data = table()
+    data["Word"] = np.where(data["Token"].isin(["t6", "t7"]), "i:", data["Word"])
+    data = without(data, "Value", [row for row in range(72) if data["Word"][row] == "i:"] + [0])
+    with pytest.warns(GammWarning, match=r"no row is left of `Token` t6, t7, `Word` i:; the model is without them$"):
+        fit = gamm(FORMULA, data)
+    assert fit.levels == ["ask", "wash"]
+    with pytest.warns(GammWarning) as told:
+        gamm(FORMULA, without(table(), "Value", [0, 1]))
+    assert not any("no row is left" in str(one.message) for one in told)
+
+
 def test_covariates_and_further_factors_of_the_formula_count_too() -> None:
     data = table().assign(Speed=np.linspace(1, 2, 72), Sex=np.repeat([0, 0, 1, 1, 0, 0, 1, 1], 9), Other=np.nan)
     data = without(without(data, "Speed", [7]), "Sex", [8, 9]).astype({"Sex": float})
