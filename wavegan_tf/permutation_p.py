@@ -19,7 +19,7 @@ def smallest_p(n_permutations: int) -> float:
 def say_resolution(n_permutations: int) -> str:
     """Say how fine p is, and whether it can fall below .05 at all: that takes 20 permutations."""
     least = smallest_p(n_permutations)
-    text = f"p over {n_permutations} permutations: at least {least:.2g}, in steps of that"
+    text = f"the smallest p that {n_permutations} permutations can give is {least:.2g}"
     if least < _USUAL:
         return text
-    return f"{text}; it cannot fall below .05, whatever the data: --permutations {_ENOUGH} or more"
+    return f"{text}, so that it cannot fall below .05, whatever the data: --permutations {_ENOUGH} or more"

@@ -52,7 +52,8 @@ class Alphabet:
         wanted = list(symbols)
         unknown = sorted(set(wanted) - set(self.symbols[:-1]))
         if unknown:
-            raise DataError(f"{self.kind}s (={', '.join(map(repr, unknown))}) must be among the {self.size - 1} that "
+            named = ", ".join(f"`{symbol}`" for symbol in unknown)
+            raise DataError(f"{self.kind}s (={named}) must be among the {self.size - 1} that "
                             f"are written: {' '.join(self.symbols[:-1])}")
         index = {symbol: number for number, symbol in enumerate(self.symbols)}
         return [index[symbol] for symbol in wanted]

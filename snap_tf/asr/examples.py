@@ -125,7 +125,7 @@ def _refuse_unknown(corpus: Corpus, alphabet: Alphabet) -> None:
     for utterance in corpus.utterances:
         unknown.update(s for s in alphabet.symbols_of(utterance) if s not in known)
     if unknown:
-        shown = ", ".join(f"{label!r} ({n} times)" for label, n in unknown.most_common(12))
+        shown = ", ".join(f"`{label}` ({n} times)" for label, n in unknown.most_common(12))
         more = f" and {len(unknown) - 12} others" if len(unknown) > 12 else ""
         raise DataError(f"{alphabet.kind}s of corpus (={corpus.root}) must be among the {alphabet.size - 1} that the "
                         f"model writes; not among them: {shown}{more}; the model knows "

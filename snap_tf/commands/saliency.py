@@ -52,7 +52,7 @@ def _run(args: argparse.Namespace) -> None:
     target = found.target
     tell_left_out(network.opened)
     when = "" if target.time_s is None else f" at {target.time_s:.3f} s"
-    print(f"explained: {target.name!r}{when}, logit {target.logit:.3f}"
+    print(f"explained: `{target.name}`{when}, logit {target.logit:.3f}"
           + ("" if target.probability != target.probability else f", probability {target.probability:.3f}"))
     if options.method == "optimised":
         print(f"optimised: logit {found.optimised_logit:.3f}")

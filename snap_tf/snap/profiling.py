@@ -137,7 +137,8 @@ def unknown_annotations(network: Network, source: FrameSource, groups: Sequence[
     unknown = [label for label in source.annotations if label not in network.classes]
     if not unknown:
         return ""
-    named = f"{', '.join(map(repr, unknown[:12]))}{' and others' if len(unknown) > 12 else ''}"
+    # as they are: Python would write SAMPA's r\ with two strokes
+    named = f"{', '.join(f'`{label}`' for label in unknown[:12])}{' and others' if len(unknown) > 12 else ''}"
     if any(text.removeprefix(PERMUTED) == "phone" for text in groups):
         raise DataError(f"phones of {source.name} must be among those that the network writes; not among them: "
                         f"{named}; the network writes {' '.join(network.classes)}; say what they are with --phone-map "

@@ -281,7 +281,7 @@ def test_corpora_in_sampa_are_heard_through_a_map(run: Path, tmp_path: Path,
         rows = [line.split() for line in path.read_text().splitlines()]
         path.write_text("".join(f"{start} {end} {sampa[label]}\n" for start, end, label in rows))
     error = refusal(capsys, "evaluate", run, "--corpus", corpus)
-    assert "not among them: " in error and "'A:'" in error and "say what they are with --phone-map" in error
+    assert "not among them: " in error and "`A:`" in error and "say what they are with --phone-map" in error
     mapped = ["--corpus", str(corpus), "--phone-map", "sampa-webmaus"]
     assert main(["asr", "evaluate", str(run), *mapped, "--transcripts", str(tmp_path / "t.csv")]) == 0
     assert "note: phones: map sampa-webmaus; " in capsys.readouterr().out
@@ -296,7 +296,7 @@ def test_corpora_in_sampa_are_heard_through_a_map(run: Path, tmp_path: Path,
 
 
 @pytest.mark.parametrize(("model", "labels", "message"), [
-    ("W2P_shallow", "@h s", r"phones of corpus .* must be among the 61 that the model writes; not among them: '@h'"),
+    ("W2P_shallow", "@h s", r"phones of corpus .* must be among the 61 that the model writes; not among them: `@h`"),
     ("W2L", "", "must have letter labels"),
 ])
 def test_labels_that_do_not_fit(model: str, labels: str, message: str, tmp_path: Path,

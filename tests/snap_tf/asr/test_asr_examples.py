@@ -62,11 +62,11 @@ def test_what_cannot_be_used_is_left_out_and_told() -> None:
 
 
 def test_unknown_labels_are_all_named() -> None:
-    with pytest.raises(DataError, match=r"phones of corpus \(=somewhere\) .* 61 .*: 'ə' \(2 times\), 'θ' \(1 times\)"):
+    with pytest.raises(DataError, match=r"phones of corpus \(=somewhere\) .* 61 .*: `ə` \(2 times\), `θ` \(1 times\)"):
         make_examples(corpus(utterance("a", "ə s ə"), utterance("b", "θ s")), PHONES)
-    with pytest.raises(DataError, match=r"letters of corpus .* not among them: 'é' \(1 times\), '4' \(1 times\)"):
+    with pytest.raises(DataError, match=r"letters of corpus .* not among them: `é` \(1 times\), `4` \(1 times\)"):
         make_examples(corpus(utterance(text="Café 4")), LETTERS)
-    with pytest.raises(DataError, match=r"phones \(='<blank>'\) must be among the 61"):
+    with pytest.raises(DataError, match=r"phones \(=`<blank>`\) must be among the 61"):
         PHONES.encode(["<blank>"])
 
 

@@ -222,7 +222,7 @@ def test_commands_write_numbers_pictures_and_sounds(model, tmp_path, capsys):
                  "--folds", "4", "--permutations", "5"]) == 0
     printed = capsys.readouterr().out
     assert "held-out auc" in printed and " by chance)" in printed
-    assert "p over 5 permutations: at least 0.17, in steps of that; it cannot fall below .05" in printed
+    assert "the smallest p that 5 permutations can give is 0.17, so that it cannot fall below .05" in printed
     assert {"latents.png", "latents.pdf", "latents.csv", "path.csv", "labels.csv"} <= {
         path.name for path in (tmp_path / "l").iterdir()}
 

@@ -100,7 +100,7 @@ def test_command(method: str, shape: tuple[int, ...], run: Path, recording: Path
     assert main(["saliency", str(run), str(recording), str(tmp_path / "map"), "--method", method, "--class", "aa",
                  "--n-samples", "3", "--n-steps", "10", *(["--layer", "layer_2"] if "cam" in method else [])]) == 0
     out = capsys.readouterr().out
-    assert out.startswith("explained: 'aa' at 0.") and ("optimised: logit" in out) == (method == "optimised")
+    assert out.startswith("explained: `aa` at 0.") and ("optimised: logit" in out) == (method == "optimised")
     file = np.load(tmp_path / "map.npz")
     about = json.loads(str(file["about"]))
     assert file["values"].shape == shape and file["times_s"].shape == shape[:1]

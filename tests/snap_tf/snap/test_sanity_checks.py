@@ -186,8 +186,8 @@ def test_command(results: SanityResults, tmp_path: Path, capsys: pytest.CaptureF
     out, told = capsys.readouterr()
     assert f"{N_GROUPS} groups by " in out and "mantel_all" in out and "written to" in out
     # the results are of 9 permutations, whatever was asked of the command, which says it before the work
-    assert "p over 9 permutations: at least 0.1, in steps of that; it cannot fall below .05" in out
-    assert "note: p over 7 permutations: at least 0.12, in steps of that; it cannot fall below .05" in told
+    assert "the smallest p that 9 permutations can give is 0.1, so that it cannot fall below .05" in out
+    assert "note: the smallest p that 7 permutations can give is 0.12, so that it cannot fall below .05" in told
     assert (tmp_path / "out" / "sanity.png").stat().st_size > 10_000
     assert main(argv) == 2  # two runs in one folder could not be told apart
     assert "must be new or empty" in capsys.readouterr().err
@@ -200,7 +200,7 @@ def test_the_default_cannot_give_less_than_five_percent_and_the_command_says_so(
                                                                                 tmp_path: Path) -> None:
     for flags, told in (([], True), (["--permutations", "20"], False)):
         assert main(["sanity", "none", str(tmp_path / "out"), "--corpus", str(tmp_path / "none"), *flags]) == 2
-        assert ("p over 19 permutations: at least 0.05, in steps of that; it cannot fall below .05"
+        assert ("the smallest p that 19 permutations can give is 0.05, so that it cannot fall below .05"
                 in capsys.readouterr().err) is told
 
 

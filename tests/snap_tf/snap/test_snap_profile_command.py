@@ -221,7 +221,7 @@ def test_corpus_without_phones(recogniser, tmp_path, capsys) -> None:
 def test_unknown_phones_and_short_utterances(recogniser, tmp_path, capsys) -> None:
     corpus = write_corpus(tmp_path / "corpus", phones=("h#", "s", "xx", "t", "q?"))
     message = refused(capsys, recogniser, corpus, tmp_path / "x.npz", "--group", "phone")
-    assert "not among them: 'q?', 'xx'; the network writes" in message
+    assert "not among them: `q?`, `xx`; the network writes" in message
     short = write_corpus(tmp_path / "short", n_samples=20_000)
     message = refused(capsys, recogniser, short, tmp_path / "x.npz")
     assert "at least one frame of 206 steps; the longest of 4 has 157 (1.256 s)" in message
@@ -324,13 +324,13 @@ def test_phones_in_ipa_count_where_they_are_used_only(recogniser, tmp_path, caps
     ipa = write_corpus(tmp_path / "ipa", ("sil", "ʃ", "iː", "tʃ", "sil"))
     out = tmp_path / "out.npz"
     message = refused(capsys, recogniser, ipa, out, "--group", "phone")
-    assert "not among them: 'iː', 'sil', 'tʃ', 'ʃ'" in message and "--phone-map (ipa-mfa, " in message
+    assert "not among them: `iː`, `sil`, `tʃ`, `ʃ`" in message and "--phone-map (ipa-mfa, " in message
     refused(capsys, recogniser, ipa, out, "--group", "predicted", "--group", "permuted:phone")
     assert main(["sanity", str(recogniser), str(out), "--corpus", str(ipa)]) == 2  # by phone unless told otherwise
     assert "must be among those that the network writes" in capsys.readouterr().err
     assert run(recogniser, ipa, out, "--group", "predicted") == 0
     printed = capsys.readouterr().out
-    assert "note: annotated phones were not compared with predicted ones" in printed and "'tʃ'" in printed
+    assert "note: annotated phones were not compared with predicted ones" in printed and "`tʃ`" in printed
     assert read_profiles(out).alignment is None
     assert run(recogniser, ipa, tmp_path / "mapped.npz", "--group", "phone", "--phone-map", "ipa-mfa") == 0
     assert "note: phones: map ipa-mfa; 20 of 20 phones respelt" in capsys.readouterr().out

@@ -100,6 +100,18 @@ def test_info_tells_notation_tiers_and_labels(tmp_path, capsys):
     assert '"notation": "as they are (as asked)' in capsys.readouterr().out
 
 
+def test_labels_that_look_the_same_and_are_not_are_a_problem(tmp_path, capsys):
+    """Unicode writes ã as one letter or as two; an editor on a Mac and one on Windows differ in that."""
+    root = write_recordings(tmp_path / "c", "\u00e3 s", "a\u0303 s", "a\u0303 z")
+    assert cli.main(["corpus", "info", str(root)]) == 0
+    printed = capsys.readouterr().out
+    assert "problems              1  phone written in two ways 1" in printed
+    assert "phone `\u00e3`: written with its accents in 2 ways that look the same, 1 and 2 times" in printed
+    (tmp_path / "one.csv").write_text("label,phone\n\u00e3,a~\ns,s\nz,z\n", encoding="utf-8")
+    assert cli.main(["corpus", "info", str(root), "--phone-map", str(tmp_path / "one.csv")]) == 0
+    assert "problems              0" in capsys.readouterr().out
+
+
 @pytest.mark.parametrize("name", SHIPPED_MAPS)
 def test_shipped_maps_lead_to_timits_symbols(name):
     table = read_phone_map(name)
