@@ -155,13 +155,14 @@ def test_long_slices_are_left_out_cut_or_kept_and_counted(tmp_path, corpus):
     for longer in ("refuse", "crop", "keep"):
         result = slice_words(corpus, tmp_path / longer, (), SliceSettings(max_samples=3000, longer=longer))
         assert result.n_longer == 16
+        done = {"refuse": "left out", "crop": "cut at the end", "keep": "kept"}[longer]
+        assert f"longer than 3000 samples: 16, {done}\n" in f"{result}\n"
         lengths[longer] = sorted(set(result.table["n_samples"]))
     assert lengths == {"refuse": [2800], "crop": [2800, 3000], "keep": [2800, 4300]}
     cropped = read_manifest(tmp_path / "crop")
     assert set(map(format_phones, cropped.loc[cropped["label"] == "ask", "phones"])) == {
         "ae:400-1400 s:1400-2400 kcl:2400-3000"}
-    assert "longer than 3000 samples: 16, left out" in str(slice_words(
-        corpus, tmp_path / "again", (), SliceSettings(max_samples=3000)))
+    assert slice_words(corpus, tmp_path / "again", (), SliceSettings(max_samples=3000)).settings.longer == "refuse"
 
 
 def test_resampled_slices(tmp_path, corpus):
