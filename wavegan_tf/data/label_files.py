@@ -42,11 +42,11 @@ def read_sentence(path: str | Path) -> str:
     return re.sub(r"^[0-9]+ [0-9]+ ", "", " ".join(label_text(path, "text").split()))
 
 
-def read_texts(path: str | Path) -> dict[str, str]:
+def read_texts(path: str | Path) -> list[tuple[str, str]]:
     """Read lines `name TEXT`, as LibriSpeech's .trans.txt has them; names become lower case.
 
     Raises:
         DataError: the file cannot be read, or is not text.
     """
     named = (line.partition(" ") for line in label_lines(path, "texts"))
-    return {name.lower(): text.strip() for name, _, text in named if name}
+    return [(name.lower(), text.strip()) for name, _, text in named if name]

@@ -85,14 +85,17 @@ def read_librispeech(root: str | Path, textgrids: str | Path | None = None, word
 
 
 def _read_texts(files: list[Path], problems: list[Problem]) -> dict[str, str]:
-    """Read all `.trans.txt`; one that cannot be read costs its own texts only."""
+    """Read all `.trans.txt`; one that cannot be read costs its own texts only; of two texts the first counts."""
     texts: dict[str, str] = {}
     for path in files:
         if path.name.lower().endswith(".trans.txt"):
             try:
-                texts |= read_texts(path)
+                found = read_texts(path)
             except DataError as error:
                 problems.append(Problem(str(path), str(error), "unreadable .trans.txt file"))
+                continue
+            problems += [Problem(str(path), f"`{name}` has two texts; the first is read", "two texts of a recording")
+                         for name, text in found if texts.setdefault(name, text) != text]
     return texts
 
 

@@ -75,7 +75,7 @@ def test_the_encoding_of_labels_does_not_matter(tmp_path: Path, encoding: str) -
     segments, problems = read_intervals(saved(tmp_path / "a.PHN", text.encode(encoding)))
     assert [s.label for s in segments] == expected and problems == []
     assert read_sentence(saved(tmp_path / "a.TXT", "0 900 Hvor er bøken?\r".encode(encoding))) == "Hvor er bøken?"
-    assert read_texts(saved(tmp_path / "a.trans.txt", "A-1 HVOR ER\rA-2 BØKEN\n".encode(encoding))) == {
+    assert dict(read_texts(saved(tmp_path / "a.trans.txt", "A-1 HVOR ER\rA-2 BØKEN\n".encode(encoding)))) == {
         "a-1": "HVOR ER", "a-2": "BØKEN"}
     write_textgrid(tmp_path / "a.TextGrid", {"ord": [Segment(0, 100, "bøk")]}, 200, 100)
     grid = (tmp_path / "a.TextGrid").read_text(encoding="utf-8")
@@ -171,6 +171,14 @@ def test_texts_that_cannot_be_read_cost_their_chapter_only(tmp_path: Path, make)
     assert [u.text for u in corpus.utterances] == ["", "", "ONE", "TWO"]
     if make is not Path.mkdir:
         assert kinds(corpus)["unreadable .trans.txt file"] == 1
+
+
+def test_of_two_texts_of_a_recording_the_first_is_read_and_told(tmp_path: Path) -> None:
+    saved(librispeech(tmp_path) / "train-clean/1/2/1-2.trans.txt", "1-2-0000 ONE\n1-2-0001 TWO\n1-2-0000 OTHER\n"
+                                                                   "1-2-0001 TWO\n")
+    corpus = open_corpus(tmp_path)
+    assert [u.text for u in corpus.utterances] == ["ONE", "TWO", "ONE", "TWO"]
+    assert kinds(corpus)["two texts of a recording"] == 1
 
 
 def test_a_table_of_speakers_without_permission_is_told(tmp_path: Path, monkeypatch) -> None:
