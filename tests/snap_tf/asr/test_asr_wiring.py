@@ -9,6 +9,7 @@ import pytest
 import soundfile
 import tensorflow as tf
 
+from snap_tf.asr import monitors as monitors_module
 from snap_tf.asr import training as module
 from snap_tf.asr.alphabet import PHONES
 from snap_tf.asr.batches import BatchOrder
@@ -16,6 +17,7 @@ from snap_tf.asr.ctc import ctc_loss
 from snap_tf.asr.evaluation import Evaluation, Evaluator, Transcribed
 from snap_tf.asr.examples import Example
 from snap_tf.asr.masking import masked_logits
+from snap_tf.asr.monitors import RecogniserMonitors
 from snap_tf.asr.settings import RecogniserConfig
 from snap_tf.asr.training import _Progress, train_recogniser
 from snap_tf.asr.transcribe import _timed_symbols, find_recordings
@@ -105,6 +107,31 @@ def test_errors_are_called_what_they_are_over_all_and_over_folded_phones() -> No
     text = found.to_text()
     assert "3 substitutions, 1 deletions, 2 insertions" in text and "2 substitutions, 1 deletions, 2 insertions" in text
     assert "iy -> (nothing)  1" in text and "(nothing) -> aa  1" in text and "b -> m  1" in text
+
+
+def test_the_speed_of_a_row_is_that_since_the_last_one(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    clock = iter([100.0, 102.0, 103.0])
+    monkeypatch.setattr(monitors_module, "time", types.SimpleNamespace(monotonic=lambda: next(clock)))
+    with RecogniserMonitors(tmp_path, RecogniserConfig(width=0.03), PHONES, 0) as monitors:
+        for step in (4, 10):
+            monitors.row(step, {"loss": 1.0}, None)
+        monitors.sync()
+    header, *rows = [line.split(",") for line in (tmp_path / "metrics.csv").read_text().splitlines()]
+    assert [(row[0], float(row[header.index("steps_per_s")])) for row in rows] == [("4", 2), ("10", 6)]
+
+
+def test_transcripts_are_shown_under_what_they_are(tmp_path: Path) -> None:
+    pairs = ((("s", "iy"), ("sh", "iy")), (("p",), ()))
+    found = Evaluation(PHONES, tuple(Transcribed(f"u{i}", said, written, np.zeros((1, 1), np.float32))
+                                     for i, (said, written) in enumerate(pairs)), 1.5)
+    with RecogniserMonitors(tmp_path, RecogniserConfig(width=0.03), PHONES, 0) as monitors:
+        monitors.texts(4, found)
+        monitors.sync()
+        values = [value for path in (tmp_path / "logs").iterdir()
+                  for event in tf.compat.v1.train.summary_iterator(str(path)) for value in event.summary.value]
+    text = next(value.tensor.string_val[0].decode() for value in values if value.tag == "transcripts")
+    assert text.splitlines()[0] == "| utterance | reference | written |"
+    assert text.splitlines()[2:] == ["| u0 | s iy | sh iy |", "| u1 | p | - |"]
 
 
 def test_recordings_and_what_is_left_out_are_of_all_folders(tmp_path: Path) -> None:

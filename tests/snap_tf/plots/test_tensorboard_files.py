@@ -6,8 +6,9 @@ from pathlib import Path
 
 import pytest
 import tensorflow as tf
+from matplotlib.figure import Figure
 
-from snap_tf.plots.tensorboard import write_texts
+from snap_tf.plots.tensorboard import write_images, write_texts
 
 LIMITED = """
 import resource, sys
@@ -25,6 +26,17 @@ def test_texts_are_all_there(tmp_path: Path) -> None:
     file, = (tmp_path / "logs").iterdir()
     events = [tf.compat.v1.Event.FromString(record.numpy()) for record in tf.data.TFRecordDataset([str(file)])]
     assert [value.tag for event in events for value in event.summary.value] == ["a", "b"]
+
+
+def test_pictures_stand_at_their_step(tmp_path: Path) -> None:
+    figure = Figure((2, 1))
+    write_images(tmp_path / "logs", {"a": figure}, step=7, dpi=50)
+    file, = (tmp_path / "logs").iterdir()
+    shown = [(event.step, value) for event in tf.compat.v1.train.summary_iterator(str(file))
+             for value in event.summary.value]
+    assert [(step, value.tag) for step, value in shown] == [(7, "a")]
+    width, height, png = shown[0][1].tensor.string_val
+    assert (width, height) == (b"100", b"50") and tf.io.decode_png(png).shape == (50, 100, 4)
 
 
 def test_a_folder_that_cannot_be_made_is_named(tmp_path: Path) -> None:

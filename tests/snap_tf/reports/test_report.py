@@ -127,3 +127,15 @@ def test_journal_that_was_cut_off_or_is_none(folder: Path) -> None:
     path.unlink()
     with pytest.raises(DataError, match="must exist"):
         read_journal(folder)
+
+
+def test_values_are_those_that_the_plan_names_and_the_end_is_that_of_the_last_step(folder: Path) -> None:
+    (folder / "values.json").write_text(json.dumps({"accuracy": 0.5, "n": 7, "seed": 3, "inner": {"not": "shown"}}))
+    plan = folder / "plan.toml"
+    plan.write_text(plan.read_text().replace('"values"', '"values"\ncolumns = ["seed", "accuracy"]'))
+    with (folder / "journal.jsonl").open("a") as file:
+        file.write(json.dumps({"title": "Later", "command": "late", "seconds": 4.0, "output": "",
+                               "ended": "2026-03-04T00:00:00+00:00"}) + "\n")
+    page = report(folder)
+    assert re.findall(r"<td>(.*?)</td>", page)[4:8] == ["seed", "3", "accuracy", "0.5"]
+    assert "<th>last step ended</th><td>2026-03-04T00:00:00+00:00</td>" in page and "2, 7 s in all" in page

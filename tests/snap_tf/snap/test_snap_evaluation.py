@@ -171,8 +171,11 @@ def test_a_folder_of_two_models(tmp_path) -> None:
     assert table["model"].tolist() == ["good", "W2P", "W2P"]
     assert table["source"].tolist() == ["measured", "measured", "published"]
     assert table["aligned"].tolist() == [1, 0, 0.388]
-    for name in ("contingency_centre", "contingency_aligned"):
+    assert not np.array_equal(*(contingency(planted_counts(), aligned) for aligned in (False, True)))
+    for name, aligned in (("contingency_centre", False), ("contingency_aligned", True)):
         found = pd.read_csv(tmp_path / "out" / f"{name}.csv")
+        good = found[found["model"] == "good"]
+        np.testing.assert_allclose(good[[*PHONES, NOWHERE]], contingency(planted_counts(), aligned), atol=1e-5)
         np.testing.assert_allclose(found[[*PHONES, NOWHERE]].sum(axis=1), 1, atol=1e-5)
         assert found.groupby("model")["n_frames"].sum().tolist() == [300, 300]
     offsets = pd.read_csv(tmp_path / "out" / "offsets.csv")

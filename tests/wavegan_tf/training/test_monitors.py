@@ -2,6 +2,7 @@
 
 import dataclasses
 import struct
+import types
 
 import numpy as np
 import pytest
@@ -10,6 +11,7 @@ from tiny_runs import TINY, tiny
 
 from wavegan_tf.config import NetworkConfig
 from wavegan_tf.models.family import build_networks
+from wavegan_tf.training import monitors as monitors_module
 from wavegan_tf.training.events import EventFiles, cut_events
 from wavegan_tf.training.metrics import METRIC_GROUPS, metric_names
 from wavegan_tf.training.monitors import Monitors, probe_of
@@ -67,6 +69,32 @@ def test_a_run_is_shown(tmp_path):
     assert audio.numpy().min() > 0.99  # clipped, not wrapped
     row = (tmp_path / "metrics.csv").read_text().splitlines()[1].split(",")
     assert row[:2] == ["3", "0.5"] and float(row[-1]) > 0  # two steps since the clock began
+
+
+def test_a_curve_is_in_the_files_at_a_sync_and_says_the_speed_since_its_last_point(tmp_path, monkeypatch):
+    clock = iter([100.0, 102.0, 103.0])
+    monkeypatch.setattr(monitors_module, "time", types.SimpleNamespace(monotonic=lambda: next(clock)))
+    with Monitors(tmp_path, TINY, build_networks(TINY.network, 1).generator, -1) as monitors:
+        monitors.start_clock(1)
+        monitors.scalars(5, {"d_loss": 0.5})
+        monitors.scalars(11, {"d_loss": 0.25})
+        monitors.sync()
+        found = {(step, value.tag): float(tf.make_ndarray(value.tensor)) for step, value in events(tmp_path)}
+        table = (tmp_path / "metrics.csv").read_text().splitlines()
+    assert {step: value for (step, tag), value in found.items() if tag.endswith("/d_loss")} == {5: 0.5, 11: 0.25}
+    assert {step: value for (step, tag), value in found.items() if tag.endswith("/steps_per_s")} == {5: 2, 11: 6}
+    assert [row.split(",")[0] for row in table] == ["step", "5", "11"]
+
+
+def test_one_of_two_noises_is_heard_and_chosen_by_the_seed_of_the_run(tmp_path, monkeypatch):
+    asked, heard = [], []
+    monkeypatch.setattr(monitors_module, "probe_of", lambda *how: asked.append(how) or probe_of(*how))
+    with Monitors(tmp_path, TINY, lambda z: tf.zeros((len(z), 16384, 1)), -1) as monitors:
+        monkeypatch.setattr(monitors, "_events", types.SimpleNamespace(
+            picture=lambda *args: None, sound=lambda step, tag, audio: heard.append(tag)))
+        monitors.generated(0)
+    assert asked == [(TINY.network, TINY.train.seed)] and TINY.train.seed
+    assert len(heard) == 8 and all(tag.endswith("_noise_0") for tag in heard)
 
 
 def test_stereo_at_another_rate_is_heard_as_such(tmp_path):

@@ -102,6 +102,16 @@ def test_a_session_that_goes_on_begins_with_the_batch_after_its_last(monkeypatch
     assert asked == [(session.source, session.config, 33)]
 
 
+def test_sounds_come_when_they_are_due_and_at_the_end(monkeypatch: pytest.MonkeyPatch) -> None:
+    bar = types.SimpleNamespace(set_postfix=lambda *args, **how: None)
+    session, done = a_session(monkeypatch, SessionOptions(summary_steps=100, save_steps=100, save_secs=0.0,
+                                                          summary_secs=10.0))
+    for session.step in range(1, 10):  # a step takes 4 s
+        monkeypatch.setattr(loop, "time", types.SimpleNamespace(monotonic=lambda: 4.0 * session.step))
+        session._look({}, bar, is_last=session.step == 9)
+    assert [entry[1] for entry in done if entry[0] == "sounds"] == [3, 6, 9]
+
+
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
 def test_one_signal_is_noted_and_the_block_goes_on(number: signal.Signals) -> None:
     before = signal.getsignal(number)

@@ -8,19 +8,21 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from wavegan_tf.config import DataConfig, NetworkConfig, RunConfig
+from wavegan_tf.config import DataConfig, NetworkConfig, RunConfig, TrainConfig
 from wavegan_tf.data import slices
 from wavegan_tf.data.audio_files import AudioFileList
 from wavegan_tf.data.corpus import Corpus, Segment, Utterance
 from wavegan_tf.data.scan import report_slices
 from wavegan_tf.data.slice_settings import SliceSettings
 from wavegan_tf.data.summary import summarise
+from wavegan_tf.export.card import model_card
+from wavegan_tf.export.metadata import ModelMetadata
 from wavegan_tf.export.model import SAMPLES_AT_ONCE, Model
-from wavegan_tf.export.provenance import _metrics
+from wavegan_tf.export.provenance import _metrics, _time
 from wavegan_tf.latent import code_name
 from wavegan_tf.use import classify, export_scored
 from wavegan_tf.use.agreement import agree
-from wavegan_tf.use.generate import Request, choose_vectors
+from wavegan_tf.use.generate import Request, _manifest, _record, choose_vectors
 from wavegan_tf.use.labels import Labels
 from wavegan_tf.use.vectors import Interpolation, Sweep, draw_vectors
 
@@ -59,6 +61,14 @@ def test_a_recording_of_two_speakers_counts_once(tmp_path: Path) -> None:
     assert found.n_utterances == 3 and found.n_speakers == 2
 
 
+def test_words_count_whatever_their_capitals(tmp_path: Path) -> None:
+    spoken = Utterance("u", tmp_path / "a.wav", "a", 36000, 10000,
+                       words=tuple(Segment(i, i + 1, word) for i, word in enumerate(("Ask", "ASK", "ask", "Oily"))))
+    found = summarise(Corpus(tmp_path, (spoken,)))
+    assert {word: n for word, n in found.eight_words.items() if n} == {"ask": 3, "oily": 1}
+    assert (found.n_word_tokens, found.n_word_types) == (4, 2)
+
+
 def test_durations_are_at_the_rate_of_the_slices() -> None:
     config = DataConfig(sample_rate_hz=8000, first_slice=True)
     assert report_slices(AudioFileList("", ()), (), np.array([4000, 12000]), config).duration_s == 2.0
@@ -67,6 +77,26 @@ def test_durations_are_at_the_rate_of_the_slices() -> None:
 def test_an_interpolation_leads_from_one_seed_to_another() -> None:
     found = choose_vectors(Request(seed=9, interpolation=Interpolation(3, 5, 4)), CODED).z
     np.testing.assert_allclose(found[[0, -1]], np.concatenate([draw_vectors(1, CODED, seed).z for seed in (3, 5)]))
+
+
+def test_the_manifest_says_a_seed_where_one_made_the_vectors() -> None:
+    """Vectors between two others are no longer those of the seed of the request."""
+    model = types.SimpleNamespace(config=RunConfig(network=CODED), step=7)
+    for more, seeds in (({}, [9] * 3), ({"interpolation": Interpolation(3, 5, 3)}, [])):
+        request = Request(n=None if more else 3, seed=9, **more)
+        vectors = choose_vectors(request, CODED)
+        table = _manifest(vectors, list("abc"), [0, 1, 0], request, model)
+        assert table["seed"].dropna().tolist() == seeds
+        assert (table["step"].tolist(), table["clipped_samples"].tolist()) == ([7] * 3, [0, 1, 0])
+
+
+def test_the_record_of_a_folder_says_how_its_sounds_were_written() -> None:
+    model = types.SimpleNamespace(config=RunConfig(network=CODED), step=7,
+                                  metadata=types.SimpleNamespace(source="RUN", versions={"ours": "9"}))
+    for as_float in (True, False):
+        told = json.loads(_record(Request(seed=9), model, as_float))
+        assert told["float"] is as_float and told["request"]["seed"] == 9
+        assert (told["model"], told["step"], told["versions"]) == ("RUN", 7, {"ours": "9"})
 
 
 def test_a_sweep_reaches_its_end_and_names_no_code_that_it_changes() -> None:
@@ -141,6 +171,29 @@ def test_what_is_exported_is_what_was_scored(monkeypatch: pytest.MonkeyPatch, tm
     args, how = asked[2]
     assert args == ("RUN", tmp_path / "out", 7) and how["limits"] == ("no more",)
     assert "table" in how["facts"]["Codes of words/test"]
+
+
+def test_the_card_says_how_often_each_network_was_updated_and_how_audio_was_scaled() -> None:
+    def card(data: dict, network: dict) -> str:
+        config = RunConfig(data=DataConfig(**data), network=NetworkConfig(**network),
+                           train=TrainConfig(disc_nupdates=5))
+        return model_card(ModelMetadata(config, 30, "run words", {}, {}), "words", {})
+
+    plain, scaled = card({"normalize": False}, {"batchnorm": "tf1"}), card({}, {"batchnorm": "on"})
+    coded, bits = (card({}, {"code": code, "code_dim": 4}) for code in ("onehot", "binary"))
+    assert "30 steps, that is updates of the generator; 150 updates of the discriminator" in plain
+    assert "training audio was not scaled:" in plain and "was each file scaled to a peak of 1:" in scaled
+    assert "depends on what else is in the batch" in plain and "depends on what else" not in scaled
+    assert ["tf.one_hot" in text for text in (plain, coded, bits)] == [False, True, False]
+    assert "< 0.5, tf.float32)" in bits
+
+
+def test_the_card_counts_the_time_up_to_its_step_only() -> None:
+    hours = ["2026-01-01T00:00:00+00:00", "2026-01-01T01:00:00+00:00", "2026-01-01T04:00:00+00:00"]
+    sessions = [{"event": event, "step": step, "time": time} for event, step, time in (
+        ("start", 0, hours[0]), ("end", 20, hours[1]), ("start", 20, hours[1]), ("end", 50, hours[2]))]
+    assert [line.split(" on ")[0] for line in _time(sessions, 20)] == ["- steps 0 to 20 in 1.0 h"]
+    assert len(_time(sessions, 50)) == 2 and len(_time(sessions, 0)) == 1
 
 
 def test_the_card_tells_the_row_of_its_step(tmp_path: Path) -> None:
