@@ -10,7 +10,7 @@ from typing import Any
 from snap_tf.snap.profile_file import ProfileFile, read_profiles
 from wavegan_tf import __version__
 from wavegan_tf.errors import ConfigError
-from wavegan_tf.formats.plain_files import real_path
+from wavegan_tf.files.outputs import real_path
 
 __all__ = ["ModelFiles", "about_files", "notes_on", "read_models", "without_sums"]
 

@@ -13,7 +13,8 @@ from wavegan_tf.data.folders import walk_files
 from wavegan_tf.data.manifest import MANIFEST_NAME, check_file_names
 from wavegan_tf.data.media import AUDIO_SUFFIXES, left_out_media
 from wavegan_tf.errors import DataError
-from wavegan_tf.formats.plain_files import is_there, open_plain, real_path
+from wavegan_tf.files.outputs import real_path
+from wavegan_tf.formats.plain_files import is_there, open_plain
 from wavegan_tf.formats.tables import read_table
 
 __all__ = ["AudioFile", "AudioFileList", "find_audio_files"]

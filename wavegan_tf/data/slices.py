@@ -26,8 +26,8 @@ from wavegan_tf.data.splits import assign_split
 from wavegan_tf.data.tokens import StopCriteria, phone_tokens, stop_tokens, word_tokens
 from wavegan_tf.data.wav_writing import write_wav_file
 from wavegan_tf.errors import ConfigError, DataError
+from wavegan_tf.files.outputs import real_path
 from wavegan_tf.formats.json_files import json_text
-from wavegan_tf.formats.plain_files import real_path
 from wavegan_tf.label_names import FolderNames, distinct_names
 
 __all__ = ["Slices", "slice_phones", "slice_stops", "slice_words", "write_slices"]

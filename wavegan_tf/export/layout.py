@@ -5,8 +5,8 @@ from __future__ import annotations
 from pathlib import Path
 
 from wavegan_tf.errors import DataError
+from wavegan_tf.files.outputs import real_path
 from wavegan_tf.formats.json_files import read_json
-from wavegan_tf.formats.plain_files import real_path
 
 __all__ = ["CARD_NAME", "CONFIG_NAME", "METADATA_NAME", "SAVED_MODEL_NAME", "WEIGHTS_FOLDER", "is_export",
            "is_of_another_program", "is_run", "run_root", "weights_file"]

@@ -15,7 +15,7 @@ from wavegan_tf.export.tf1_checkpoint import Checkpoint
 from wavegan_tf.export.tf1_names import GLOBAL_STEP, original_weights
 from wavegan_tf.export.tf1_settings import infer_settings
 from wavegan_tf.export.tf1_slots import read_slots
-from wavegan_tf.formats.plain_files import real_path
+from wavegan_tf.files.outputs import real_path
 from wavegan_tf.models.family import Networks, build_networks
 from wavegan_tf.training.checkpoints import save_checkpoint
 from wavegan_tf.training.round import TrainingRound

@@ -27,7 +27,7 @@ from wavegan_tf.files.outputs import Output, real_path
 from wavegan_tf.files.signals import uninterrupted
 from wavegan_tf.files.snapshots import Snapshot, look_at, look_into
 
-__all__ = ["Claim", "InUseError", "claim", "claim_all", "clear_folder", "extra_folder", "is_claim", "written"]
+__all__ = ["Claim", "InUseError", "claim", "claim_all", "clear_folder", "extra_folder", "written"]
 
 _SUFFIX = ".claim"
 _LONGEST = 180  # bytes of a name that still leave room for what is added to it
@@ -144,11 +144,6 @@ def extra_folder(output: str | Path) -> Iterator[Path]:
     finally:
         with uninterrupted():
             shutil.rmtree(folder, ignore_errors=True)
-
-
-def is_claim(name: str) -> bool:
-    """Tell by its name whether a file or folder is a claim or what is written under one."""
-    return name.startswith(".") and (name.endswith(_SUFFIX) or (len(name) > 10 and name[-9] == "-"))
 
 
 def clear_folder(folder: str | Path) -> None:

@@ -63,7 +63,7 @@ def files_in(folder: str | Path, name: str = "", *, deep: bool = False) -> Outpu
 
 
 def real_path(path: str | Path) -> Path:
-    """Follow links: what is written lies where they lead, and the links stay."""
+    """Follow all links of a path, which themselves stay; a circle of links is kept, where `Path.resolve` fails."""
     return Path(os.path.realpath(path))
 
 

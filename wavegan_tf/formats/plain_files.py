@@ -12,7 +12,7 @@ from pathlib import Path
 from wavegan_tf.errors import DataError
 
 __all__ = ["check_all_plain", "check_plain", "is_plain", "is_there", "open_plain", "read_bytes", "read_text",
-           "real_path", "system_name", "text_of"]
+           "system_name", "text_of"]
 
 _TEXT_LIMIT_BYTES = 2**28
 _OTHERS = ((stat.S_ISDIR, "a folder"), (stat.S_ISFIFO, "a pipe"), (stat.S_ISSOCK, "a socket"),
@@ -84,11 +84,6 @@ def is_there(path: str | Path, what: str = "file") -> bool:
         return False
     check_plain(path, what)
     return True
-
-
-def real_path(path: str | Path) -> Path:
-    """Follow all links of a path; a circle of links stays as it is, where `Path.resolve` fails."""
-    return Path(os.path.realpath(path))
 
 
 def system_name(path: str | Path) -> str | bytes:

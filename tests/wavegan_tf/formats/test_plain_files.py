@@ -9,8 +9,9 @@ import pytest
 
 import snap_tf.cli
 from wavegan_tf.errors import DataError
+from wavegan_tf.files.outputs import real_path
 from wavegan_tf.formats.json_files import read_json
-from wavegan_tf.formats.plain_files import check_plain, is_plain, is_there, open_plain, read_bytes, read_text, real_path
+from wavegan_tf.formats.plain_files import check_plain, is_plain, is_there, open_plain, read_bytes, read_text
 from wavegan_tf.formats.toml_files import read_toml
 from wavegan_tf.use.labels import find_labels
 
