@@ -39,6 +39,7 @@ REQUIRED = [
     "tf-keras-vis>=0.8.7,<0.9",  # saliency is checked number by number against 0.8.7
     "tqdm>=4.65",
     "platformdirs>=3.10",
+    "lazy-loader>=0.3",
 ]
 
 EXTRAS = {
@@ -74,7 +75,7 @@ setup(
     license_files=["LICENSE"],
     python_requires=">=3.11",
     packages=find_packages(include=["wavegan_tf", "wavegan_tf.*", "snap_tf", "snap_tf.*"]),
-    package_data={"": ["*.csv", "*.html", "*.json", "*.txt", "py.typed"]},
+    package_data={"": ["*.csv", "*.html", "*.json", "*.pyi", "*.txt", "py.typed"]},
     install_requires=REQUIRED,
     extras_require=EXTRAS,
     entry_points={

@@ -90,11 +90,11 @@ def run_whole(published: Path) -> dict:
     from scipy.sparse.linalg import splu
 
     from snap_tf.gamm import parse_formula
-    from snap_tf.gamm.autoregression import log_jacobian
-    from snap_tf.gamm.blocks import BlockSystem
-    from snap_tf.gamm.design import Design, token_patterns
-    from snap_tf.gamm.reml import Likelihood
-    from snap_tf.gamm.table import prepare_table
+    from snap_tf.gamm.model.table import prepare_table
+    from snap_tf.gamm.solver.autoregression import log_jacobian
+    from snap_tf.gamm.solver.blocks import BlockSystem
+    from snap_tf.gamm.solver.design import Design, token_patterns
+    from snap_tf.gamm.solver.reml import Likelihood
 
     model = parse_formula(FORMULA).with_by_kinds(frozenset())
     prepared = prepare_table(model, pd.read_csv(published))

@@ -26,8 +26,8 @@ import tensorflow as tf
 from machine import say_load, timed
 
 from wavegan_tf.config import DataConfig, NetworkConfig, RunConfig, TrainConfig
-from wavegan_tf.data.native_audio import tensorflow_io_audio
-from wavegan_tf.data.pipeline import open_source
+from wavegan_tf.data.audio.native_audio import tensorflow_io_audio
+from wavegan_tf.data.batches.pipeline import open_source
 
 WAYS = {"none": "decoded from WAV files", "disk": "from the cache on disk", "memory": "from the cache in memory"}
 
@@ -55,7 +55,7 @@ def slices_per_second(dataset: tf.data.Dataset, seconds: float) -> tuple[float, 
 def measured_round_seconds(batch: int, rounds: int = 3) -> tuple[float, float]:
     """Time the project's training round with data at hand: seconds on the wall and of CPU, of the shortest."""
     from wavegan_tf.models.family import build_networks
-    from wavegan_tf.training.round import TrainingRound
+    from wavegan_tf.training.updates.round import TrainingRound
 
     config = RunConfig(network=NetworkConfig(code="onehot", code_dim=8), train=TrainConfig(batch_size=batch))
     run = tf.function(TrainingRound(build_networks(config.network, seed=0), config).run)

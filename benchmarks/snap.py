@@ -4,10 +4,11 @@ Run:
     python benchmarks/snap.py [--width 1] [--frames 48] [--rounds 3] [--threads 1]
 
 (a) is what a notebook does: one frame after the other, one tape, eager, every activation and gradient kept, shifted
-with np.pad. (b) and (c) are `snap_tf.snap.profiling` with mode frame and utterance. All take the same frames, no frame
-is left out as blank, and (b) and (c) also make NAPs and NAvAIs. The three take turns; the fastest round of each counts,
-and the median beside it, on the wall and in CPU seconds, so that other work on the machine matters less. Tracing is not
-counted. The last line is one JSON object; `ratio` is (a) over (c) in CPU seconds, `ratios` has both modes.
+with np.pad. (b) and (c) are `snap_tf.snap.profiles.profiling` with mode frame and utterance. All take the same frames,
+no frame is left out as blank, and (b) and (c) also make NAPs and NAvAIs. The three take turns; the fastest round of
+each counts, and the median beside it, on the wall and in CPU seconds, so that other work on the machine matters less.
+Tracing is not counted. The last line is one JSON object; `ratio` is (a) over (c) in CPU seconds, `ratios` has both
+modes.
 """
 
 from __future__ import annotations
@@ -43,11 +44,11 @@ def measure(args: argparse.Namespace, machine: dict[str, Any]) -> None:
     import numpy as np
     import tensorflow as tf
 
-    from snap_tf.asr.alphabet import LETTERS
-    from snap_tf.asr.wav2letter import build_network
-    from snap_tf.snap.frames import SequenceFrames
-    from snap_tf.snap.networks import open_network
-    from snap_tf.snap.profiling import start_pass
+    from snap_tf.asr.network.wav2letter import build_network
+    from snap_tf.asr.transcripts.alphabet import LETTERS
+    from snap_tf.snap.frames.frame_blocks import SequenceFrames
+    from snap_tf.snap.network.networks import open_network
+    from snap_tf.snap.profiles.profiling import start_pass
     from snap_tf.snap.settings import ProfileOptions
 
     network = build_network("W2L", args.width, seed=0)

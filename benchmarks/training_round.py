@@ -31,7 +31,7 @@ from machine import best_and_median, say_load, timed
 from wavegan_tf.config import NetworkConfig, RunConfig, TrainConfig
 from wavegan_tf.models import layers
 from wavegan_tf.models.family import build_networks
-from wavegan_tf.training.round import TrainingRound
+from wavegan_tf.training.updates.round import TrainingRound
 
 
 def plain_strided(x, kernel, stride):

@@ -9,16 +9,16 @@ are needed before codes and words go together.
 import sys
 from pathlib import Path
 
-from wavegan_tf.data.readers import open_corpus
-from wavegan_tf.data.slices import slice_words
+from wavegan_tf.data.corpora.readers import open_corpus
+from wavegan_tf.data.slices.slicing import slice_words
 from wavegan_tf.data.synthetic import render_corpus
 from wavegan_tf.export.folder import export_run
-from wavegan_tf.export.open_model import open_model
+from wavegan_tf.export.opening import open_model
 from wavegan_tf.presets.catalogue import change_settings, load_preset
 from wavegan_tf.training.loop import train
 from wavegan_tf.training.options import SessionOptions
 from wavegan_tf.use.classify import classify_folder
-from wavegan_tf.use.generate import Request, generate
+from wavegan_tf.use.generation import Request, generate
 
 WORDS = ("ask", "dark", "greasy", "oily", "rag", "wash", "water", "year")
 

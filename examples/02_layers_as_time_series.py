@@ -13,9 +13,9 @@ import numpy as np
 
 from snap_tf.plots.stack import write_stack
 from snap_tf.probe import probe
-from snap_tf.series.acoustics import measure, refusal
-from snap_tf.series.extract import Selection, write_layers
-from snap_tf.series.stimuli import find_stimuli
+from snap_tf.series.acoustics.measures.measuring import measure, refusal
+from snap_tf.series.extraction.extract import Selection, write_layers
+from snap_tf.series.extraction.stimuli import find_stimuli
 
 
 def main(results: Path) -> None:

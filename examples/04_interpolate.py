@@ -12,11 +12,11 @@ from pathlib import Path
 from snap_tf.plots.interpolation import write_interpolation
 from snap_tf.plots.latents import latents_figure
 from snap_tf.plots.style import write_figure
-from snap_tf.series.generators import open_generator
-from snap_tf.series.interpolate import InterpolationRequest, interpolate
-from snap_tf.series.latent_regression import RegressionSettings
-from snap_tf.series.latents import find_latents, label_outputs
-from snap_tf.series.sweep import SweepPlan, VariableRange
+from snap_tf.series.latents.generators import open_generator
+from snap_tf.series.latents.interpolation import InterpolationRequest, interpolate
+from snap_tf.series.latents.latent_regression import RegressionSettings
+from snap_tf.series.latents.search import find_latents, label_outputs
+from snap_tf.series.latents.sweep import SweepPlan, VariableRange
 
 
 def main(results: Path) -> None:

@@ -11,13 +11,13 @@ from pathlib import Path
 
 from snap_tf.asr.evaluation import evaluate_corpus
 from snap_tf.asr.export import export_recogniser
-from snap_tf.asr.layer_table import layer_table
-from snap_tf.asr.receptive_field import receptive_field, support
+from snap_tf.asr.network.layer_table import layer_table
+from snap_tf.asr.network.receptive_field import receptive_field, support
 from snap_tf.asr.runs import open_recogniser
 from snap_tf.asr.settings import RecogniserSession, preset_config
-from snap_tf.asr.training import train_recogniser
-from snap_tf.asr.transcribe import transcribe
-from wavegan_tf.data.readers import open_corpus
+from snap_tf.asr.training.loop import train_recogniser
+from snap_tf.asr.transcription import transcribe
+from wavegan_tf.data.corpora.readers import open_corpus
 
 
 def main(results: Path, n_updates: int = 20) -> None:

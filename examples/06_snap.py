@@ -9,14 +9,14 @@ its middle; both are moved so that the most relevant step comes to the middle, a
 import sys
 from pathlib import Path
 
-from snap_tf.plots.snap_profiles import profiles_figure
+from snap_tf.plots.snap.snap_profiles import profiles_figure
 from snap_tf.plots.style import write_figure
-from snap_tf.snap.clustering import cluster_profiles
-from snap_tf.snap.evaluation import alignment_summary
-from snap_tf.snap.profile_file import write_profiles
-from snap_tf.snap.profiling import profile
+from snap_tf.snap.alignment.evaluation import alignment_summary
+from snap_tf.snap.clusters.clustering import cluster_profiles
+from snap_tf.snap.profiles.profile_file import write_profiles
+from snap_tf.snap.profiles.profiling import profile
 from snap_tf.snap.settings import ProfileOptions
-from wavegan_tf.data.readers import open_corpus
+from wavegan_tf.data.corpora.readers import open_corpus
 
 
 def main(results: Path) -> None:

@@ -1,5 +1,5 @@
 #!/usr/bin/env python3
-"""Write the map of files in docs/ARCHITECTURE.md, each with the first sentence of its own description.
+"""Write the map of rooms in docs/ARCHITECTURE.md: what each folder is for, in its own words, and what lies in it.
 
     python scripts/map.py
 """
@@ -9,7 +9,7 @@ import re
 from itertools import groupby
 from pathlib import Path
 
-__all__ = ["DOCUMENT", "map_of_files", "with_map"]
+__all__ = ["DOCUMENT", "map_of_rooms", "with_map"]
 
 PROJECT = Path(__file__).resolve().parent.parent
 DOCUMENT = PROJECT / "docs" / "ARCHITECTURE.md"
@@ -20,39 +20,38 @@ END = "<!-- end of map -->"
 
 
 def description(path: Path) -> str:
-    """Give the first paragraph of a module's docstring, or of a shell script's opening comment, on one line."""
+    """Give what a folder's `__init__.py`, or else a file's own first sentence, says it is for; on one line."""
     text = path.read_text(encoding="utf-8")
     if path.suffix == ".py":
-        paragraph = (ast.get_docstring(ast.parse(text)) or "").split("\n\n")[0].splitlines()
+        paragraphs = [" ".join(part.split()) for part in (ast.get_docstring(ast.parse(text)) or "").split("\n\n")]
+        said = [part for part in paragraphs[: 2 if path.name == "__init__.py" else 1] if part.endswith((".", "?"))]
     else:
-        paragraph = [line.removeprefix("# ") for line in text.splitlines() if re.match("# (?!shellcheck)", line)][:1]
-    return " ".join(paragraph).replace("|", "\\|")
+        said = [line.removeprefix("# ") for line in text.splitlines() if re.match("# (?!shellcheck)", line)][:1]
+    return " ".join(said).replace("|", "\\|")
 
 
-def map_of_files() -> str:
-    """Make one table per folder: file and what it holds, the folder's own description above it."""
+def map_of_rooms() -> str:
+    """Make a table of the rooms of the packages, then one of the files of each other folder."""
     files = sorted({path for pattern in PATTERNS for path in PROJECT.glob(pattern)}, key=lambda path: (
         [pattern.split("/")[0] for pattern in PATTERNS].index(path.relative_to(PROJECT).parts[0]), path.parent, path
     ))
-    lines = []
+    rooms, others = [], []
     for folder, members in groupby(files, key=lambda path: path.parent):
-        lines += [f"### `{folder.relative_to(PROJECT).as_posix()}/`", ""]
-        rows = []
-        for path in members:
-            if path.name == "__init__.py":
-                lines += [description(path), ""]
-            else:
-                rows.append(f"| `{path.name}` | {description(path)} |")
-        if rows:
-            lines += ["| file | what it holds |", "|---|---|", *rows, ""]
-    return "\n".join(lines)
+        paths, name = list(members), folder.relative_to(PROJECT).as_posix()
+        if (folder / "__init__.py").is_file():
+            modules = ", ".join(f"`{path.stem}`" for path in paths if path.stem != "__init__")
+            rooms.append(f"| `{name}` | {description(folder / '__init__.py')} | {modules} |")
+        else:
+            others += [f"| `{path.relative_to(PROJECT).as_posix()}` | {description(path)} |" for path in paths]
+    return "\n".join(["| room | what it is for; what goes in and out | modules |", "|---|---|---|", *rooms, "",
+                      "| file | what it does |", "|---|---|", *others, ""])
 
 
 def with_map(text: str) -> str:
     """Give `text` with what stands between the two marks replaced by the map as it should be."""
     before, _, rest = text.partition(BEGIN)
     _, _, after = rest.partition(END)
-    return f"{before}{BEGIN}\n\n{map_of_files()}\n{END}{after}"
+    return f"{before}{BEGIN}\n\n{map_of_rooms()}\n{END}{after}"
 
 
 if __name__ == "__main__":

@@ -311,7 +311,7 @@ class Probe:
 
 def _open_path(path: Path, part: str | None, step: int | None, trust: bool) -> tuple[Source, RunConfig, str]:
     """Open a run or an exported model and take one of its networks."""
-    from wavegan_tf.export.open_model import open_model
+    from wavegan_tf.export.opening import open_model
     from wavegan_tf.export.signatures import LAYER_SIGNATURES
 
     opened = open_model(path, step, trust=trust)

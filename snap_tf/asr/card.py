@@ -8,9 +8,9 @@ from typing import Any
 import keras
 
 from snap_tf.asr.evaluation import Evaluation
+from snap_tf.asr.network.wav2letter import layers_of
 from snap_tf.asr.runs import BEST_FOLDER, SCORES_NAME, Recogniser
-from snap_tf.asr.spectrogram_geometry import HOP_SAMPLES, N_FFT, N_MELS, RATE_HZ
-from snap_tf.asr.wav2letter import layers_of
+from snap_tf.asr.spectrograms.spectrogram_geometry import HOP_SAMPLES, N_FFT, N_MELS, RATE_HZ
 from wavegan_tf import __version__
 from wavegan_tf.formats.json_files import read_json
 from wavegan_tf.formats.plain_files import is_there

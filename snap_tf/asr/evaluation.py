@@ -11,14 +11,14 @@ import numpy as np
 import tensorflow as tf
 from tqdm import tqdm
 
-from snap_tf.asr.alphabet import Alphabet, fold_phones
-from snap_tf.asr.batches import BATCH_SPEC, in_order, padded_batches
-from snap_tf.asr.ctc import ctc_loss, greedy_spikes
-from snap_tf.asr.error_rates import GAP, ErrorCounts, count_errors
-from snap_tf.asr.examples import Example, in_split, make_examples
-from snap_tf.asr.feature_store import FeatureStore
-from snap_tf.asr.masking import masked_logits
+from snap_tf.asr.batches.bucketing import BATCH_SPEC, in_order, padded_batches
+from snap_tf.asr.batches.examples import Example, in_split, make_examples
+from snap_tf.asr.batches.feature_store import FeatureStore
+from snap_tf.asr.network.masking import masked_logits
 from snap_tf.asr.runs import Recogniser
+from snap_tf.asr.transcripts.alphabet import Alphabet, fold_phones
+from snap_tf.asr.transcripts.ctc import ctc_loss, greedy_spikes
+from snap_tf.asr.transcripts.error_rates import GAP, ErrorCounts, count_errors
 from wavegan_tf.atomic import atomic_file
 from wavegan_tf.data.corpus import Corpus, Problem
 from wavegan_tf.formats.tables import write_rows

@@ -11,13 +11,13 @@ import tensorflow as tf
 
 from snap_tf.asr.card import recogniser_card
 from snap_tf.asr.evaluation import Evaluation
-from snap_tf.asr.features import FLOOR, log_mel
-from snap_tf.asr.layer_table import layer_table
-from snap_tf.asr.receptive_field import receptive_field
+from snap_tf.asr.network.layer_table import layer_table
+from snap_tf.asr.network.receptive_field import receptive_field
+from snap_tf.asr.network.wav2letter import layers_of
 from snap_tf.asr.runs import NETWORK_NAME, SCORES_NAME, Recogniser
 from snap_tf.asr.settings import CONFIG_NAME
-from snap_tf.asr.spectrogram_geometry import HOP_SAMPLES, N_FFT, N_MELS, RATE_HZ
-from snap_tf.asr.wav2letter import layers_of
+from snap_tf.asr.spectrograms.features import FLOOR, log_mel
+from snap_tf.asr.spectrograms.spectrogram_geometry import HOP_SAMPLES, N_FFT, N_MELS, RATE_HZ
 from wavegan_tf import __version__
 from wavegan_tf.atomic import atomic_folder
 from wavegan_tf.export.checksums import write_checksums

@@ -17,11 +17,11 @@ from typing import Any
 
 import keras
 
-from snap_tf.asr.alphabet import Alphabet
-from snap_tf.asr.layer_table import MODELS
+from snap_tf.asr.network.layer_table import MODELS
+from snap_tf.asr.network.wav2letter import spec_of
 from snap_tf.asr.settings import CONFIG_NAME, RecogniserConfig
-from snap_tf.asr.spectrogram_geometry import N_MELS
-from snap_tf.asr.wav2letter import spec_of
+from snap_tf.asr.spectrograms.spectrogram_geometry import N_MELS
+from snap_tf.asr.transcripts.alphabet import Alphabet
 from snap_tf.keras_files import read_keras
 from wavegan_tf.atomic import atomic_folder
 from wavegan_tf.config import changed_fields

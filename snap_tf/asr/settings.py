@@ -8,9 +8,9 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from snap_tf.asr.layer_table import MODELS, layer_table
+from snap_tf.asr.network.layer_table import MODELS, layer_table
 from wavegan_tf.config import CheckedSettings, option, require
-from wavegan_tf.data.sa_policy import SA_POLICIES
+from wavegan_tf.data.corpora.sa_policy import SA_POLICIES
 from wavegan_tf.errors import ConfigError, DataError
 from wavegan_tf.formats.json_files import read_json
 

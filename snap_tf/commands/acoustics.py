@@ -8,8 +8,8 @@ import io
 from pathlib import Path
 from typing import Any
 
-from snap_tf.commands.acoustic_options import acoustic_settings, add_acoustic_settings
-from snap_tf.commands.pictures import add_tensorboard, show_in_tensorboard
+from snap_tf.commands.options.acoustic_options import acoustic_settings, add_acoustic_settings
+from snap_tf.commands.options.pictures import add_tensorboard, show_in_tensorboard
 from wavegan_tf.atomic import atomic_folder
 from wavegan_tf.commands.label_lists import comma_list
 from wavegan_tf.errors import ConfigError
@@ -60,8 +60,8 @@ def add_parser(subparsers: argparse._SubParsersAction) -> None:
 
 
 def _run(args: argparse.Namespace) -> None:
-    from snap_tf.series.acoustic_request import AcousticRequest
-    from snap_tf.series.acoustic_tables import measure_into
+    from snap_tf.series.acoustics.acoustic_request import AcousticRequest
+    from snap_tf.series.acoustics.acoustic_tables import measure_into
 
     settings = acoustic_settings(args)
     request = AcousticRequest(layers=args.layers, measures=args.measures, labels=args.labels, tokens=args.tokens,
@@ -83,7 +83,7 @@ def _run(args: argparse.Namespace) -> None:
 
 def _layers(args: argparse.Namespace, folder: Path) -> Any:
     """Open the folder of layers, or make one of a model and its inputs."""
-    from snap_tf.series.store import open_layers
+    from snap_tf.series.extraction.store import open_layers
 
     if len(args.inputs) == 1:
         return open_layers(args.inputs[0])

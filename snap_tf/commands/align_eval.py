@@ -5,8 +5,8 @@ from __future__ import annotations
 import argparse
 from pathlib import Path
 
-from snap_tf.commands.model_flags import add_models, read_checks, show_checks, write_checks
-from snap_tf.commands.pictures import add_tensorboard, show_folder_in_tensorboard
+from snap_tf.commands.options.model_flags import add_models, read_checks, show_checks, write_checks
+from snap_tf.commands.options.pictures import add_tensorboard, show_folder_in_tensorboard
 from wavegan_tf.files.outputs import new_folder
 
 __all__ = ["add_parser"]
@@ -34,9 +34,9 @@ def add_parser(subparsers: argparse._SubParsersAction) -> None:
 
 
 def _run(args: argparse.Namespace) -> None:
-    from snap_tf.snap.evaluation import alignment_table
-    from snap_tf.snap.evaluation_folder import evaluate_alignment, phones_of, write_evaluation
-    from snap_tf.snap.models_compared import notes_on, read_models
+    from snap_tf.snap.alignment.evaluation import alignment_table
+    from snap_tf.snap.results.evaluation_folder import evaluate_alignment, phones_of, write_evaluation
+    from snap_tf.snap.results.models_compared import notes_on, read_models
     from wavegan_tf.errors import ConfigError
 
     if args.tensorboard and not args.out:
@@ -55,7 +55,7 @@ def _run(args: argparse.Namespace) -> None:
     show_checks(checks, files)
     if not args.out:
         return
-    from snap_tf.plots.snap_figures import write_alignment_figures
+    from snap_tf.plots.snap.snap_figures import write_alignment_figures
 
     def draw(folder: Path) -> None:
         write_alignment_figures(evaluation, folder)

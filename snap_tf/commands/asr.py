@@ -10,7 +10,7 @@ from contextlib import suppress
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from snap_tf.asr.layer_table import MODELS
+from snap_tf.asr.network.layer_table import MODELS
 from snap_tf.asr.settings import (
     CONFIG_NAME,
     PRESETS,
@@ -109,7 +109,7 @@ def _train(args: argparse.Namespace) -> None:
     args.sa = args.sa_seed = None  # training applies the policy, to a corpus of any layout
     corpus = open_named_corpus(args)
 
-    from snap_tf.asr.training import train_recogniser
+    from snap_tf.asr.training.loop import train_recogniser
     from wavegan_tf.training.devices import prepare_devices
 
     prepare_devices()
@@ -134,7 +134,7 @@ def _train(args: argparse.Namespace) -> None:
 
 def _transcribe(args: argparse.Namespace) -> None:
     from snap_tf.asr.runs import open_recogniser
-    from snap_tf.asr.transcribe import find_recordings, textgrid_names, transcribe, write_table, write_textgrids
+    from snap_tf.asr.transcription import find_recordings, textgrid_names, transcribe, write_table, write_textgrids
 
     recordings, lost = find_recordings(args.files)
     if args.textgrids:
@@ -203,7 +203,7 @@ def _export(args: argparse.Namespace) -> None:
 
 def _with_sa_of(recogniser: Recogniser, corpus: Corpus) -> Corpus:
     """Keep those SA recordings that took part in training."""
-    from wavegan_tf.data.sa_policy import keep_sa
+    from wavegan_tf.data.corpora.sa_policy import keep_sa
 
     if recogniser.config is None:
         return corpus

@@ -6,14 +6,14 @@ import argparse
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from snap_tf.commands.model_flags import add_models, read_checks, show_checks, write_checks
-from snap_tf.commands.pictures import add_tensorboard, show_folder_in_tensorboard
+from snap_tf.commands.options.model_flags import add_models, read_checks, show_checks, write_checks
+from snap_tf.commands.options.pictures import add_tensorboard, show_folder_in_tensorboard
 from wavegan_tf.commands.label_lists import comma_list
 from wavegan_tf.errors import ConfigError
 from wavegan_tf.files.outputs import new_folder
 
 if TYPE_CHECKING:
-    from snap_tf.snap.cluster_folder import ClusterResults, ClusterSettings
+    from snap_tf.snap.results.cluster_folder import ClusterResults, ClusterSettings
 
 __all__ = ["add_cluster_flags", "add_parser", "cluster_settings"]
 
@@ -63,7 +63,7 @@ def add_cluster_flags(parser: argparse.ArgumentParser, *, grouping: str, layers:
 
 def cluster_settings(args: argparse.Namespace) -> ClusterSettings:
     """Give the settings that flags ask for."""
-    from snap_tf.snap.cluster_folder import ClusterSettings
+    from snap_tf.snap.results.cluster_folder import ClusterSettings
 
     try:
         percentiles = tuple(float(p) for p in args.percentiles)
@@ -80,8 +80,8 @@ def cluster_settings(args: argparse.Namespace) -> ClusterSettings:
 
 
 def _run(args: argparse.Namespace) -> None:
-    from snap_tf.snap.cluster_folder import cluster_models, write_clusters
-    from snap_tf.snap.models_compared import notes_on, read_models
+    from snap_tf.snap.results.cluster_folder import cluster_models, write_clusters
+    from snap_tf.snap.results.models_compared import notes_on, read_models
 
     settings = cluster_settings(args)
     files = read_models([args.file, *args.compare])
@@ -89,7 +89,7 @@ def _run(args: argparse.Namespace) -> None:
         print(note)
     checks = read_checks(args, files)
     results = cluster_models(files, settings, progress=True)
-    from snap_tf.plots.snap_figures import write_cluster_figures
+    from snap_tf.plots.snap.snap_figures import write_cluster_figures
 
     def draw(folder: Path) -> None:
         write_cluster_figures(results, folder, args.boundary)

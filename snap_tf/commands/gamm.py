@@ -6,7 +6,7 @@ import argparse
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from snap_tf.commands.gamm_options import (
+from snap_tf.commands.options.gamm_options import (
     CORRECTIONS,
     add_columns,
     add_model,
@@ -16,7 +16,7 @@ from snap_tf.commands.gamm_options import (
     statistics_errors,
     write_settings,
 )
-from snap_tf.commands.pictures import show_folder_in_tensorboard
+from snap_tf.commands.options.pictures import show_folder_in_tensorboard
 from wavegan_tf.atomic import atomic_folder
 from wavegan_tf.commands.label_lists import comma_list, pair_list
 from wavegan_tf.errors import ConfigError

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import argparse
 
-from snap_tf.commands.left_out import tell_left_out
-from snap_tf.commands.pictures import add_tensorboard
+from snap_tf.commands.options.left_out import tell_left_out
+from snap_tf.commands.options.pictures import add_tensorboard
 from wavegan_tf.commands.flags import add_trust_flag
 from wavegan_tf.files.outputs import new_folder
 
@@ -57,10 +57,10 @@ def add_parser(subparsers: argparse._SubParsersAction) -> None:
 
 
 def _run(args: argparse.Namespace) -> None:
-    from snap_tf.series.generators import network_config, open_generator
-    from snap_tf.series.interpolate import InterpolationRequest, interpolate
-    from snap_tf.series.reduplication import Syllables
-    from snap_tf.series.sweep import SweepPlan, VariableRange
+    from snap_tf.series.latents.generators import network_config, open_generator
+    from snap_tf.series.latents.interpolation import InterpolationRequest, interpolate
+    from snap_tf.series.latents.reduplication import Syllables
+    from snap_tf.series.latents.sweep import SweepPlan, VariableRange
     from wavegan_tf.errors import ConfigError
 
     if (args.variable is None) == (args.code is None):

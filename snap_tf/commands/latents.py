@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import argparse
 
-from snap_tf.commands.pictures import add_tensorboard, show_in_tensorboard
+from snap_tf.commands.options.pictures import add_tensorboard, show_in_tensorboard
 from wavegan_tf.commands.flags import add_trust_flag
 from wavegan_tf.files.outputs import new_folder
 from wavegan_tf.permutation_p import say_resolution
@@ -43,9 +43,9 @@ def add_parser(subparsers: argparse._SubParsersAction) -> None:
 
 
 def _run(args: argparse.Namespace) -> None:
-    from snap_tf.series.generators import open_generator
-    from snap_tf.series.latent_regression import RegressionSettings
-    from snap_tf.series.latents import find_latents, label_outputs
+    from snap_tf.series.latents.generators import open_generator
+    from snap_tf.series.latents.latent_regression import RegressionSettings
+    from snap_tf.series.latents.search import find_latents, label_outputs
 
     settings = RegressionSettings(folds=args.folds, permutations=args.permutations, seed=args.seed)
     generator = open_generator(args.model, -1, step=args.step, trust=args.trust)

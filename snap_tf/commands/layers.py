@@ -5,7 +5,7 @@ from __future__ import annotations
 import argparse
 from typing import Any
 
-from snap_tf.commands.pictures import add_tensorboard, show_in_tensorboard
+from snap_tf.commands.options.pictures import add_tensorboard, show_in_tensorboard
 from snap_tf.keras_files import is_keras_file
 from wavegan_tf.commands.corpus_options import add_corpus_flags, corpus_options, tell
 from wavegan_tf.commands.flags import add_trust_flag
@@ -91,7 +91,7 @@ def _run(args: argparse.Namespace) -> None:
         source["part"] = "generator"
     clips: Any = None if latent else _stimuli(args)  # a wrong folder is told before TensorFlow starts
     from snap_tf.probe import probe
-    from snap_tf.series.extract import Selection, write_layers
+    from snap_tf.series.extraction.extract import Selection, write_layers
 
     selection = Selection(args.reduce, args.phones, args.min_points, args.upsample, args.table,
                           not args.no_stimuli)
@@ -131,7 +131,7 @@ def _refuse_strangers(args: argparse.Namespace, names: tuple[str, ...], latent: 
 def _latent_inputs(args: argparse.Namespace, network: Any) -> Any:
     from pathlib import Path
 
-    from snap_tf.series.latent_inputs import Request, latent_inputs
+    from snap_tf.series.extraction.latent_inputs import Request, latent_inputs
 
     path = None if args.inputs == "z" and not Path("z").exists() else args.inputs
     request = Request(n=args.n, seed=args.seed, codes=tuple(args.code), all_codes=args.all_codes)
@@ -139,7 +139,7 @@ def _latent_inputs(args: argparse.Namespace, network: Any) -> Any:
 
 
 def _stimuli(args: argparse.Namespace) -> Any:
-    from snap_tf.series.stimuli import find_stimuli
+    from snap_tf.series.extraction.stimuli import find_stimuli
 
     options = {"kind": None if args.layout == "auto" else args.layout, **corpus_options(args)}
     found = find_stimuli(args.inputs, split=args.split, words=args.words, phones=args.phones, unit=args.unit,

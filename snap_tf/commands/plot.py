@@ -6,8 +6,8 @@ import argparse
 from pathlib import Path
 from typing import Any
 
-from snap_tf.commands.acoustic_options import acoustic_settings, add_acoustic_settings
-from snap_tf.commands.pictures import add_tensorboard, figure_files, first_pictures, show_in_tensorboard
+from snap_tf.commands.options.acoustic_options import acoustic_settings, add_acoustic_settings
+from snap_tf.commands.options.pictures import add_tensorboard, figure_files, first_pictures, show_in_tensorboard
 from snap_tf.commands.plot_profiles import add_profiles
 from wavegan_tf.commands.label_lists import comma_list
 from wavegan_tf.errors import ConfigError
@@ -77,14 +77,14 @@ def _choice(parser: argparse.ArgumentParser, default: str) -> None:
 
 def _stack(args: argparse.Namespace) -> None:
     from snap_tf.plots.stack import write_stack
-    from snap_tf.series.store import open_layers
+    from snap_tf.series.extraction.store import open_layers
 
     _say(args, write_stack(open_layers(args.layers_folder), args.figure, args.labels, args.tokens, args.seconds))
 
 
 def _spectrograms(args: argparse.Namespace) -> None:
     from snap_tf.plots.spectrograms import choose_columns, write_spectrograms
-    from snap_tf.series.store import open_layers
+    from snap_tf.series.extraction.store import open_layers
 
     settings = acoustic_settings(args)
     store = open_layers(args.layers_folder)
@@ -94,7 +94,7 @@ def _spectrograms(args: argparse.Namespace) -> None:
 
 def _overlay(args: argparse.Namespace) -> None:
     from snap_tf.plots.overlay import write_label_overlay
-    from snap_tf.series.store import open_layers
+    from snap_tf.series.extraction.store import open_layers
 
     files, left_out = write_label_overlay(open_layers(args.layers_folder), args.figure, args.labels, args.phones,
                                           args.min_points)
@@ -105,7 +105,7 @@ def _overlay(args: argparse.Namespace) -> None:
 
 def _interpolation(args: argparse.Namespace) -> None:
     from snap_tf.plots.interpolation import write_interpolation
-    from snap_tf.series.interpolation_folder import open_interpolation
+    from snap_tf.series.latents.interpolation_folder import open_interpolation
     from wavegan_tf.atomic import atomic_folder
 
     found = open_interpolation(args.folder)

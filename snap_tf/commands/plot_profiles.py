@@ -7,8 +7,8 @@ from pathlib import Path
 from typing import Any
 
 from snap_tf.commands.cluster import add_cluster_flags, cluster_settings
-from snap_tf.commands.model_flags import add_models, read_checks, show_checks
-from snap_tf.commands.pictures import add_tensorboard, first_pictures, show_in_tensorboard
+from snap_tf.commands.options.model_flags import add_models, read_checks, show_checks
+from snap_tf.commands.options.pictures import add_tensorboard, first_pictures, show_in_tensorboard
 from wavegan_tf.commands.label_lists import comma_list
 from wavegan_tf.files.outputs import files_in
 
@@ -45,9 +45,9 @@ def add_profiles(commands: Any) -> None:
 def _run(args: argparse.Namespace) -> None:
     from dataclasses import replace
 
-    from snap_tf.plots.sanity import write_sanity_figure
-    from snap_tf.plots.snap_figures import ProfileFigures
-    from snap_tf.snap.models_compared import notes_on, read_models
+    from snap_tf.plots.snap.sanity import write_sanity_figure
+    from snap_tf.plots.snap.snap_figures import ProfileFigures
+    from snap_tf.snap.results.models_compared import notes_on, read_models
     from wavegan_tf.errors import ConfigError
     from wavegan_tf.label_names import FolderNames
 
@@ -70,7 +70,7 @@ def _run(args: argparse.Namespace) -> None:
         written += write_sanity_figure(results, Path(args.out) / names.name("sanity", name))
     show_in_tensorboard(args, first_pictures(written, "profiles"))
     if args.tensorboard:
-        from snap_tf.snap.projector import write_projector
+        from snap_tf.snap.results.projector import write_projector
 
         for name, file in files.items():
             for grouping in [args.grouping] if args.grouping else file.groupings:

@@ -6,7 +6,7 @@ import argparse
 import re
 from typing import Any
 
-from snap_tf.commands.left_out import tell_left_out
+from snap_tf.commands.options.left_out import tell_left_out
 from snap_tf.snap.settings import ProfileOptions
 from wavegan_tf.commands.corpus_options import (
     add_corpus_flags,
@@ -87,9 +87,9 @@ def _profile(args: argparse.Namespace) -> None:
     if "fold_by" in given and options.folds == 1:
         raise ConfigError(f"`--fold-by` (={options.fold_by}) must go with --folds, the number of parts; give both")
     corpus = open_named_corpus(args) if args.corpus else None  # a wrong folder is told before TensorFlow starts
-    from snap_tf.snap.networks import open_network
-    from snap_tf.snap.profile_file import write_profiles
-    from snap_tf.snap.profiling import profile
+    from snap_tf.snap.network.networks import open_network
+    from snap_tf.snap.profiles.profile_file import write_profiles
+    from snap_tf.snap.profiles.profiling import profile
 
     network = open_network(args.model, layers=args.layers, part=args.part, step=args.step, rate_hz=args.rate_hz,
                            trust=args.trust)
@@ -132,7 +132,7 @@ def clips_of(args: argparse.Namespace, network: Any) -> Any:
     """Open what --clips or --inputs name, as frames for a network; `--split` chooses among clips."""
     if args.inputs:
         return _array(args.inputs, network)
-    from snap_tf.snap.clip_folder import ClipFolder
+    from snap_tf.snap.frames.clip_folder import ClipFolder
     from wavegan_tf.config import DataConfig
 
     config = network.probe.config
@@ -147,7 +147,7 @@ def clips_of(args: argparse.Namespace, network: Any) -> Any:
 
 
 def _array(path: str, network: Any) -> Any:
-    from snap_tf.snap.clip_frames import ClipFrames
+    from snap_tf.snap.frames.clip_frames import ClipFrames
     from wavegan_tf.errors import DataError
     from wavegan_tf.formats.arrays import read_npy
 
@@ -158,7 +158,7 @@ def _array(path: str, network: Any) -> Any:
 
 
 def _merge(args: argparse.Namespace) -> None:
-    from snap_tf.snap.profile_file import merge_profiles, read_profiles, write_profiles
+    from snap_tf.snap.profiles.profile_file import merge_profiles, read_profiles, write_profiles
 
     if not args.out.endswith(".npz"):
         raise ConfigError(f"`--out` (={args.out}) must end in .npz")

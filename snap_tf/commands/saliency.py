@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import argparse
 
-from snap_tf.commands.left_out import tell_left_out
-from snap_tf.commands.pictures import figure_files
-from snap_tf.snap.saliency_options import METHODS, SaliencyOptions
+from snap_tf.commands.options.left_out import tell_left_out
+from snap_tf.commands.options.pictures import figure_files
+from snap_tf.snap.saliency.saliency_options import METHODS, SaliencyOptions
 from wavegan_tf.atomic import check_output_file
 from wavegan_tf.commands.flags import add_setting_flags, add_trust_flag, given_settings
 
@@ -42,9 +42,9 @@ def _run(args: argparse.Namespace) -> None:
     options = SaliencyOptions(**given_settings(args, SaliencyOptions))
     out = _name(args)
     check_output_file(f"{out}.npz")
-    from snap_tf.plots.saliency import write_saliency
-    from snap_tf.snap.heard import open_listener
-    from snap_tf.snap.saliency_maps import saliency_map
+    from snap_tf.plots.snap.saliency import write_saliency
+    from snap_tf.snap.saliency.heard import open_listener
+    from snap_tf.snap.saliency.saliency_maps import saliency_map
 
     network = open_listener(args.model, part=args.part, step=args.step, trust=args.trust)
     recording = None if args.audio == "neutral" and not Path("neutral").exists() else args.audio

@@ -6,10 +6,10 @@ import argparse
 import sys
 from pathlib import Path
 
-from snap_tf.commands.left_out import tell_left_out
-from snap_tf.commands.pictures import add_tensorboard, show_folder_in_tensorboard
+from snap_tf.commands.options.left_out import tell_left_out
+from snap_tf.commands.options.pictures import add_tensorboard, show_folder_in_tensorboard
 from snap_tf.commands.profile import check_frames, clips_of, tell_silent
-from snap_tf.snap.sanity_settings import SanitySettings
+from snap_tf.snap.sanity.sanity_settings import SanitySettings
 from snap_tf.snap.settings import ProfileOptions
 from wavegan_tf.commands.corpus_options import add_corpus_flags, open_named_corpus
 from wavegan_tf.commands.flags import add_setting_flags, add_trust_flag, given_settings
@@ -62,10 +62,10 @@ def _run(args: argparse.Namespace) -> None:
     if smallest_p(settings.permutations) >= 0.05:  # before the work, which takes long
         print(f"note: {say_resolution(settings.permutations)}", file=sys.stderr)
     corpus = open_named_corpus(args) if args.corpus else None  # a wrong folder is told before TensorFlow starts
-    from snap_tf.plots.sanity import write_sanity_figure
-    from snap_tf.snap.networks import open_network
-    from snap_tf.snap.sanity import sanity_checks
-    from snap_tf.snap.sanity_folder import write_sanity
+    from snap_tf.plots.snap.sanity import write_sanity_figure
+    from snap_tf.snap.network.networks import open_network
+    from snap_tf.snap.sanity.checks import sanity_checks
+    from snap_tf.snap.sanity.sanity_folder import write_sanity
 
     network = open_network(args.model, layers=args.layers, part=args.part, step=args.step, rate_hz=args.rate_hz,
                            trust=args.trust)

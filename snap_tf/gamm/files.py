@@ -13,9 +13,9 @@ import numpy as np
 import pandas as pd
 
 from snap_tf.gamm.errors import GammError
-from snap_tf.gamm.population import curves, differences, stretches
-from snap_tf.gamm.printing import summary
-from snap_tf.gamm.result import GammFit
+from snap_tf.gamm.inference.population import curves, differences, stretches
+from snap_tf.gamm.inference.result import GammFit
+from snap_tf.gamm.inference.summary_text import summary
 
 __all__ = ["fit_to_dict", "read_table", "versions", "write_fit"]
 

@@ -9,16 +9,16 @@ from collections.abc import Iterable, Mapping
 import numpy as np
 import pandas as pd
 
-from snap_tf.gamm.autoregression import MAX_RHO, Autocorrelation, measure
-from snap_tf.gamm.columns import ordered_columns
-from snap_tf.gamm.design import Knots
 from snap_tf.gamm.errors import GammError, GammWarning
-from snap_tf.gamm.formula import parse_formula
-from snap_tf.gamm.inference import conclude
-from snap_tf.gamm.model import Model
-from snap_tf.gamm.problem import METHODS, Problem
-from snap_tf.gamm.result import GammFit
-from snap_tf.gamm.table import prepare_table
+from snap_tf.gamm.inference.estimates import conclude
+from snap_tf.gamm.inference.result import GammFit
+from snap_tf.gamm.model.columns import ordered_columns
+from snap_tf.gamm.model.formula import parse_formula
+from snap_tf.gamm.model.table import prepare_table
+from snap_tf.gamm.model.terms import Model
+from snap_tf.gamm.solver.autoregression import MAX_RHO, Autocorrelation, measure
+from snap_tf.gamm.solver.design import Knots
+from snap_tf.gamm.solver.problem import METHODS, Problem
 
 __all__ = ["fit_model", "gamm"]
 

@@ -8,9 +8,9 @@ import numpy as np
 from matplotlib.figure import Figure
 
 from snap_tf.plots.style import LAYER_COLOUR, LINE, SMALL, TEXT, PlainFigure
-from snap_tf.series.effects import SIGNIFICANCE
-from snap_tf.series.interpolate import Interpolated
-from snap_tf.series.labels import UNITS
+from snap_tf.series.latents.effects import SIGNIFICANCE
+from snap_tf.series.latents.interpolation import Interpolated
+from snap_tf.series.latents.output_labels import UNITS
 
 __all__ = ["change_figure", "outcome_figure", "similarity_figure", "slope_figure"]
 

@@ -13,7 +13,7 @@ from matplotlib.figure import Figure
 
 from snap_tf.plots.effects import change_figure, outcome_figure, similarity_figure, slope_figure
 from snap_tf.plots.style import SMALL, TEXT, PlainFigure, plain_axes, write_figure
-from snap_tf.series.interpolate import ENVELOPE, Interpolated
+from snap_tf.series.latents.interpolation import ENVELOPE, Interpolated
 from wavegan_tf.atomic import atomic_file
 from wavegan_tf.errors import ConfigError
 from wavegan_tf.formats.tables import write_table

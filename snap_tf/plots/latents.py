@@ -9,7 +9,7 @@ from matplotlib.figure import Figure
 from matplotlib.ticker import NullFormatter
 
 from snap_tf.plots.style import LAYER_COLOUR, LINE, OUTPUT_COLOUR, SMALL, TEXT, PlainFigure
-from snap_tf.series.latent_regression import LatentRegression
+from snap_tf.series.latents.latent_regression import LatentRegression
 
 __all__ = ["latents_figure"]
 

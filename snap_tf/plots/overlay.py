@@ -11,10 +11,10 @@ from matplotlib.figure import Figure
 
 from snap_tf.layer_info import LayerInfo
 from snap_tf.plots.style import SMALL, TEXT, PlainFigure, plain_axes, write_figure
-from snap_tf.series.acoustic_request import select_rows
-from snap_tf.series.intervals import MIN_POINTS, interval_points, too_few_points
-from snap_tf.series.places import phone_places
-from snap_tf.series.store import LayerStore
+from snap_tf.series.acoustics.acoustic_request import select_rows
+from snap_tf.series.acoustics.places import phone_places
+from snap_tf.series.extraction.intervals import MIN_POINTS, interval_points, too_few_points
+from snap_tf.series.extraction.store import LayerStore
 from wavegan_tf.errors import ConfigError
 
 __all__ = ["label_overlay_figure", "label_overlay_numbers", "write_label_overlay"]

@@ -8,10 +8,10 @@ from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.figure import Figure
 from matplotlib.image import AxesImage
 
-from snap_tf.asr.alphabet import Alphabet
-from snap_tf.asr.ctc import greedy_spikes
-from snap_tf.asr.mel import mel_centres_hz
-from snap_tf.asr.spectrogram_geometry import HOP_SAMPLES, RATE_HZ
+from snap_tf.asr.spectrograms.mel import mel_centres_hz
+from snap_tf.asr.spectrograms.spectrogram_geometry import HOP_SAMPLES, RATE_HZ
+from snap_tf.asr.transcripts.alphabet import Alphabet
+from snap_tf.asr.transcripts.ctc import greedy_spikes
 from snap_tf.plots.style import PlainFigure
 
 __all__ = ["as_picture", "recognition_figure"]

@@ -15,12 +15,12 @@ from matplotlib.lines import Line2D
 
 from snap_tf.plots.phones import draw_phones
 from snap_tf.plots.style import LAYER_COLOUR, SMALL, TEXT, PlainFigure, write_figure
-from snap_tf.series.acoustic_request import MeasuredLayer, measured_layers, select_rows
-from snap_tf.series.acoustic_settings import AcousticSettings
-from snap_tf.series.acoustics import measure, refusal
-from snap_tf.series.places import phone_places
-from snap_tf.series.sound import centred, power_spectrogram
-from snap_tf.series.store import LayerStore
+from snap_tf.series.acoustics.acoustic_request import MeasuredLayer, measured_layers, select_rows
+from snap_tf.series.acoustics.measures.acoustic_settings import AcousticSettings
+from snap_tf.series.acoustics.measures.measuring import measure, refusal
+from snap_tf.series.acoustics.measures.sound import centred, power_spectrogram
+from snap_tf.series.acoustics.places import phone_places
+from snap_tf.series.extraction.store import LayerStore
 from wavegan_tf.errors import ConfigError, UserError
 
 __all__ = ["choose_columns", "spectrogram_figure", "spectrogram_numbers", "write_spectrograms"]

@@ -22,7 +22,7 @@ from snap_tf.plots.style import (
     PlainFigure,
     write_figure,
 )
-from snap_tf.series.store import LayerStore
+from snap_tf.series.extraction.store import LayerStore
 from wavegan_tf.errors import ConfigError, DataError
 
 __all__ = ["choose_tokens", "stack_figure", "stack_numbers", "write_stack"]

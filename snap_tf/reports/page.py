@@ -17,7 +17,7 @@ from snap_tf.reports.journal import Entry, read_journal
 from snap_tf.reports.plan import Exhibit, Plan, Section, read_plan
 from wavegan_tf import __version__
 from wavegan_tf.atomic import atomic_file
-from wavegan_tf.data.audio_header import audio_header
+from wavegan_tf.data.audio.audio_header import audio_header
 from wavegan_tf.errors import DataError
 from wavegan_tf.formats.json_files import read_json
 from wavegan_tf.formats.pictures import read_png

@@ -13,7 +13,7 @@ from typing import Any
 
 import numpy as np
 from fuzz.commands import out_name, run_argv
-from fuzz.kind import Kind
+from fuzz.kinds.kind import Kind
 from fuzz.oracle import Ran, Values, clean, compare, judge_refusal, same, tells, tree
 
 __all__ = ["SEED", "Good", "Outcome", "prepare", "run_case"]

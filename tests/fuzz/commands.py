@@ -6,7 +6,7 @@ from collections.abc import Callable, Sequence
 from functools import cache
 from pathlib import Path
 
-from fuzz.kind import Argv
+from fuzz.kinds.kind import Argv
 from fuzz.oracle import Ran, run_command
 
 __all__ = ["LIMIT_S", "out_name", "run_argv"]

@@ -11,7 +11,7 @@ from collections.abc import Callable, Collection
 from pathlib import Path
 
 from fuzz.commands import run_argv
-from fuzz.kind import Argv
+from fuzz.kinds.kind import Argv
 from fuzz.oracle import Values
 
 __all__ = ["plain_table", "rewritten", "unmarked"]

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 from fuzz.case import Outcome
-from fuzz.kinds import KINDS
+from fuzz.kinds.all_kinds import KINDS
 from fuzz.oracle import FAULTS
 from fuzz.worker_pool import run_cases
 

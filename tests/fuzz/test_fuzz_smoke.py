@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 from fuzz.case import prepare, run_case
-from fuzz.kinds import KINDS
+from fuzz.kinds.all_kinds import KINDS
 from fuzz.oracle import FAULTS
 
 SMOKE = {"TIMIT corpus": 14, "TextGrid corpus": 10, "recordings": 10, "report": 8}

@@ -13,7 +13,7 @@ import pytest
 from fuzz import commands
 from fuzz.case import Good, Outcome, prepare, run_case
 from fuzz.damage_bytes import BYTES
-from fuzz.kind import Kind
+from fuzz.kinds.kind import Kind
 from fuzz.worker_pool import run_cases
 
 PLANTS: dict[str, tuple[str, str]] = {

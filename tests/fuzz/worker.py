@@ -13,7 +13,7 @@ import sys
 from pathlib import Path
 
 from fuzz.case import prepare, run_case
-from fuzz.kinds import KINDS
+from fuzz.kinds.all_kinds import KINDS
 
 __all__ = ["main"]
 

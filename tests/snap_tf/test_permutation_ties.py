@@ -6,14 +6,14 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from snap_tf.series.correlation import correlate
-from snap_tf.series.effects import sign_flip_p
-from snap_tf.series.latent_regression import LatentRegression, RegressionSettings, regress_label
-from snap_tf.snap.alignment_counts import AlignmentCounts
-from snap_tf.snap.clustering import cluster_distances
-from snap_tf.snap.evaluation import phone_table
-from snap_tf.snap.mantel import mantel
-from snap_tf.snap.sanity import _against
+from snap_tf.series.acoustics.correlation import correlate
+from snap_tf.series.latents.effects import sign_flip_p
+from snap_tf.series.latents.latent_regression import LatentRegression, RegressionSettings, regress_label
+from snap_tf.snap.alignment.alignment_counts import AlignmentCounts
+from snap_tf.snap.alignment.evaluation import phone_table
+from snap_tf.snap.clusters.clustering import cluster_distances
+from snap_tf.snap.clusters.mantel import mantel
+from snap_tf.snap.sanity.checks import _against
 
 
 def test_mantel() -> None:

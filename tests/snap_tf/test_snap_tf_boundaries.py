@@ -4,27 +4,27 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from snap_tf.asr.annotation import annotate_steps
-from snap_tf.asr.ctc import greedy_spikes
-from snap_tf.gamm.layers import adjust
-from snap_tf.gamm.population import stretches
+from snap_tf.asr.transcripts.annotation import annotate_steps
+from snap_tf.asr.transcripts.ctc import greedy_spikes
+from snap_tf.gamm.inference.population import stretches
+from snap_tf.gamm.questions.layers import adjust
 from snap_tf.layer_info import LayerInfo
-from snap_tf.series.acoustic_settings import AcousticSettings
-from snap_tf.series.correlation import _mean
-from snap_tf.series.duration import events
-from snap_tf.series.f0 import f0_refusal
-from snap_tf.series.frication import frication_refusal
-from snap_tf.series.intensity import intensity_refusal
-from snap_tf.series.intervals import MIN_POINTS, interval_steps, phone_intervals, too_few_points
-from snap_tf.series.labels import binary_labels
-from snap_tf.series.measurement import Measurement
-from snap_tf.series.places import Place, within
-from snap_tf.series.reduplication import Syllables
-from snap_tf.series.sweep import VariableRange
-from snap_tf.snap.alignment import pool, shift_of
-from snap_tf.snap.alignment_counts import AlignmentCounts
-from snap_tf.snap.saliency_maps import _nearest_spike
-from snap_tf.snap.sums import add_shifted
+from snap_tf.series.acoustics.correlation import _mean
+from snap_tf.series.acoustics.measures.acoustic_settings import AcousticSettings
+from snap_tf.series.acoustics.measures.duration import events
+from snap_tf.series.acoustics.measures.f0 import f0_refusal
+from snap_tf.series.acoustics.measures.frication import frication_refusal
+from snap_tf.series.acoustics.measures.intensity import intensity_refusal
+from snap_tf.series.acoustics.measures.measurement import Measurement
+from snap_tf.series.acoustics.places import Place, within
+from snap_tf.series.extraction.intervals import MIN_POINTS, interval_steps, phone_intervals, too_few_points
+from snap_tf.series.latents.output_labels import binary_labels
+from snap_tf.series.latents.reduplication import Syllables
+from snap_tf.series.latents.sweep import VariableRange
+from snap_tf.snap.alignment.alignment_counts import AlignmentCounts
+from snap_tf.snap.alignment.alignment_step import pool, shift_of
+from snap_tf.snap.profiles.sums import add_shifted
+from snap_tf.snap.saliency.saliency_maps import _nearest_spike
 from wavegan_tf.data.corpus import Segment
 from wavegan_tf.errors import DataError
 

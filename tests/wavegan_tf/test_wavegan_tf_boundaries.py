@@ -7,13 +7,13 @@ import pytest
 import tensorflow as tf
 
 from wavegan_tf.config import DataConfig, NetworkConfig
+from wavegan_tf.data.batches.decoding import DecodedFile
+from wavegan_tf.data.batches.framing import Framing
+from wavegan_tf.data.batches.store import _collect
+from wavegan_tf.data.corpora.splits import split_by_speaker
 from wavegan_tf.data.corpus import Corpus, Segment, Utterance
-from wavegan_tf.data.cutting import crop
-from wavegan_tf.data.decoding import DecodedFile
-from wavegan_tf.data.framing import Framing
-from wavegan_tf.data.label_checks import checked_segments
-from wavegan_tf.data.splits import split_by_speaker
-from wavegan_tf.data.store import _collect
+from wavegan_tf.data.labels.label_checks import checked_segments
+from wavegan_tf.data.slices.cutting import crop
 from wavegan_tf.errors import ConfigError
 from wavegan_tf.latent import MOST_CODES, code_index, enumerate_codes
 from wavegan_tf.losses import bit_accuracy, code_accuracy

@@ -38,7 +38,7 @@ def add_parser(subparsers: argparse._SubParsersAction) -> None:
 
 
 def _run(args: argparse.Namespace) -> None:
-    from wavegan_tf.export.open_model import open_model
+    from wavegan_tf.export.opening import open_model
     from wavegan_tf.use.classify import classify_folder, output_paths, write_classified
 
     output_paths(args.out)  # before the work, not after it

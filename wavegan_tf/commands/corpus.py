@@ -36,7 +36,7 @@ def add_parser(subparsers: argparse._SubParsersAction) -> None:
 
 
 def _info(args: argparse.Namespace) -> None:
-    from wavegan_tf.data.summary import summarise
+    from wavegan_tf.data.corpora.summary import summarise
 
     summary = summarise(open_named_corpus(args, quiet=True))
     print(summary.to_json() if args.json else summary.to_text(args.problems))
@@ -51,7 +51,7 @@ def _synth(args: argparse.Namespace) -> None:
 
 
 def _folding(args: argparse.Namespace) -> None:
-    from wavegan_tf.data.phones import PHONES_61, fold_39, fold_48, phone_class
+    from wavegan_tf.data.phones.timit_phones import PHONES_61, fold_39, fold_48, phone_class
 
     print("phone61,phone48,phone39,class")
     for phone in PHONES_61:

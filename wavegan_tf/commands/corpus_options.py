@@ -17,7 +17,7 @@ _READING = ("sa", "sa_seed", "textgrids", "word_tier", "phone_tier", "speaker_pa
 
 
 def add_corpus_flags(parser: argparse.ArgumentParser) -> None:
-    """Add the flags of `wavegan_tf.data.readers.open_corpus`; only those given are passed on."""
+    """Add the flags of `wavegan_tf.data.corpora.readers.open_corpus`; only those given are passed on."""
     group = parser.add_argument_group("reading the corpus")
     group.add_argument("--layout", default="auto", choices=("auto", "timit", "librispeech", "textgrid"),
                        help="how the folder is laid out (default: recognise it)")
@@ -49,7 +49,7 @@ def open_named_corpus(args: argparse.Namespace, quiet: bool = False, problems: b
         quiet: say nothing; the caller does.
         problems: say how many problems were met; false where the caller does.
     """
-    from wavegan_tf.data.readers import open_corpus
+    from wavegan_tf.data.corpora.readers import open_corpus
 
     corpus = open_corpus(args.corpus, args.layout, **corpus_options(args))
     if not quiet:

@@ -45,8 +45,8 @@ def add_parser(subparsers: argparse._SubParsersAction) -> None:
 
 
 def _run(args: argparse.Namespace) -> None:
-    from wavegan_tf.export.open_model import open_model
-    from wavegan_tf.use.generate import Request, generate
+    from wavegan_tf.export.opening import open_model
+    from wavegan_tf.use.generation import Request, generate
     from wavegan_tf.use.vectors import Interpolation, Sweep
 
     request = Request(n=args.n, seed=args.seed, codes=tuple(args.code), all_codes=args.all_codes,

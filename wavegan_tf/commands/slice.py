@@ -7,7 +7,7 @@ import dataclasses
 
 from wavegan_tf.commands.corpus_options import add_corpus_flags, open_named_corpus
 from wavegan_tf.commands.label_lists import comma_list
-from wavegan_tf.data.slice_settings import SliceSettings
+from wavegan_tf.data.slices.slice_settings import SliceSettings
 from wavegan_tf.errors import ConfigError
 from wavegan_tf.files.outputs import new_folder
 
@@ -43,8 +43,8 @@ def add_parser(subparsers: argparse._SubParsersAction) -> None:
 
 
 def _run(args: argparse.Namespace) -> None:
-    from wavegan_tf.data.slices import slice_phones, slice_stops, slice_words
-    from wavegan_tf.data.tokens import StopCriteria
+    from wavegan_tf.data.corpora.tokens import StopCriteria
+    from wavegan_tf.data.slices.slicing import slice_phones, slice_stops, slice_words
 
     settings = SliceSettings(**{item.name: getattr(args, item.name) for item in dataclasses.fields(SliceSettings)})
     given = {name: getattr(args, name) for names in _FOR_KIND.values() for name in names if getattr(args, name)}

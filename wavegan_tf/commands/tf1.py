@@ -53,7 +53,7 @@ def _add_export(subparsers: argparse._SubParsersAction) -> None:
 
 
 def _import(args: argparse.Namespace) -> None:
-    from wavegan_tf.export.tf1_import import import_tf1
+    from wavegan_tf.export.tf1.tf1_import import import_tf1
 
     found = import_tf1(args.checkpoint, args.out, args.kind, args.run_folder, given_settings(args, *SECTIONS))
     for note in found.notes:
@@ -64,7 +64,7 @@ def _import(args: argparse.Namespace) -> None:
 
 
 def _export(args: argparse.Namespace) -> None:
-    from wavegan_tf.export.tf1_export import export_tf1
+    from wavegan_tf.export.tf1.tf1_export import export_tf1
 
     result = export_tf1(args.model, args.prefix, args.step)
     slots = "with optimisers" if result.with_slots else "weights only: an exported model holds no optimisers"

@@ -84,7 +84,7 @@ def _run(args: argparse.Namespace) -> None:
 
 def _open_start(args: argparse.Namespace) -> tuple[RunConfig, StartingPoint]:
     """Open the model that a new run begins with; give its settings too."""
-    from wavegan_tf.export.open_model import open_model
+    from wavegan_tf.export.opening import open_model
     from wavegan_tf.training.devices import prepare_devices
     from wavegan_tf.training.starting_point import StartingPoint
 

@@ -26,7 +26,7 @@ from wavegan_tf.export.layout import (
     weights_file,
 )
 from wavegan_tf.export.metadata import ModelMetadata
-from wavegan_tf.export.open_model import open_model
+from wavegan_tf.export.opening import open_model
 from wavegan_tf.export.provenance import run_facts
 from wavegan_tf.export.saved_model import VARIABLES_FOLDER, write_saved_model
 from wavegan_tf.files.room import check_room

@@ -13,9 +13,9 @@ from typing import Any
 import keras
 from keras import ops
 
-from wavegan_tf.models.folding import Folding
+from wavegan_tf.models.folding import folded_transposed_convolution
 
-__all__ = ["folded_transposed_convolution", "strided_convolution", "transposed_convolution"]
+__all__ = ["strided_convolution", "transposed_convolution"]
 
 
 def strided_convolution(x: Any, kernel: Any, stride: int) -> Any:
@@ -52,16 +52,3 @@ def transposed_convolution(x: Any, kernel: Any, stride: int) -> Any:
 
         return trilinear.spread(x, kernel, stride)
     return folded_transposed_convolution(x, kernel, stride)
-
-
-def folded_transposed_convolution(x: Any, kernel: Any, stride: int) -> Any:
-    """Compute `transposed_convolution` as a dense convolution whose output holds `stride` steps at a time."""
-    taps, filters, channels = kernel.shape
-    fold = Folding.of(taps, stride)
-    folded = ops.pad(kernel, [[fold.front, fold.back], [0, 0], [0, 0]])
-    folded = ops.reshape(folded, (fold.blocks, stride, filters, channels))
-    folded = ops.transpose(ops.flip(folded, axis=0), (0, 3, 1, 2))
-    folded = ops.reshape(folded, (fold.blocks, channels, stride * filters))
-    x = ops.pad(x, [[0, 0], [fold.blocks - 1 - fold.blocks_before, fold.blocks_before], [0, 0]])
-    y = ops.conv(x, folded, strides=1, padding="valid")
-    return ops.reshape(y, (-1, y.shape[1] * stride, filters))  # [batch, steps, s*f] -> [batch, steps*s, f]

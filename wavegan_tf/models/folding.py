@@ -6,8 +6,11 @@ The kernel is padded with zeros to whole blocks: 25 taps at stride 4 become 28, 
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Any
 
-__all__ = ["Folding"]
+from keras import ops
+
+__all__ = ["Folding", "folded_transposed_convolution"]
 
 
 @dataclass(frozen=True)
@@ -34,3 +37,25 @@ class Folding:
         front = before * stride - left
         blocks = -(-(front + kernel_len) // stride)
         return cls(front, blocks * stride - front - kernel_len, blocks, before)
+
+
+def folded_transposed_convolution(x: Any, kernel: Any, stride: int) -> Any:
+    """Compute a transposed convolution as a dense convolution whose output holds `stride` steps at a time.
+
+    Args:
+        x: float [batch, steps, channels].
+        kernel: float [taps, filters, channels] (as in Keras' Conv1DTranspose), of the dtype of `x`.
+        stride: in new steps.
+
+    Returns:
+        float [batch, steps * stride, filters].
+    """
+    taps, filters, channels = kernel.shape
+    fold = Folding.of(taps, stride)
+    folded = ops.pad(kernel, [[fold.front, fold.back], [0, 0], [0, 0]])
+    folded = ops.reshape(folded, (fold.blocks, stride, filters, channels))
+    folded = ops.transpose(ops.flip(folded, axis=0), (0, 3, 1, 2))
+    folded = ops.reshape(folded, (fold.blocks, channels, stride * filters))
+    x = ops.pad(x, [[0, 0], [fold.blocks - 1 - fold.blocks_before, fold.blocks_before], [0, 0]])
+    y = ops.conv(x, folded, strides=1, padding="valid")
+    return ops.reshape(y, (-1, y.shape[1] * stride, filters))  # [batch, steps, s*f] -> [batch, steps*s, f]

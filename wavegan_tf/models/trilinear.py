@@ -21,7 +21,7 @@ from contextvars import ContextVar
 
 import tensorflow as tf
 
-from wavegan_tf.models.folding import Folding
+from wavegan_tf.models.folding import Folding, folded_transposed_convolution
 
 __all__ = ["convolve", "kernel_gradient", "spread", "standard_gradients"]
 
@@ -96,8 +96,6 @@ def kernel_gradient(x: tf.Tensor, y: tf.Tensor, stride: int, taps: int) -> tf.Te
 
 def _spread_by_convolution(y: tf.Tensor, kernel: tf.Tensor, stride: int) -> tf.Tensor:
     """A dense convolution at stride 1 whose output holds `stride` steps at a time."""
-    from wavegan_tf.models.convolutions import folded_transposed_convolution
-
     return folded_transposed_convolution(y, kernel, stride)
 
 

@@ -1,1 +1,8 @@
-"""Training: optimisers with the original's arithmetic, one compiled round, the loop, checkpoints, monitors."""
+"""Training: optimisers with the original's arithmetic, the training loop, checkpoints, TensorBoard.
+
+In go settings and a folder of audio; out comes a run folder: `config.json`, checkpoints, `metrics.csv`, event files.
+"""
+
+import lazy_loader
+
+__getattr__, __dir__, __all__ = lazy_loader.attach_stub(__name__, __file__)

@@ -24,8 +24,8 @@ from wavegan_tf.checkpoint_folders import (
 )
 from wavegan_tf.config import RunConfig
 from wavegan_tf.models.family import Networks, build_networks
-from wavegan_tf.training.round import TrainingRound
 from wavegan_tf.training.runs import CONFIG_NAME, versions
+from wavegan_tf.training.updates.round import TrainingRound
 
 __all__ = ["load_networks", "load_training", "restore_checkpoint", "save_checkpoint"]
 

@@ -17,19 +17,19 @@ from tqdm import tqdm
 
 from wavegan_tf.checkpoint_folders import newest_checkpoint, prune_checkpoints, remove_leftovers, set_damaged_aside
 from wavegan_tf.config import RunConfig
-from wavegan_tf.data.pipeline import SliceSource, open_source
+from wavegan_tf.data.batches.pipeline import SliceSource, open_source
 from wavegan_tf.errors import ConfigError, TrainingError
 from wavegan_tf.models.family import build_networks
 from wavegan_tf.training.checkpoints import restore_checkpoint, save_checkpoint
 from wavegan_tf.training.devices import describe_devices
-from wavegan_tf.training.health import Health
 from wavegan_tf.training.interrupts import StopRequest, catch_stop_requests
 from wavegan_tf.training.monitors import Monitors
 from wavegan_tf.training.options import SessionOptions
-from wavegan_tf.training.round import TrainingRound
 from wavegan_tf.training.runs import check_run, create_run, lock_run, log_session, versions
 from wavegan_tf.training.starting_point import StartingPoint
-from wavegan_tf.training.strategies import Team, form_team
+from wavegan_tf.training.updates.health import Health
+from wavegan_tf.training.updates.round import TrainingRound
+from wavegan_tf.training.updates.strategies import Team, form_team
 
 __all__ = ["TrainResult", "train"]
 

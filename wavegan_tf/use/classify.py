@@ -14,8 +14,8 @@ import pandas as pd
 
 from wavegan_tf.atomic import atomic_files, check_output_file
 from wavegan_tf.config import DataConfig, NetworkConfig
-from wavegan_tf.data.audio_files import AudioFile, find_audio_files
-from wavegan_tf.data.decoding import UnusableFile, decode_files
+from wavegan_tf.data.batches.audio_files import AudioFile, find_audio_files
+from wavegan_tf.data.batches.decoding import UnusableFile, decode_files
 from wavegan_tf.errors import ConfigError, DataError, ExportError
 from wavegan_tf.export.model import Model
 from wavegan_tf.files.claims import claim
@@ -95,7 +95,7 @@ def classify_folder(model: Model, folder: str | Path, *, label_from: str = "auto
     first `slice_len` samples, zeros filling up.
 
     Args:
-        model: one with a code; see `wavegan_tf.export.open_model`.
+        model: one with a code; see `wavegan_tf.export.opening`.
         folder: read with its subfolders.
         label_from: see `find_labels`.
         label_table: a CSV of labels instead; see `read_label_table`.

@@ -7,7 +7,7 @@ from pathlib import Path
 
 from wavegan_tf.errors import ConfigError
 from wavegan_tf.export.folder import export_run
-from wavegan_tf.export.open_model import open_model
+from wavegan_tf.export.opening import open_model
 from wavegan_tf.files.claims import claim
 from wavegan_tf.files.outputs import new_folder
 from wavegan_tf.use.classify import classify_folder

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
 
-from wavegan_tf.data.manifest import MANIFEST_NAME
+from wavegan_tf.data.slices.manifest import MANIFEST_NAME
 from wavegan_tf.errors import ConfigError, DataError
 from wavegan_tf.formats.plain_files import is_there
 from wavegan_tf.formats.tables import read_table

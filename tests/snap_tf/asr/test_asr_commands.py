@@ -14,15 +14,15 @@ import soundfile
 import tensorflow as tf
 from band_corpus import make_band_corpus
 
-from snap_tf.asr.alphabet import LETTERS, PHONES
-from snap_tf.asr.features import log_mel
+from snap_tf.asr.network.wav2letter import build_network
 from snap_tf.asr.runs import Recogniser, open_recogniser, save_best
 from snap_tf.asr.settings import RecogniserConfig
-from snap_tf.asr.transcribe import TimedSymbol, Transcript, textgrid_names, transcribe, write_textgrids
-from snap_tf.asr.wav2letter import build_network
+from snap_tf.asr.spectrograms.features import log_mel
+from snap_tf.asr.transcription import TimedSymbol, Transcript, textgrid_names, transcribe, write_textgrids
+from snap_tf.asr.transcripts.alphabet import LETTERS, PHONES
 from snap_tf.cli import main
 from snap_tf.plots.recognition import as_picture, recognition_figure
-from wavegan_tf.data.textgrid import read_textgrid
+from wavegan_tf.data.labels.textgrid import read_textgrid
 from wavegan_tf.errors import DataError
 
 TINY = ["--width", "0.03", "--batch-size", "8", "--max-steps", "2", "--no-progress", "--picture-secs", "0"]
@@ -219,7 +219,7 @@ def test_times_are_those_of_the_spikes(spelling: Recogniser, monkeypatch: pytest
     bands = np.zeros((40, 128), np.float32)
     for step, symbol in enumerate(text):
         bands[2 * step, LETTERS.blank if symbol == "_" else LETTERS.symbols.index(symbol)] = 9.0
-    monkeypatch.setattr("snap_tf.asr.transcribe.log_mel", lambda waveform: tf.constant(bands))
+    monkeypatch.setattr("snap_tf.asr.transcription.log_mel", lambda waveform: tf.constant(bands))
     (heard,) = transcribe(spelling, [path])
     assert heard.text == "s o ra"
     spikes = [(s.symbol, round(s.start_s * 1000), round(s.end_s * 1000)) for s in heard.symbols]

@@ -7,9 +7,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from twins.ctc_paths import collapse, edit_distance, loss_of_paths
 
-from snap_tf.asr.alphabet import fold_phones
-from snap_tf.asr.ctc import Spike, ctc_loss, greedy_spikes, needed_steps
-from snap_tf.asr.error_rates import GAP, align, count_errors
+from snap_tf.asr.transcripts.alphabet import fold_phones
+from snap_tf.asr.transcripts.ctc import Spike, ctc_loss, greedy_spikes, needed_steps
+from snap_tf.asr.transcripts.error_rates import GAP, align, count_errors
 
 
 def batch_loss(logits: np.ndarray, labels: list[int]) -> float:

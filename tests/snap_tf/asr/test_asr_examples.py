@@ -9,10 +9,10 @@ import soundfile
 from hypothesis import given
 from hypothesis import strategies as st
 
-from snap_tf.asr.alphabet import LETTERS, PHONES, plain_text
-from snap_tf.asr.batches import BatchOrder, in_order, padded_batches
-from snap_tf.asr.examples import Example, in_split, make_examples, training_split
-from snap_tf.asr.feature_store import FeatureStore, spectrogram_of
+from snap_tf.asr.batches.bucketing import BatchOrder, in_order, padded_batches
+from snap_tf.asr.batches.examples import Example, in_split, make_examples, training_split
+from snap_tf.asr.batches.feature_store import FeatureStore, spectrogram_of
+from snap_tf.asr.transcripts.alphabet import LETTERS, PHONES, plain_text
 from wavegan_tf.data.corpus import Corpus, Segment, Utterance
 from wavegan_tf.errors import DataError
 

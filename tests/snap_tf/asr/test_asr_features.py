@@ -9,10 +9,10 @@ import tensorflow as tf
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from snap_tf.asr.annotation import annotate_steps, to_rate
-from snap_tf.asr.features import FLOOR, LogMel, log_mel, mel_centres_hz, mel_filters
-from snap_tf.asr.spectrogram_geometry import HOP_SAMPLES, n_input_steps
-from wavegan_tf.data.audio import read_audio
+from snap_tf.asr.spectrograms.features import FLOOR, LogMel, log_mel, mel_centres_hz, mel_filters
+from snap_tf.asr.spectrograms.spectrogram_geometry import HOP_SAMPLES, n_input_steps
+from snap_tf.asr.transcripts.annotation import annotate_steps, to_rate
+from wavegan_tf.data.audio.recording_audio import read_audio
 from wavegan_tf.data.corpus import Segment
 
 

@@ -5,8 +5,8 @@ import numpy as np
 import pytest
 import tensorflow as tf
 
-from snap_tf.asr.masking import masked_logits
-from snap_tf.asr.wav2letter import build_network
+from snap_tf.asr.network.masking import masked_logits
+from snap_tf.asr.network.wav2letter import build_network
 
 LENGTHS = (61, 40, 1, 97, 96)
 

@@ -7,10 +7,10 @@ import numpy as np
 import pytest
 import tensorflow as tf
 
-from snap_tf.asr.alphabet import LETTERS, PHONES, alphabet_of_size
-from snap_tf.asr.layer_table import MODELS, layer_table, n_moving_statistics, n_parameters
-from snap_tf.asr.receptive_field import measured_support, output_steps, receptive_field, seen_steps, support
-from snap_tf.asr.wav2letter import build_network, layers_of
+from snap_tf.asr.network.layer_table import MODELS, layer_table, n_moving_statistics, n_parameters
+from snap_tf.asr.network.receptive_field import measured_support, output_steps, receptive_field, seen_steps, support
+from snap_tf.asr.network.wav2letter import build_network, layers_of
+from snap_tf.asr.transcripts.alphabet import LETTERS, PHONES, alphabet_of_size
 from snap_tf.probe import probe
 from wavegan_tf.errors import ConfigError, DataError
 

@@ -12,15 +12,15 @@ import pytest
 from band_corpus import make_band_corpus
 
 from snap_tf.asr.evaluation import evaluate_corpus
+from snap_tf.asr.network.transfer import start_network, transferred_layers
+from snap_tf.asr.network.wav2letter import build_network
 from snap_tf.asr.runs import open_recogniser, save_best
 from snap_tf.asr.settings import RecogniserConfig, RecogniserSession, preset_config
-from snap_tf.asr.training import train_recogniser
-from snap_tf.asr.transfer import start_network, transferred_layers
-from snap_tf.asr.update import RecogniserUpdate
-from snap_tf.asr.wav2letter import build_network
+from snap_tf.asr.training.loop import train_recogniser
+from snap_tf.asr.training.update import RecogniserUpdate
 from wavegan_tf.checkpoint_folders import checkpoint_steps
+from wavegan_tf.data.corpora.readers import open_corpus
 from wavegan_tf.data.corpus import Corpus
-from wavegan_tf.data.readers import open_corpus
 from wavegan_tf.errors import ConfigError, DataError, ExportError, TrainingError
 from wavegan_tf.files.signals import Terminated
 

@@ -9,20 +9,20 @@ import pytest
 import soundfile
 import tensorflow as tf
 
-from snap_tf.asr import monitors as monitors_module
-from snap_tf.asr import training as module
-from snap_tf.asr.alphabet import PHONES
-from snap_tf.asr.batches import BatchOrder
-from snap_tf.asr.ctc import ctc_loss
+from snap_tf.asr.batches.bucketing import BatchOrder
+from snap_tf.asr.batches.examples import Example
 from snap_tf.asr.evaluation import Evaluation, Evaluator, Transcribed
-from snap_tf.asr.examples import Example
-from snap_tf.asr.masking import masked_logits
-from snap_tf.asr.monitors import RecogniserMonitors
+from snap_tf.asr.network.masking import masked_logits
+from snap_tf.asr.network.wav2letter import build_network
 from snap_tf.asr.settings import RecogniserConfig
-from snap_tf.asr.training import _Progress, train_recogniser
-from snap_tf.asr.transcribe import _timed_symbols, find_recordings
-from snap_tf.asr.update import RecogniserUpdate, WarmupCosine
-from snap_tf.asr.wav2letter import build_network
+from snap_tf.asr.training import loop as module
+from snap_tf.asr.training import monitors as monitors_module
+from snap_tf.asr.training.loop import _Progress, train_recogniser
+from snap_tf.asr.training.monitors import RecogniserMonitors
+from snap_tf.asr.training.update import RecogniserUpdate, WarmupCosine
+from snap_tf.asr.transcription import _timed_symbols, find_recordings
+from snap_tf.asr.transcripts.alphabet import PHONES
+from snap_tf.asr.transcripts.ctc import ctc_loss
 from wavegan_tf.data.corpus import Corpus, Segment, Utterance
 
 LABELS = ((3, 7), (1, 2, 3, 4, 5, 6, 7, 8))

@@ -21,16 +21,18 @@ FILES = "note: 1 files of the folder were left out (first: b.txt: no audio)"
 MET = "unreadable recording 1 (first: lost.wav: it is truncated)"
 SCALED = "note: times were scaled"
 
-OPEN = {"snap_tf.snap.networks.open_network": network, "snap_tf.commands.profile.clips_of": clips,
-        "snap_tf.commands.sanity.clips_of": clips, "wavegan_tf.data.readers.open_corpus": corpus,
-        "snap_tf.commands.profile._report": None, "snap_tf.snap.profile_file.write_profiles": None,
-        "snap_tf.snap.profiling.profile": None, "snap_tf.snap.sanity.sanity_checks": "", "snap_tf.probe.probe": network,
-        "snap_tf.snap.sanity_folder.write_sanity": None, "snap_tf.series.extract.write_layers": "",
-        "snap_tf.series.stimuli.find_stimuli": SimpleNamespace(notes=("times were scaled",)),
-        "snap_tf.snap.heard.open_listener": network, "snap_tf.plots.saliency.write_saliency": (),
-        "snap_tf.snap.saliency_maps.saliency_map": SimpleNamespace(
+OPEN = {"snap_tf.snap.network.networks.open_network": network, "snap_tf.commands.profile.clips_of": clips,
+        "snap_tf.commands.sanity.clips_of": clips, "wavegan_tf.data.corpora.readers.open_corpus": corpus,
+        "snap_tf.commands.profile._report": None, "snap_tf.snap.profiles.profile_file.write_profiles": None,
+        "snap_tf.snap.profiles.profiling.profile": None, "snap_tf.snap.sanity.checks.sanity_checks": "",
+        "snap_tf.probe.probe": network,
+        "snap_tf.snap.sanity.sanity_folder.write_sanity": None, "snap_tf.series.extraction.extract.write_layers": "",
+        "snap_tf.series.extraction.stimuli.find_stimuli": SimpleNamespace(notes=("times were scaled",)),
+        "snap_tf.snap.saliency.heard.open_listener": network, "snap_tf.plots.snap.saliency.write_saliency": (),
+        "snap_tf.snap.saliency.saliency_maps.saliency_map": SimpleNamespace(
             target=SimpleNamespace(name="s", time_s=None, logit=1.0, probability=0.5)),
-        "snap_tf.series.generators.open_generator": network, "snap_tf.series.interpolate.interpolate": SimpleNamespace(
+        "snap_tf.series.latents.generators.open_generator": network,
+        "snap_tf.series.latents.interpolation.interpolate": SimpleNamespace(
             summary=pd.DataFrame({"seed": ["all"], "rate_hz": 1, "n_bases": 1}), store=SimpleNamespace(tokens=()))}
 
 CASES = {

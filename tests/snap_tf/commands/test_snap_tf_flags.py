@@ -12,15 +12,15 @@ from snap_tf.cli import build_parser, main
 from wavegan_tf.config import NetworkConfig
 from wavegan_tf.data.corpus import Corpus
 
-CORPUS = "wavegan_tf.data.readers.open_corpus"
+CORPUS = "wavegan_tf.data.corpora.readers.open_corpus"
 READING = {"layout": "kind", "sa_seed": "seed"}
 """Flags of every command that reads a corpus, where the reader calls them otherwise."""
-NETWORK = "snap_tf.snap.networks.open_network"
+NETWORK = "snap_tf.snap.network.networks.open_network"
 RECOGNISER = "snap_tf.asr.runs.open_recogniser"
-LAYERS = "snap_tf.series.store.open_layers"
-GENERATOR = "snap_tf.series.generators.open_generator"
-FILES = "snap_tf.snap.models_compared.read_models"
-CHECKS = "snap_tf.snap.sanity_folder.sanity_of"
+LAYERS = "snap_tf.series.extraction.store.open_layers"
+GENERATOR = "snap_tf.series.latents.generators.open_generator"
+FILES = "snap_tf.snap.results.models_compared.read_models"
+CHECKS = "snap_tf.snap.sanity.sanity_folder.sanity_of"
 TABLE = "snap_tf.gamm.read_table"
 COLUMNS = {"group": ("--group", "word"), "token": ("--token", "take")}
 LONG_TABLE = pd.DataFrame({"value": [1.0], "time_s": [0.0], "label": ["a"], "token": ["t"], "word": ["w"],
@@ -35,32 +35,34 @@ coded = NetworkConfig(code="onehot", code_dim=9)
 CASES = {
     "layers of audio": Case(
         ("layers", "MODEL", "DIR", "TMP/out"),
-        {"snap_tf.series.stimuli.find_stimuli": SimpleNamespace(notes=()), "snap_tf.probe.probe": None,
-         "snap_tf.series.extract.write_layers": None},
+        {"snap_tf.series.extraction.stimuli.find_stimuli": SimpleNamespace(notes=()), "snap_tf.probe.probe": None,
+         "snap_tf.series.extraction.extract.write_layers": None},
         words={"part": ("--part", "discriminator")},
         ends_in={**READING, "input_len": "input_shape", "no_stimuli": "keep_stimuli"},
         later=PICTURES | {"n", "seed", "code", "all_codes"}),
     "layers of vectors": Case(
         ("layers", "MODEL", "z", "TMP/out"),
-        {"snap_tf.probe.probe": None, "snap_tf.series.latent_inputs.latent_inputs": None,
-         "snap_tf.series.extract.write_layers": None},
+        {"snap_tf.probe.probe": None, "snap_tf.series.extraction.latent_inputs.latent_inputs": None,
+         "snap_tf.series.extraction.extract.write_layers": None},
         words={"part": ("--part", "generator")}, ends_in={"code": "codes", "input_len": "input_shape",
                                                          "no_stimuli": "keep_stimuli"},
         later=PICTURES | {"part", "split", "words", "unit", "label_from", "speaker_from", "layout", "sa", "sa_seed",
                           "textgrids", "word_tier", "phone_tier", "speaker_pattern", "phone_set", "phone_map",
                           "label_rate"}),
     "acoustics": Case(
-        ("acoustics", "LAYERS", "TMP/out"), {LAYERS: None, "snap_tf.series.acoustic_tables.measure_into": None},
+        ("acoustics", "LAYERS", "TMP/out"),
+        {LAYERS: None, "snap_tf.series.acoustics.acoustic_tables.measure_into": None},
         words={"measures": ("--measures", "f0,duration"), "compare": ("--compare", "f0,level"),
                "f0_ceiling_hz": ("--f0-ceiling-hz", "512"), "f0_floor_hz": ("--f0-floor-hz", "64"),
                "duration_high": ("--duration-high", "0.75")}, later=PICTURES),
     "latents": Case(
         ("latents", "MODEL", "TMP/out"),
-        {GENERATOR: None, "snap_tf.series.latents.label_outputs": None, "snap_tf.series.latents.find_latents": None},
+        {GENERATOR: None, "snap_tf.series.latents.search.label_outputs": None,
+         "snap_tf.series.latents.search.find_latents": None},
         later=PICTURES),
     "interpolate": Case(
         ("interpolate", "MODEL", "TMP/out", "--variable", "3"),
-        {GENERATOR: None, "snap_tf.series.interpolate.interpolate": None},
+        {GENERATOR: None, "snap_tf.series.latents.interpolation.interpolate": None},
         words={"measure": ("--measure", "rms_db"), "syllables": ("--syllables", "0.1,0.2,0.3,0.4"),
                "start": ("--from", "-3.5"), "seed": ("--seed", "7", "8")},
         ends_in={"checkpoint": "step", "base_code": "code", "z": "z_file", "seed": "seeds", "step_size": "step",
@@ -68,11 +70,12 @@ CASES = {
         later=PICTURES | {"code", "variable2", "from2", "to2", "step2"}),
     "interpolate a code": Case(
         ("interpolate", "MODEL", "TMP/out", "--code", "2"),
-        {GENERATOR: None, "snap_tf.series.generators.network_config": coded,
-         "snap_tf.series.interpolate.interpolate": None}, ends_in={"code": "variable"}, only=frozenset({"code"})),
+        {GENERATOR: None, "snap_tf.series.latents.generators.network_config": coded,
+         "snap_tf.series.latents.interpolation.interpolate": None}, ends_in={"code": "variable"},
+        only=frozenset({"code"})),
     "interpolate two": Case(
         ("interpolate", "MODEL", "TMP/out", "--variable", "3", "--variable2", "5"),
-        {GENERATOR: None, "snap_tf.series.interpolate.interpolate": None},
+        {GENERATOR: None, "snap_tf.series.latents.interpolation.interpolate": None},
         words={"from2": ("--from2", "-3.5"), "variable2": ("--variable2", "7")},
         ends_in={"variable2": "variable", "from2": "start", "to2": "stop", "step2": "step"},
         only=frozenset({"variable2", "from2", "to2", "step2"})),
@@ -87,11 +90,11 @@ CASES = {
                          {LAYERS: None, "snap_tf.plots.overlay.write_label_overlay": None}, later=PICTURES),
     "plot interpolation": Case(
         ("plot", "interpolation", "FOLDER", "TMP/out"),
-        {"snap_tf.series.interpolation_folder.open_interpolation": None,
+        {"snap_tf.series.latents.interpolation_folder.open_interpolation": None,
          "snap_tf.plots.interpolation.write_interpolation": None}),
     "plot profiles": Case(
         ("plot", "profiles", "FILE", "TMP/out"),
-        {FILES: {}, CHECKS: {}, "snap_tf.plots.snap_figures.ProfileFigures": None},
+        {FILES: {}, CHECKS: {}, "snap_tf.plots.snap.snap_figures.ProfileFigures": None},
         words={"percentiles": ("--percentiles", "25,75"), "percentile": ("--percentile", "90")},
         ends_in={"compare": "paths", "sanity": "folders"}, later=frozenset({"tensorboard", "figures"})),
     "gamm": Case(
@@ -121,13 +124,13 @@ CASES = {
     "asr train": Case(
         ("asr", "train", "W2P_shallow", "--corpus", "DIR", "--run", "TMP/run"),
         {CORPUS: Corpus(Path(), ()), "wavegan_tf.training.devices.prepare_devices": None,
-         "snap_tf.asr.training.train_recogniser": None},
+         "snap_tf.asr.training.loop.train_recogniser": None},
         ends_in={"layout": "kind", "from_run": "source"}, later=frozenset({"preset"})),
     "asr transcribe": Case(
         ("asr", "transcribe", "MODEL", "FILE"),
-        {"snap_tf.asr.transcribe.find_recordings": ([], []), RECOGNISER: recogniser,
-         "snap_tf.asr.transcribe.transcribe": [], "snap_tf.asr.transcribe.write_table": None,
-         "snap_tf.asr.transcribe.write_textgrids": None},
+        {"snap_tf.asr.transcription.find_recordings": ([], []), RECOGNISER: recogniser,
+         "snap_tf.asr.transcription.transcribe": [], "snap_tf.asr.transcription.write_table": None,
+         "snap_tf.asr.transcription.write_textgrids": None},
         ends_in={"out": "path", "textgrids": "folder"}, later=frozenset({"out", "textgrids"})),
     "asr evaluate": Case(
         ("asr", "evaluate", "MODEL", "--corpus", "DIR"),
@@ -141,31 +144,31 @@ CASES = {
          "snap_tf.asr.export.export_recogniser": None}, ends_in=READING),
     "profile": Case(
         ("profile", "MODEL", "--corpus", "DIR", "--out", "TMP/out.npz"),
-        {CORPUS: Corpus(Path(), ()), NETWORK: network, "snap_tf.snap.profiling.profile": None},
+        {CORPUS: Corpus(Path(), ()), NETWORK: network, "snap_tf.snap.profiles.profiling.profile": None},
         words={"target": ("--target", "class:7"), "kinds": ("--kinds", "nap"), "shard": ("--shard", "2/5")},
         ends_in=READING, later=frozenset({"clips", "inputs", "min_frames", "fold_by"})),
     "profile of clips": Case(
         ("profile", "MODEL", "--clips", "DIR", "--out", "TMP/out.npz"),
-        {NETWORK: network, "snap_tf.snap.clip_folder.ClipFolder": None},
+        {NETWORK: network, "snap_tf.snap.frames.clip_folder.ClipFolder": None},
         words={"clips": ("--clips", "word")}, ends_in={"clips": "folder"}, only=frozenset({"clips", "split"})),
     "merge": Case(("merge", "FILE", "FILE", "--out", "TMP/out.npz"),
-                  {"snap_tf.snap.profile_file.merge_profiles": None}),
+                  {"snap_tf.snap.profiles.profile_file.merge_profiles": None}),
     "align-eval": Case(
         ("align-eval", "FILE", "TMP/out"),
-        {FILES: {}, CHECKS: {}, "snap_tf.snap.evaluation_folder.evaluate_alignment": None},
+        {FILES: {}, CHECKS: {}, "snap_tf.snap.results.evaluation_folder.evaluate_alignment": None},
         ends_in={"compare": "paths", "sanity": "folders"}, later=PICTURES | {"phones"}),
     "cluster": Case(
         ("cluster", "FILE", "TMP/out"),
-        {FILES: {}, CHECKS: {}, "snap_tf.snap.cluster_folder.cluster_models": None},
+        {FILES: {}, CHECKS: {}, "snap_tf.snap.results.cluster_folder.cluster_models": None},
         words={"percentiles": ("--percentiles", "25,75")}, ends_in={"compare": "paths", "sanity": "folders"},
         later=PICTURES | {"boundary"}),
     "sanity": Case(
         ("sanity", "MODEL", "TMP/out", "--corpus", "DIR"),
-        {CORPUS: Corpus(Path(), ()), NETWORK: network, "snap_tf.snap.sanity.sanity_checks": None},
+        {CORPUS: Corpus(Path(), ()), NETWORK: network, "snap_tf.snap.sanity.checks.sanity_checks": None},
         words={"target": ("--target", "class:7")}, ends_in=READING, later=PICTURES | {"clips", "inputs"}),
     "saliency": Case(
         ("saliency", "MODEL", "AUDIO", "TMP/out"),
-        {"snap_tf.snap.heard.open_listener": None, "snap_tf.snap.saliency_maps.saliency_map": None},
+        {"snap_tf.snap.saliency.heard.open_listener": None, "snap_tf.snap.saliency.saliency_maps.saliency_map": None},
         words={"layer": ("--layer", "L3", "--method", "gradcam")}),
     "report": Case(("report", "FOLDER", "TMP/out.html", "--plan", "PLAN"),
                    {"snap_tf.reports.page.write_report": None}),
@@ -189,7 +192,7 @@ def test_a_recogniser_is_scored_without_the_sentences_it_was_trained_without(
         words: tuple[str, ...], tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """Unless the command says which recordings to keep: then the reader has done so."""
     trained = SimpleNamespace(config=SimpleNamespace(sa="keep7", sa_seed=7), alphabet=None)
-    doors = {RECOGNISER: trained, CORPUS: Corpus(tmp_path, ()), "wavegan_tf.data.sa_policy.keep_sa": (),
+    doors = {RECOGNISER: trained, CORPUS: Corpus(tmp_path, ()), "wavegan_tf.data.corpora.sa_policy.keep_sa": (),
              "snap_tf.asr.evaluation.evaluate_corpus": None}
     found = reached(main, Case(("asr", "evaluate", "MODEL", "--corpus", "DIR"), doors), monkeypatch, tmp_path, *words)
     kept = {name: found[name] for name in found if name.startswith("keep_sa.") or name == "open_corpus.options.sa"}

@@ -7,7 +7,7 @@ import soundfile
 
 from wavegan_tf.config import NetworkConfig, RunConfig
 from wavegan_tf.data.corpus import Segment
-from wavegan_tf.data.manifest import MANIFEST_COLUMNS, MANIFEST_NAME, write_manifest
+from wavegan_tf.data.slices.manifest import MANIFEST_COLUMNS, MANIFEST_NAME, write_manifest
 from wavegan_tf.export.folder import write_model
 from wavegan_tf.models.family import build_networks
 

@@ -10,7 +10,7 @@ import pytest
 from damage import damage_file, of_any, of_arrays, of_json, of_table
 
 from snap_tf.cli import main
-from snap_tf.series.store import open_layers, write_tokens
+from snap_tf.series.extraction.store import open_layers, write_tokens
 from wavegan_tf.data.corpus import Segment
 from wavegan_tf.errors import DataError
 from wavegan_tf.formats.tables import write_table

@@ -10,8 +10,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from snap_tf.layer_info import LayerInfo
-from snap_tf.series.intervals import interval_steps, phone_intervals, too_few_points
-from snap_tf.series.resample import upsample_linear
+from snap_tf.series.extraction.intervals import interval_steps, phone_intervals, too_few_points
+from snap_tf.series.extraction.resample import upsample_linear
 from wavegan_tf.data.corpus import Segment
 from wavegan_tf.errors import ConfigError, DataError
 

@@ -5,9 +5,9 @@ import pandas as pd
 import pytest
 
 from snap_tf.layer_info import LayerInfo
-from snap_tf.series.layer_series import LayerSeries
-from snap_tf.series.store import file_names
-from snap_tf.series.table import write_table
+from snap_tf.series.extraction.layer_series import LayerSeries
+from snap_tf.series.extraction.store import file_names
+from snap_tf.series.extraction.table import write_table
 from wavegan_tf.data.corpus import Segment
 from wavegan_tf.errors import ConfigError, DataError
 
@@ -86,7 +86,7 @@ def test_values_and_tokens_must_fit(series):
 
 
 def test_a_table_written_in_pieces_is_the_whole_table(series, tmp_path, monkeypatch):
-    monkeypatch.setattr("snap_tf.series.table._ROWS_AT_ONCE", 64)  # one token at a time
+    monkeypatch.setattr("snap_tf.series.extraction.table._ROWS_AT_ONCE", 64)  # one token at a time
     noisy = LayerSeries(np.random.default_rng(0).normal(size=(2, 64)).astype(np.float32), LAYER, 16384, series.tokens)
     assert write_table(iter([noisy, noisy.cut("s", min_points=1)]), tmp_path / "a.csv") == 128 + 8
     assert write_table(iter([noisy]), tmp_path / "b.csv") == 128

@@ -4,14 +4,14 @@ import numpy as np
 import pytest
 import soundfile
 
-from snap_tf.series.feed import ClipFeed, scaled_tokens
-from snap_tf.series.stimuli import find_stimuli
+from snap_tf.series.extraction.feed import ClipFeed, scaled_tokens
+from snap_tf.series.extraction.stimuli import find_stimuli
 from wavegan_tf.config import DataConfig
+from wavegan_tf.data.batches.pipeline import open_source
+from wavegan_tf.data.corpora.readers import open_corpus
 from wavegan_tf.data.corpus import Segment
-from wavegan_tf.data.manifest import read_manifest
-from wavegan_tf.data.pipeline import open_source
-from wavegan_tf.data.readers import open_corpus
-from wavegan_tf.data.slices import slice_words
+from wavegan_tf.data.slices.manifest import read_manifest
+from wavegan_tf.data.slices.slicing import slice_words
 from wavegan_tf.errors import ConfigError, DataError
 
 CONFIG = DataConfig(slice_len=16384)

@@ -10,15 +10,15 @@ import soundfile
 
 from snap_tf.cli import main
 from snap_tf.probe import probe
-from snap_tf.series.extract import Selection, write_layers
-from snap_tf.series.feed import ClipFeed
-from snap_tf.series.latent_inputs import Request, latent_inputs
-from snap_tf.series.resample import upsample_linear
-from snap_tf.series.stimuli import find_stimuli
-from snap_tf.series.store import open_layers
+from snap_tf.series.extraction.extract import Selection, write_layers
+from snap_tf.series.extraction.feed import ClipFeed
+from snap_tf.series.extraction.latent_inputs import Request, latent_inputs
+from snap_tf.series.extraction.resample import upsample_linear
+from snap_tf.series.extraction.stimuli import find_stimuli
+from snap_tf.series.extraction.store import open_layers
 from wavegan_tf.config import DataConfig
 from wavegan_tf.data.corpus import Segment
-from wavegan_tf.data.textgrid import write_textgrid
+from wavegan_tf.data.labels.textgrid import write_textgrid
 from wavegan_tf.errors import DataError
 
 
@@ -129,8 +129,8 @@ def test_a_corpus_with_phones(model, corpus, tmp_path):
 
 
 def test_generators_get_vectors_drawn_from_files_and_from_a_folder_of_sounds(model, networks, tmp_path):
-    from wavegan_tf.export.open_model import open_model
-    from wavegan_tf.use.generate import generate
+    from wavegan_tf.export.opening import open_model
+    from wavegan_tf.use.generation import generate
 
     assert run("layers", model, "z", tmp_path / "a", "-n", 2, "--all-codes", "--seed", 3) == 0
     store = open_layers(tmp_path / "a")
@@ -152,8 +152,8 @@ def test_generators_get_vectors_drawn_from_files_and_from_a_folder_of_sounds(mod
 
 
 def test_sounds_of_a_generator_through_the_discriminator(model, tmp_path):
-    from wavegan_tf.export.open_model import open_model
-    from wavegan_tf.use.generate import generate
+    from wavegan_tf.export.opening import open_model
+    from wavegan_tf.use.generation import generate
 
     generate(open_model(model), tmp_path / "sounds", Request(n=2, all_codes=True))
     assert run("layers", model, tmp_path / "sounds", tmp_path / "out", "--part", "discriminator") == 0
@@ -264,7 +264,7 @@ def test_an_interrupted_run_leaves_nothing(networks, slices, tmp_path, monkeypat
     def stop(*_):
         raise KeyboardInterrupt
 
-    monkeypatch.setattr("snap_tf.series.extract.write_table", stop)
+    monkeypatch.setattr("snap_tf.series.extraction.extract.write_table", stop)
     with pytest.raises(KeyboardInterrupt):
         write_layers(look, find_stimuli(slices), tmp_path / "out", Selection(table=True))
     assert not list(tmp_path.iterdir())

@@ -11,7 +11,7 @@ import pandas as pd
 import pytest
 
 from snap_tf.cli import main
-from snap_tf.series.store import open_layers
+from snap_tf.series.extraction.store import open_layers
 
 
 def run(*args):
@@ -77,9 +77,9 @@ import json, resource, sys
 import numpy as np
 import pandas as pd
 from snap_tf.probe import probe
-from snap_tf.series.extract import Selection, write_layers
-from snap_tf.series.stimuli import Stimuli
-from wavegan_tf.data.decoding import DecodedFile
+from snap_tf.series.extraction.extract import Selection, write_layers
+from snap_tf.series.extraction.stimuli import Stimuli
+from wavegan_tf.data.batches.decoding import DecodedFile
 from wavegan_tf.models.q_network import QNetwork
 
 def stimuli(n):

@@ -373,9 +373,9 @@ def test_layers_of_ones_own_need_their_class(tmp_path):
 
 @pytest.mark.parametrize("n_classes", [29, 62])
 def test_a_network_with_as_many_outputs_as_a_recogniser_is_none(tmp_path, n_classes):
+    from snap_tf.asr.network.wav2letter import build_network, spec_of
     from snap_tf.asr.runs import open_recogniser
-    from snap_tf.asr.wav2letter import build_network, spec_of
-    from snap_tf.snap.networks import open_network
+    from snap_tf.snap.network.networks import open_network
     from wavegan_tf.errors import DataError
 
     functional((None, 128), conv(n_classes, name="layer_1")).save(tmp_path / "w.keras")

@@ -7,10 +7,10 @@ from matplotlib.colors import to_hex
 
 from snap_tf.plots.stack import choose_tokens, stack_figure, stack_numbers, write_stack
 from snap_tf.probe import probe
-from snap_tf.series.extract import write_layers
-from snap_tf.series.latent_inputs import Request, latent_inputs
-from snap_tf.series.resample import upsample_linear
-from snap_tf.series.stimuli import find_stimuli
+from snap_tf.series.extraction.extract import write_layers
+from snap_tf.series.extraction.latent_inputs import Request, latent_inputs
+from snap_tf.series.extraction.resample import upsample_linear
+from snap_tf.series.extraction.stimuli import find_stimuli
 from wavegan_tf.errors import ConfigError
 
 

@@ -6,8 +6,8 @@ from matplotlib.figure import Figure
 
 from snap_tf.plots.latents import RIDGE_COLOUR, latents_figure
 from snap_tf.plots.style import LAYER_COLOUR, OUTPUT_COLOUR
-from snap_tf.series.latent_regression import LatentRegression, RegressionSettings, regress_label
-from snap_tf.series.penalised_paths import coefficient_path
+from snap_tf.series.latents.latent_regression import LatentRegression, RegressionSettings, regress_label
+from snap_tf.series.latents.penalised_paths import coefficient_path
 
 SETTINGS = RegressionSettings(folds=4, n_lambdas=8, permutations=12, seed=1)
 

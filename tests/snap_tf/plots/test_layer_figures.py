@@ -11,8 +11,8 @@ from snap_tf.layer_info import LayerInfo
 from snap_tf.plots.overlay import label_overlay_figure, label_overlay_numbers
 from snap_tf.plots.spectrograms import choose_columns, spectrogram_figure
 from snap_tf.plots.stack import stack_figure
-from snap_tf.series.interpolation_folder import open_interpolation
-from snap_tf.series.store import open_layers, write_tokens
+from snap_tf.series.extraction.store import open_layers, write_tokens
+from snap_tf.series.latents.interpolation_folder import open_interpolation
 from wavegan_tf.config import NetworkConfig, RunConfig
 from wavegan_tf.data.corpus import Segment
 from wavegan_tf.export.folder import write_model

@@ -17,12 +17,12 @@ from snap_tf.plots import gamm as gamm_plots
 from snap_tf.plots.effects import change_figure, similarity_figure, slope_figure
 from snap_tf.plots.interpolation import overlay_figure, sweep_stack_figure
 from snap_tf.plots.overlay import label_overlay_figure
-from snap_tf.plots.sanity import NOISE, REAL, _draw_alignment, sanity_figure
-from snap_tf.plots.snap_clusters import silhouette_figure, stability_figure
+from snap_tf.plots.snap.sanity import NOISE, REAL, _draw_alignment, sanity_figure
+from snap_tf.plots.snap.snap_clusters import silhouette_figure, stability_figure
 from snap_tf.plots.spectrograms import spectrogram_figure
 from snap_tf.plots.stack import stack_figure
 from snap_tf.plots.style import PlainFigure
-from snap_tf.series.store import LayerStore, open_layers, write_tokens
+from snap_tf.series.extraction.store import LayerStore, open_layers, write_tokens
 from wavegan_tf.training.pictures import spectrogram_picture
 
 LEVELS = {"ask": 1.0, "wash": 2.0, "oily": 3.0}

@@ -8,21 +8,21 @@ from matplotlib.colors import to_hex
 from scipy.cluster.hierarchy import linkage
 from twins.pixels import line_colours, strongest, tick
 
-from snap_tf.asr.alphabet import Alphabet
-from snap_tf.asr.mel import mel_centres_hz
+from snap_tf.asr.spectrograms.mel import mel_centres_hz
+from snap_tf.asr.transcripts.alphabet import Alphabet
 from snap_tf.layer_info import LayerInfo
 from snap_tf.plots.recognition import recognition_figure
-from snap_tf.plots.saliency import saliency_figure
-from snap_tf.plots.snap_alignment import contingency_figure, offset_figure, offset_map_figure
-from snap_tf.plots.snap_clusters import clustermap_figure, dendrogram_figure
-from snap_tf.plots.snap_profiles import comparison_figure, profiles_figure
-from snap_tf.plots.snap_scheme import scheme_figure
-from snap_tf.snap.alignment_counts import AlignmentCounts
-from snap_tf.snap.clustering import Cut, LayerClusters
-from snap_tf.snap.evaluation_folder import Evaluation
-from snap_tf.snap.profiles import LayerProfiles, Profiles
-from snap_tf.snap.saliency_maps import SaliencyMap, Target
-from snap_tf.snap.saliency_options import SaliencyOptions
+from snap_tf.plots.snap.saliency import saliency_figure
+from snap_tf.plots.snap.snap_alignment import contingency_figure, offset_figure, offset_map_figure
+from snap_tf.plots.snap.snap_clusters import clustermap_figure, dendrogram_figure
+from snap_tf.plots.snap.snap_profiles import comparison_figure, profiles_figure
+from snap_tf.plots.snap.snap_scheme import scheme_figure
+from snap_tf.snap.alignment.alignment_counts import AlignmentCounts
+from snap_tf.snap.clusters.clustering import Cut, LayerClusters
+from snap_tf.snap.profiles.finalising import LayerProfiles, Profiles
+from snap_tf.snap.results.evaluation_folder import Evaluation
+from snap_tf.snap.saliency.saliency_maps import SaliencyMap, Target
+from snap_tf.snap.saliency.saliency_options import SaliencyOptions
 
 N_STEPS, CENTRE, RATE_HZ = 40, 20, 125.0
 BAND_HZ, BAND_S = 0.6, 0.006  # how far a pixel may be from what it shows, in bands and seconds

@@ -7,10 +7,10 @@ import numpy as np
 import pandas as pd
 
 from snap_tf.layer_info import LayerInfo
-from snap_tf.plots.sanity import _draw_cascade
-from snap_tf.plots.snap_scheme import scheme_figure
+from snap_tf.plots.snap.sanity import _draw_cascade
+from snap_tf.plots.snap.snap_scheme import scheme_figure
 from snap_tf.plots.style import PlainFigure
-from snap_tf.snap.profiles import LayerProfiles, Profiles
+from snap_tf.snap.profiles.finalising import LayerProfiles, Profiles
 
 
 def test_layers_are_named_in_the_order_in_which_they_are_randomised() -> None:

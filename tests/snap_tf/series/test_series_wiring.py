@@ -9,15 +9,16 @@ import pandas as pd
 import pytest
 
 from snap_tf.layer_info import LayerInfo
-from snap_tf.series import extract, feed, latents, stimuli
-from snap_tf.series.acoustic_tables import Acoustics
-from snap_tf.series.effect_tables import value_rows
-from snap_tf.series.effects import layer_effects
-from snap_tf.series.extract import Selection, write_layers
-from snap_tf.series.labels import MEASURES, frication_ratio
-from snap_tf.series.layer_series import LayerSeries
-from snap_tf.series.resample import upsample_linear
-from snap_tf.series.sweep import SweepPlan, VariableRange, sweep_vectors
+from snap_tf.series.acoustics.acoustic_tables import Acoustics
+from snap_tf.series.extraction import extract, feed, stimuli
+from snap_tf.series.extraction.extract import Selection, write_layers
+from snap_tf.series.extraction.layer_series import LayerSeries
+from snap_tf.series.extraction.resample import upsample_linear
+from snap_tf.series.latents.effect_tables import value_rows
+from snap_tf.series.latents.effects import layer_effects
+from snap_tf.series.latents.output_labels import MEASURES, frication_ratio
+from snap_tf.series.latents.search import search as latents
+from snap_tf.series.latents.sweep import SweepPlan, VariableRange, sweep_vectors
 from wavegan_tf.config import DataConfig, NetworkConfig, RunConfig
 from wavegan_tf.data.corpus import Corpus, Segment, Utterance
 

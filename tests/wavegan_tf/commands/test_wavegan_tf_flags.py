@@ -12,8 +12,8 @@ from wavegan_tf.cli import build_parser, main
 from wavegan_tf.config import RunConfig
 from wavegan_tf.data.corpus import Corpus
 
-OPEN = "wavegan_tf.export.open_model.open_model"
-CORPUS = "wavegan_tf.data.readers.open_corpus"
+OPEN = "wavegan_tf.export.opening.open_model"
+CORPUS = "wavegan_tf.data.corpora.readers.open_corpus"
 READING = {"layout": "kind", "sa_seed": "seed"}
 """Flags of every command that reads a corpus, where the reader calls them otherwise."""
 
@@ -22,7 +22,7 @@ trained = SimpleNamespace(config=RunConfig(), networks=object(), step=3)
 
 CASES = {
     "generate": Case(("generate", "MODEL", "TMP/out"),
-                     {OPEN: None, "wavegan_tf.use.generate.generate": None},
+                     {OPEN: None, "wavegan_tf.use.generation.generate": None},
                      words={"sweep": ("--sweep", "3:0.25:1.75:0.5")},
                      ends_in={"z": "z_file", "code": "codes", "sweep": "dim", "interpolate": "steps"}),
     "classify": Case(("classify", "MODEL", "DIR", "TMP/out.csv"),
@@ -31,16 +31,17 @@ CASES = {
                    ends_in={"note": "limits"}, later=frozenset({"score", "label_from"})),
     "export --score": Case(("export", "RUN", "TMP/out", "--score", "DIR"),
                            {"wavegan_tf.use.export_scored.export_scored": None}, ends_in={"note": "limits"}),
-    "slice words": Case(("slice", "DIR", "TMP/out"), {CORPUS: corpus, "wavegan_tf.data.slices.slice_words": None},
+    "slice words": Case(("slice", "DIR", "TMP/out"),
+                        {CORPUS: corpus, "wavegan_tf.data.slices.slicing.slice_words": None},
                         ends_in=READING, later=frozenset({"kind", "phones", "stops", "vowels", "closures",
                                                           "no_closure"})),
     "slice phones": Case(("slice", "DIR", "TMP/out", "--kind", "phones"),
-                         {CORPUS: corpus, "wavegan_tf.data.slices.slice_phones": None}, ends_in=READING,
+                         {CORPUS: corpus, "wavegan_tf.data.slices.slicing.slice_phones": None}, ends_in=READING,
                          later=frozenset({"stops", "vowels", "closures", "no_closure"})),
     "slice stops": Case(("slice", "DIR", "TMP/out", "--kind", "stops"),
-                        {CORPUS: corpus, "wavegan_tf.data.slices.slice_stops": None},
+                        {CORPUS: corpus, "wavegan_tf.data.slices.slicing.slice_stops": None},
                         ends_in={**READING, "no_closure": "include_closure"}, later=frozenset({"phones"})),
-    "corpus info": Case(("corpus", "info", "DIR"), {CORPUS: corpus, "wavegan_tf.data.summary.summarise": None},
+    "corpus info": Case(("corpus", "info", "DIR"), {CORPUS: corpus, "wavegan_tf.data.corpora.summary.summarise": None},
                         ends_in=READING, later=frozenset({"problems", "json"})),
     "corpus synth": Case(("corpus", "synth", "TMP/out"), {"wavegan_tf.data.synthetic.render_corpus": None}),
     "train": Case(("train", "wavegan", "--data", "DIR", "--run", "TMP/run"),
@@ -48,9 +49,9 @@ CASES = {
                    "wavegan_tf.training.loop.train": None},
                   words={"slice_len": ("--slice-len", "32768")},
                   ends_in={"start": "source"}, later=frozenset({"list", "code", "code_dim"})),
-    "import-tf1": Case(("import-tf1", "CKPT", "TMP/out"), {"wavegan_tf.export.tf1_import.import_tf1": None},
+    "import-tf1": Case(("import-tf1", "CKPT", "TMP/out"), {"wavegan_tf.export.tf1.tf1_import.import_tf1": None},
                        ends_in={"kind": "code", "run_folder": "run"}),
-    "export-tf1": Case(("export-tf1", "MODEL", "TMP/prefix"), {"wavegan_tf.export.tf1_export.export_tf1": None}),
+    "export-tf1": Case(("export-tf1", "MODEL", "TMP/prefix"), {"wavegan_tf.export.tf1.tf1_export.export_tf1": None}),
 }
 
 

@@ -15,7 +15,7 @@ import tensorflow as tf
 from wavegan_tf.config import DataConfig, NetworkConfig, RunConfig
 from wavegan_tf.errors import ConfigError, ExportError, UserError
 from wavegan_tf.export.folder import write_model
-from wavegan_tf.export.open_model import open_model
+from wavegan_tf.export.opening import open_model
 from wavegan_tf.models.family import build_networks
 
 NETWORK = NetworkConfig(dim=1, code="binary", code_dim=3, latent_dim=20, upsample="nn")

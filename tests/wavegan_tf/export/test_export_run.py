@@ -8,11 +8,11 @@ import pytest
 from wavegan_tf.config import NetworkConfig, RunConfig
 from wavegan_tf.errors import ExportError
 from wavegan_tf.export.folder import export_run
-from wavegan_tf.export.open_model import open_model
+from wavegan_tf.export.opening import open_model
 from wavegan_tf.models.family import build_networks
 from wavegan_tf.training.checkpoints import save_checkpoint
-from wavegan_tf.training.round import TrainingRound
 from wavegan_tf.training.runs import create_run
+from wavegan_tf.training.updates.round import TrainingRound
 
 
 @pytest.fixture(scope="module")

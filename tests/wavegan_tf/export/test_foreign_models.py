@@ -11,7 +11,7 @@ from wavegan_tf.cli import main
 from wavegan_tf.config import NetworkConfig, RunConfig
 from wavegan_tf.errors import ExportError
 from wavegan_tf.export.folder import export_again, write_model
-from wavegan_tf.export.open_model import open_model
+from wavegan_tf.export.opening import open_model
 from wavegan_tf.models.family import build_networks
 
 NETWORK = NetworkConfig(dim=1, latent_dim=6, batchnorm="on", post_filter=True, post_filter_len=8, code="onehot",

@@ -6,12 +6,12 @@ import pytest
 import tensorflow as tf
 
 from snap_tf.asr.export import export_recogniser
+from snap_tf.asr.network.wav2letter import build_network, spec_of
 from snap_tf.asr.runs import Recogniser
-from snap_tf.asr.wav2letter import build_network, spec_of
 from wavegan_tf.config import DataConfig, NetworkConfig, RunConfig
 from wavegan_tf.errors import ConfigError
 from wavegan_tf.export.folder import write_model
-from wavegan_tf.export.open_model import open_model
+from wavegan_tf.export.opening import open_model
 from wavegan_tf.models.family import build_networks
 from wavegan_tf.models.input_shape import checks_inputs
 

@@ -10,10 +10,10 @@ import tensorflow as tf
 from twins import tf1_graph
 
 from wavegan_tf.errors import ConfigError, ExportError, UserError
-from wavegan_tf.export.open_model import open_model
-from wavegan_tf.export.tf1_checkpoint import Checkpoint, find_prefix
-from wavegan_tf.export.tf1_import import import_tf1, read_weights
-from wavegan_tf.export.tf1_settings import infer_settings
+from wavegan_tf.export.opening import open_model
+from wavegan_tf.export.tf1.tf1_checkpoint import Checkpoint, find_prefix
+from wavegan_tf.export.tf1.tf1_import import import_tf1, read_weights
+from wavegan_tf.export.tf1.tf1_settings import infer_settings
 
 VARIANTS = {
     "wavegan": ({}, None, {}),

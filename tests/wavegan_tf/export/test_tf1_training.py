@@ -10,19 +10,19 @@ from twins import tf1_graph
 
 from wavegan_tf.config import NetworkConfig, RunConfig, TrainConfig
 from wavegan_tf.errors import ConfigError, ExportError
-from wavegan_tf.export import tf1_slots
-from wavegan_tf.export.open_model import open_model
-from wavegan_tf.export.tf1_checkpoint import Checkpoint
-from wavegan_tf.export.tf1_export import export_tf1, tensors_of, write_tf1
-from wavegan_tf.export.tf1_import import import_tf1, read_weights
-from wavegan_tf.export.tf1_names import original_weights
-from wavegan_tf.export.tf1_settings import infer_settings
-from wavegan_tf.export.tf1_slots import read_slots
+from wavegan_tf.export.opening import open_model
+from wavegan_tf.export.tf1 import tf1_slots
+from wavegan_tf.export.tf1.tf1_checkpoint import Checkpoint
+from wavegan_tf.export.tf1.tf1_export import export_tf1, tensors_of, write_tf1
+from wavegan_tf.export.tf1.tf1_import import import_tf1, read_weights
+from wavegan_tf.export.tf1.tf1_names import original_weights
+from wavegan_tf.export.tf1.tf1_settings import infer_settings
+from wavegan_tf.export.tf1.tf1_slots import read_slots
 from wavegan_tf.models.family import build_networks
 from wavegan_tf.training.checkpoints import load_training
-from wavegan_tf.training.draws import draw_discriminator, draw_generator
-from wavegan_tf.training.gradients import discriminator_gradients, generator_gradients
-from wavegan_tf.training.round import TrainingRound
+from wavegan_tf.training.updates.draws import draw_discriminator, draw_generator
+from wavegan_tf.training.updates.gradients import discriminator_gradients, generator_gradients
+from wavegan_tf.training.updates.round import TrainingRound
 
 
 class OriginalOptimizers:

@@ -21,7 +21,7 @@ import numpy as np
 import pandas as pd
 from matplotlib.figure import Figure
 from scipy.io import wavfile
-from wavegan_tf.data.wav_writing import write_wav_file
+from wavegan_tf.data.audio.wav_writing import write_wav_file
 from wavegan_tf.formats.npz_writing import write_npz
 values = np.random.default_rng(0).uniform(-1, 1, 20_000)
 def draw(path):
@@ -29,7 +29,7 @@ def draw(path):
     figure.subplots().imshow(values.reshape(100, 200))
     figure.savefig(path)
 def by_stream(path):
-    from snap_tf.series.npy_stream import NpyStream
+    from snap_tf.series.extraction.npy_stream import NpyStream
     with NpyStream(path) as stream:
         stream.append(values[None])
 writers = {

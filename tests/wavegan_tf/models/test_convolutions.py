@@ -9,11 +9,8 @@ from keras import ops
 from twins import convolutions as twin
 
 from wavegan_tf.models import trilinear
-from wavegan_tf.models.convolutions import (
-    folded_transposed_convolution,
-    strided_convolution,
-    transposed_convolution,
-)
+from wavegan_tf.models.convolutions import strided_convolution, transposed_convolution
+from wavegan_tf.models.folding import folded_transposed_convolution
 
 SHAPES = {"taps": st.integers(1, 29), "stride": st.integers(1, 5), "steps": st.integers(1, 40),
           "channels": st.integers(1, 3), "filters": st.integers(1, 3), "seed": st.integers(0, 99)}

@@ -42,6 +42,6 @@ print("all well")
 @pytest.mark.skipif(importlib.util.find_spec("jax") is None, reason="JAX is installed in the second environment only")
 def test_networks_on_jax():
     environment = {**os.environ, "KERAS_BACKEND": "jax", "JAX_PLATFORMS": "cpu"}
-    tests = Path(__file__).parents[2]
+    tests = Path(__file__).parents[2] / "helpers"
     done = subprocess.run([sys.executable, "-c", PROGRAM, str(tests)], env=environment, capture_output=True, text=True)
     assert done.stdout.endswith("all well\n"), done.stderr[-2000:]

@@ -22,8 +22,8 @@ from wavegan_tf.checkpoint_folders import (
 from wavegan_tf.errors import ConfigError, ExportError
 from wavegan_tf.models.family import build_networks
 from wavegan_tf.training.checkpoints import load_networks, load_training, restore_checkpoint, save_checkpoint
-from wavegan_tf.training.round import TrainingRound
 from wavegan_tf.training.runs import create_run
+from wavegan_tf.training.updates.round import TrainingRound
 
 
 def new_training(config=TINY, seed=1, step=0):

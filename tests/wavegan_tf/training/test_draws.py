@@ -5,7 +5,7 @@ import pytest
 import tensorflow as tf
 
 from wavegan_tf.config import NetworkConfig, RunConfig, TrainConfig
-from wavegan_tf.training.draws import draw_discriminator, draw_generator, draw_latent, rows
+from wavegan_tf.training.updates.draws import draw_discriminator, draw_generator, draw_latent, rows
 
 
 def config(code="none", code_dim=0, seed=0, **network):

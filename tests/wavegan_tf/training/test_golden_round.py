@@ -10,8 +10,8 @@ from golden_tf1 import load, phases, weights
 from wavegan_tf.config import NetworkConfig, RunConfig, TrainConfig
 from wavegan_tf.losses import gradient_penalty, interpolate
 from wavegan_tf.models.family import build_networks
-from wavegan_tf.training.draws import DiscriminatorDraws, GeneratorDraws
-from wavegan_tf.training.round import TrainingRound
+from wavegan_tf.training.updates.draws import DiscriminatorDraws, GeneratorDraws
+from wavegan_tf.training.updates.round import TrainingRound
 
 FILES = {
     "ciwgan_dim2": NetworkConfig(dim=2, code="onehot", code_dim=5, phaseshuffle=0),

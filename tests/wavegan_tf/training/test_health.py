@@ -7,8 +7,8 @@ from tiny_runs import TINY
 
 from wavegan_tf.errors import TrainingError
 from wavegan_tf.models.family import build_networks
-from wavegan_tf.training.health import LOSS_BOUND, PATIENCE_STEPS, Health
-from wavegan_tf.training.round import TrainingRound
+from wavegan_tf.training.updates.health import LOSS_BOUND, PATIENCE_STEPS, Health
+from wavegan_tf.training.updates.round import TrainingRound
 
 
 @pytest.fixture(scope="module")

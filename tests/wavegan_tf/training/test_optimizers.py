@@ -5,7 +5,7 @@ import numpy as np
 import pytest
 
 from wavegan_tf.config import TrainConfig
-from wavegan_tf.training.optimizers import (
+from wavegan_tf.training.updates.optimizers import (
     AdamTF1,
     RMSPropTF1,
     discriminator_optimizer,

@@ -7,9 +7,9 @@ from tiny_runs import tiny
 
 from wavegan_tf.config import RunConfig
 from wavegan_tf.models.family import build_networks
-from wavegan_tf.training.draws import draw_discriminator, draw_generator
-from wavegan_tf.training.round import TrainingRound
-from wavegan_tf.training.strategies import form_team
+from wavegan_tf.training.updates.draws import draw_discriminator, draw_generator
+from wavegan_tf.training.updates.round import TrainingRound
+from wavegan_tf.training.updates.strategies import form_team
 
 SMALL = tiny(batch_size=2)
 

@@ -19,8 +19,8 @@ from wavegan_tf.training.checkpoints import save_checkpoint
 from wavegan_tf.training.events import cut_events
 from wavegan_tf.training.interrupts import catch_stop_requests
 from wavegan_tf.training.metrics import MetricsFile
-from wavegan_tf.training.round import TrainingRound
 from wavegan_tf.training.runs import check_run, create_run, lock_run, log_session, read_sessions
+from wavegan_tf.training.updates.round import TrainingRound
 
 HOLD = """
 import sys

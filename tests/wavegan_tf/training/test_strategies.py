@@ -10,7 +10,7 @@ import pytest
 from tiny_runs import TINY, TINY_FLAGS, arrays, assert_same_up_to_rounding, rows, tiny
 
 from wavegan_tf.errors import ConfigError
-from wavegan_tf.training.strategies import _place_in_cluster, form_team
+from wavegan_tf.training.updates.strategies import _place_in_cluster, form_team
 
 
 def tf_config(kind, index, **cluster):
@@ -64,7 +64,7 @@ for changes in (dict(batch_size=3), dict(batchnorm="on", xla=True)):
 
 @pytest.mark.slow
 def test_two_devices_equal_one(tmp_path):
-    program = IN_TWO_DEVICES.format(here=str(Path(__file__).parent), folder=str(tmp_path))
+    program = IN_TWO_DEVICES.format(here=str(Path(__file__).parents[2] / "helpers"), folder=str(tmp_path))
     done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=False)
     assert done.returncode == 0, done.stderr[-3000:]
     for i in range(2):

@@ -11,12 +11,12 @@ import soundfile
 from wavegan_tf.cli import main
 from wavegan_tf.config import NetworkConfig
 from wavegan_tf.errors import DataError, ExportError
-from wavegan_tf.export.open_model import open_model
+from wavegan_tf.export.opening import open_model
 from wavegan_tf.latent import number_of_codes
 from wavegan_tf.use.agreement import agree
 from wavegan_tf.use.classify import _count_codes, _say_codes, classify_folder, first_slice, write_classified
 from wavegan_tf.use.code_bits import bits_by_chance
-from wavegan_tf.use.generate import Request, generate
+from wavegan_tf.use.generation import Request, generate
 
 
 @pytest.fixture(scope="module")

@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 from wavegan_tf.config import NetworkConfig
 from wavegan_tf.errors import ConfigError, DataError
 from wavegan_tf.use.codes import all_codes, parse_code
-from wavegan_tf.use.generate import Request, choose_vectors
+from wavegan_tf.use.generation import Request, choose_vectors
 from wavegan_tf.use.vector_files import read_vectors
 from wavegan_tf.use.vectors import Interpolation, Sweep, draw_vectors
 

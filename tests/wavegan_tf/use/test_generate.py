@@ -10,8 +10,8 @@ import tensorflow as tf
 
 from wavegan_tf.cli import main
 from wavegan_tf.errors import ExportError
-from wavegan_tf.export.open_model import open_model
-from wavegan_tf.use.generate import Request, generate
+from wavegan_tf.export.opening import open_model
+from wavegan_tf.use.generation import Request, generate
 from wavegan_tf.use.vectors import Sweep
 from wavegan_tf.use.wav import count_clipped, to_pcm16, write_wav
 

@@ -9,12 +9,12 @@ import pandas as pd
 import pytest
 
 from wavegan_tf.config import DataConfig, NetworkConfig, RunConfig, TrainConfig
-from wavegan_tf.data import slices
-from wavegan_tf.data.audio_files import AudioFileList
+from wavegan_tf.data.batches.audio_files import AudioFileList
+from wavegan_tf.data.batches.scan import report_slices
+from wavegan_tf.data.corpora.summary import summarise
 from wavegan_tf.data.corpus import Corpus, Segment, Utterance
-from wavegan_tf.data.scan import report_slices
-from wavegan_tf.data.slice_settings import SliceSettings
-from wavegan_tf.data.summary import summarise
+from wavegan_tf.data.slices.slice_settings import SliceSettings
+from wavegan_tf.data.slices.slicing import slicing as slices
 from wavegan_tf.export.card import model_card
 from wavegan_tf.export.metadata import ModelMetadata
 from wavegan_tf.export.model import SAMPLES_AT_ONCE, Model
@@ -22,7 +22,7 @@ from wavegan_tf.export.provenance import _metrics, _time
 from wavegan_tf.latent import code_name
 from wavegan_tf.use import classify, export_scored
 from wavegan_tf.use.agreement import agree
-from wavegan_tf.use.generate import Request, _manifest, _record, choose_vectors
+from wavegan_tf.use.generation import Request, _manifest, _record, choose_vectors
 from wavegan_tf.use.labels import Labels
 from wavegan_tf.use.vectors import Interpolation, Sweep, draw_vectors
 

@@ -1,6 +1,6 @@
 """eSpeak NG's phoneme mnemonics in TIMIT's 61 symbols.
 
-Source: what eSpeak NG 1.52 says with its American voices; `wavegan_tf.data.phones` for the 61.
+Source: what eSpeak NG 1.52 says with its American voices; `wavegan_tf.data.phones.timit_phones` for the 61.
 """
 
 from __future__ import annotations

@@ -12,7 +12,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from wavegan_tf.data.phones import VOWELS
+from wavegan_tf.data.phones.timit_phones import VOWELS
 from wavegan_tf.data.synthetic.espeak import WORD, Event
 from wavegan_tf.data.synthetic.mnemonics import CLOSURE_OF, is_pause, is_phone, to_timit
 

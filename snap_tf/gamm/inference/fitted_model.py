@@ -1,0 +1,143 @@
+"""A fitted model: its tables of terms, coefficients, covariance, residuals, effective degrees of freedom, AIC."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+
+import numpy as np
+import pandas as pd
+
+from snap_tf.gamm.model.terms import Model
+from snap_tf.gamm.solver.autoregression import Autocorrelation
+from snap_tf.gamm.solver.design import Design
+
+__all__ = ["FittedModel"]
+
+
+@dataclass(frozen=True, eq=False)
+class FittedModel:
+    """The numbers of a fit, from which curves, tests and printed tables are made; users hold a `GammFit`.
+
+    Attributes:
+        model: the model.
+        method: `REML` or `ML`.
+        design: turns tables into rows of the model matrix.
+        frame: the table as fitted, sorted, factors categorical.
+        rows: int [n], where every row of `frame` stood in the table given.
+        n_left_out: rows of the table given in which something was missing.
+        starts: bool [n], where a series begins in `frame`.
+        parametric: table with term, estimate, se, t, p.
+        smooths: table with term, edf, ref_df, F, F_other_sign, p.
+        score: minus the log restricted likelihood (or likelihood) at its maximum.
+        sig2: the residual variance.
+        sp: smoothing parameters by term, on mgcv's scale.
+        errors: rho and where it comes from.
+        edf_total: effective degrees of freedom of the whole model.
+        n: rows that were fitted.
+        n_tokens: levels of the random factor, or series; 0 if nothing tells series apart.
+        fitted: float [n], in the order of the table given, for its rows `kept`.
+        resid: float [n], response minus fitted, in the same order.
+        white_residuals: float [n], residuals without their AR(1) part, in the order of `frame`.
+        residual_ss: their sum of squares.
+        log_jacobian: logarithm of the Jacobian of the whitening.
+        beta: float [p], coefficients of the fixed part.
+        covariance: float [p, p], their Bayesian covariance at the estimated smoothing parameters.
+        between_df: degrees of freedom between the levels of the random factor (their number less the parametric
+            columns that are constant in every level), or the residual ones without a random term.
+        effects: float [n_tokens, q], coefficients of the random term.
+        block_names: the token of every row of `effects`.
+        n_steps: Newton steps taken.
+        gradient: largest slope of the score at the end.
+        converged: whether that is zero within rounding.
+        notices: what was decided for the user.
+        seconds: time the fit took.
+    """
+
+    model: Model
+    method: str
+    design: Design = field(repr=False)
+    frame: pd.DataFrame = field(repr=False)
+    rows: np.ndarray = field(repr=False)
+    n_left_out: int
+    starts: np.ndarray = field(repr=False)
+    parametric: pd.DataFrame = field(repr=False)
+    smooths: pd.DataFrame = field(repr=False)
+    score: float
+    sig2: float
+    sp: dict[str, float]
+    errors: Autocorrelation
+    edf_total: float
+    n: int
+    n_tokens: int
+    fitted: np.ndarray = field(repr=False)
+    resid: np.ndarray = field(repr=False)
+    white_residuals: np.ndarray = field(repr=False)
+    residual_ss: float
+    log_jacobian: float
+    beta: np.ndarray = field(repr=False)
+    covariance: np.ndarray = field(repr=False)
+    between_df: float
+    effects: np.ndarray = field(repr=False)
+    block_names: tuple[object, ...] = field(repr=False)
+    n_steps: int
+    gradient: float
+    converged: bool
+    notices: tuple[str, ...]
+    seconds: float
+
+    @property
+    def kept(self) -> np.ndarray:
+        """Which rows of the table given were fitted, counted from 0; int [n], ascending."""
+        return np.sort(self.rows)
+
+    @property
+    def order(self) -> np.ndarray:
+        """Where every row of `frame` stands in `fitted` and `resid`; int [n]."""
+        return np.searchsorted(self.kept, self.rows)
+
+    @property
+    def rho(self) -> float:
+        """The AR(1) coefficient used."""
+        return self.errors.rho
+
+    @property
+    def reml(self) -> float:
+        """Minus the log restricted likelihood (for `method="ML"`, minus the log likelihood)."""
+        return self.score
+
+    @property
+    def group(self) -> str | None:
+        """The factor whose levels have a curve each: that of the by-smooths, else the first of the parametric part."""
+        if self.model.factors:
+            return self.model.factors[0]
+        factors = [name for name in self.model.parametric if name in self.frame.columns
+                   and isinstance(self.frame[name].dtype, pd.CategoricalDtype)]
+        return factors[0] if factors else None
+
+    @property
+    def levels(self) -> list[object]:
+        """The levels of `group`, the reference first."""
+        return [] if self.group is None else list(self.frame[self.group].cat.categories)
+
+    @property
+    def log_likelihood(self) -> float:
+        """Log likelihood at the estimates, random effects included, at its largest over the residual variance."""
+        return float(-self.n / 2 * (np.log(2 * np.pi * self.residual_ss / self.n) + 1) + self.log_jacobian)
+
+    @property
+    def aic(self) -> float:
+        """Conditional AIC: -2 log likelihood + 2 (edf + 1).
+
+        mgcv's `AIC()` adds a correction for the smoothing parameters' uncertainty, mostly of 1 or 2.
+        """
+        return -2 * self.log_likelihood + 2 * (self.edf_total + 1)
+
+    @property
+    def formula(self) -> str:
+        """The model in mgcv's words, all defaults written out."""
+        return str(self.model)
+
+    def random_effects(self) -> pd.DataFrame:
+        """Give the random coefficients, a row for each token."""
+        return pd.DataFrame(self.effects, index=pd.Index(self.block_names, name=getattr(self.model.random, "factor",
+                                                                                         None)))

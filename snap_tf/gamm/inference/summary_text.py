@@ -1,0 +1,80 @@
+"""The summary of a fit, as summary() prints it in R, in the layout of the papers' Table 1."""
+
+from __future__ import annotations
+
+import numpy as np
+import pandas as pd
+
+from snap_tf.gamm.inference.fitted_model import FittedModel
+
+__all__ = ["format_p", "format_table", "summary"]
+
+
+def summary(fit: FittedModel, caption: bool = True) -> str:
+    """Write parametric terms, smooth terms and what belongs beside them.
+
+    Args:
+        fit: the fit.
+        caption: whether the formula and the figures of the whole fit are written too.
+
+    Source: Beguš & Zhou, ICASSP 2022, Table 1 (layout).
+    """
+    smallest = float(fit.parametric["se"].min()) if len(fit.parametric) else 1.0
+    fine = int(np.clip(2 - np.floor(np.log10(smallest)), 4, 12))  # three figures of the smallest standard error
+    parametric = pd.DataFrame({
+        "A. parametric coefficients": fit.parametric["term"], "Estimate": _decimals(fit.parametric["estimate"], fine),
+        "Std. Error": _decimals(fit.parametric["se"], fine), "t-value": _decimals(fit.parametric["t"], 4),
+        "p-value": fit.parametric["p"].map(format_p)})
+    smooths = pd.DataFrame({
+        "B. smooth terms": fit.smooths["term"], "edf": _decimals(fit.smooths["edf"], 4),
+        "Ref.df": _decimals(fit.smooths["ref_df"], 4), "F-value": _decimals(fit.smooths["F"], 4),
+        "p-value": fit.smooths["p"].map(format_p)})
+    parts = [format_table(table) for table in (parametric, smooths) if len(table)]
+    if caption:
+        parts = ["Family: gaussian, link: identity\nFormula: " + fit.formula, *parts, _figures(fit)]
+        parts += ["Note: " + notice for notice in fit.notices]
+    return "\n\n".join(parts) + "\n"
+
+
+def format_p(p: float) -> str:
+    """Write a p value with four decimals, and what is smaller as `< 0.0001`."""
+    return "< 0.0001" if p < 0.0001 else f"{p:.4f}"
+
+
+def format_table(table: pd.DataFrame) -> str:
+    """Align a table of texts: the first column to the left, the others to the right."""
+    texts = [list(map(str, table.columns)), *([str(cell) for cell in row] for row in table.to_numpy())]
+    widths = [max(len(row[i]) for row in texts) for i in range(table.shape[1])]
+    lines = []
+    for row in texts:
+        cells = [row[0].ljust(widths[0])] + [cell.rjust(width) for cell, width in zip(row[1:], widths[1:], strict=True)]
+        lines.append("  ".join(cells).rstrip())
+    rule = "-" * max(map(len, lines))
+    return "\n".join([lines[0], rule, *lines[1:]])
+
+
+def _figures(fit: FittedModel) -> str:
+    errors = fit.errors
+    counted = f"   {fit.model.random.factor if fit.model.random else 'series'}: {fit.n_tokens}"
+    text = (f"-{fit.method} = {fit.score:.4f}   scale est. = {fit.sig2:.5g}   n = {fit.n}"
+            f"{counted if fit.n_tokens else ''}   edf = {fit.edf_total:.2f}\n"
+            f"R-sq.(adj) = {_adjusted_r2(fit):.3f}   deviance explained = {100 * _explained(fit):.1f} %")
+    text += f"\nAR(1) rho = {errors.rho:.4f}"
+    if errors.estimated:
+        text += (f" (estimated: residuals of the model with rho = 0, series end to end, lag 1: "
+                 f"{errors.series_lag1:.4f}; within series: {errors.within_token_lag1:.4f})")
+    return text
+
+
+def _explained(fit: FittedModel) -> float:
+    total = fit.fitted + fit.resid
+    return 1 - float(np.sum(fit.resid**2) / np.sum((total - total.mean()) ** 2))
+
+
+def _adjusted_r2(fit: FittedModel) -> float:
+    total = fit.fitted + fit.resid
+    return 1 - float(np.var(fit.resid) * (fit.n - 1) / (np.var(total) * (fit.n - fit.edf_total)))
+
+
+def _decimals(values: pd.Series, n: int) -> list[str]:
+    return [f"{value:.{n}f}" for value in values]

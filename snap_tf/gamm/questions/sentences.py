@@ -1,0 +1,39 @@
+"""Contrasts over layers in words: in which layers a contrast is encoded, and where it stops, a sentence each."""
+
+from __future__ import annotations
+
+import pandas as pd
+
+from snap_tf.gamm.questions.layers import ContrastLayers
+
+__all__ = ["contrast_sentences"]
+
+
+def contrast_sentences(result: ContrastLayers) -> list[str]:
+    """Say of every contrast in which layers it is encoded, a sentence each."""
+    return [_contrast_sentence(f"{row['a']} and {row['b']}", row,
+                               result.tests[(result.tests["a"] == row["a"]) & (result.tests["b"] == row["b"])])
+            for row in result.contrasts.to_dict(orient="records")]
+
+
+def _contrast_sentence(pair: str, row: dict[str, object], tests: pd.DataFrame) -> str:
+    tested = tests[tests["curve_p"].notna()]
+    if not len(tested):
+        return f"{pair}: could not be tested in any layer"
+    if not tested["encoded"].any():
+        return f"{pair}: encoded in none of the layers tested ({_in_words(tested['layer'])})"
+    kinds = [f"no difference of {kind}" if pd.isna(last) else f"{kind} differs last in {_layer_name(last)}"
+             for kind, last in (("shape", row["last_shape"]), ("level", row["last_level"]))]
+    where = _in_words(tested["layer"][tested["encoded"]])
+    end = "the last layer tested" if pd.isna(row["stops_at"]) else f"and from {_layer_name(row['stops_at'])} on no more"
+    return f"{pair}: encoded in {where}, {end} ({', '.join(kinds)})"
+
+
+def _in_words(names: pd.Series) -> str:
+    *before, last = map(_layer_name, names)
+    return f"{', '.join(before)} and {last}" if before else last
+
+
+def _layer_name(name: object) -> str:
+    """A column of whole numbers becomes one of fractions where a contrast has none."""
+    return f"{name:g}" if isinstance(name, float) else str(name)

@@ -1,0 +1,93 @@
+"""The published model in keywords: words, curves over time, tokens."""
+
+from __future__ import annotations
+
+import pandas as pd
+
+from snap_tf.gamm.errors import GammError
+from snap_tf.gamm.fit import fit_model
+from snap_tf.gamm.inference.result import GammFit
+from snap_tf.gamm.model.terms import Model, RandomTerm, SmoothTerm
+from snap_tf.gamm.solver.design import Knots
+
+__all__ = ["BY", "RANDOM", "gamm_words", "word_model"]
+
+BY = ("ordered", "separate", "none")
+RANDOM = ("fs", "intercept", "none")
+
+
+def word_model(*, value: str, time: str, group: str | None = None, token: str | None = None, random: str = "fs",
+               by: str = "ordered", k: int = 10, m: int = 2, k_random: int = 9, m_random: int = 1) -> Model:
+    """Write the model of word curves down.
+
+    Args:
+        value: column of the response.
+        time: column of time (steps, seconds, or a token's own time from 0 to 1).
+        group: column of words; None for one curve.
+        token: column of tokens, for the random term.
+        random: what every token gets of its own: `fs` a smooth, `intercept` a level, `none` nothing.
+        by: `ordered` for one smooth and a difference smooth for every other word, `separate` for a smooth for every
+            word, `none` for one smooth for all (words then differ in level only).
+        k: basis functions of every smooth over time.
+        m: order of the penalised derivative of these.
+        k_random: columns of every token's smooth.
+        m_random: order of the penalised derivative of these.
+
+    Raises:
+        GammError: an option is not one of those named, or tokens are needed and not named.
+    Source: Beguš & Zhou, ICASSP 2022, section 4 and Table 1; k and m from its reference degrees of freedom.
+    """
+    if by not in BY:
+        raise GammError(f"by (={by}) must be one of {', '.join(BY)}")
+    if random not in RANDOM:
+        raise GammError(f"random (={random}) must be one of {', '.join(RANDOM)}")
+    if random != "none" and token is None:
+        raise GammError(f"token must be named for random (={random}); name the column of tokens, or choose none")
+    if by == "separate" and group is not None:
+        smooths = [SmoothTerm(time, group, "separate", k, m)]
+    else:
+        smooths = [SmoothTerm(time, k=k, m=m)]
+        if by == "ordered" and group is not None:
+            smooths.append(SmoothTerm(time, group, "ordered", k, m))
+    term = None
+    if random != "none":
+        term = RandomTerm(str(token), time, k_random, m_random) if random == "fs" else RandomTerm(str(token))
+    return Model(value, () if group is None else (group,), tuple(smooths), term)
+
+
+def gamm_words(data: pd.DataFrame, *, value: str = "value", time: str = "time_s", group: str | None = "label",
+               token: str | None = "token", reference: object | None = None, random: str = "fs", by: str = "ordered",
+               k: int = 10, m: int = 2, k_random: int = 9, m_random: int = 1, knots: Knots = None,
+               rho: float | str = 0.0, start: str | None = None, method: str = "REML") -> GammFit:
+    """Fit the curves of words: `value ~ word + s(time) + s(time, by=word) + fs(time, token)`.
+
+    The defaults are the published model and the columns of a layer table. Words and tokens may be numbers.
+
+    Args:
+        data: long table, a row per token and time.
+        value: column of the response.
+        time: column of time.
+        group: column of words; None for one curve.
+        token: column of tokens; may be None if nothing needs it.
+        reference: the word that the others are compared with; by default that of the first row.
+        random: see `word_model`.
+        by: see `word_model`.
+        k: see `word_model`.
+        m: see `word_model`.
+        k_random: see `word_model`; 9 whatever `m_random` is.
+        m_random: see `word_model`.
+        knots: number of equally spaced knots, or the knots; by default every different time is one.
+        rho: AR(1) coefficient within a token, or `auto`.
+        start: column that is 1 in the first row of every token, instead of or beside `token`.
+        method: `REML` or `ML`.
+
+    Raises:
+        GammError: the table or an option cannot be used.
+    """
+    model = word_model(value=value, time=time, group=group, token=token, random=random, by=by, k=k, m=m,
+                       k_random=k_random, m_random=m_random)
+    if reference is not None and group is None:
+        raise GammError(f"reference (={reference}) must be left out where there is no column of words")
+    factors = () if group is None else (group,)
+    return fit_model(model, data, rho=rho, token=token, start=start, knots=knots, method=method, factors=factors,
+                     reference=None if reference is None or group is None else {group: reference})

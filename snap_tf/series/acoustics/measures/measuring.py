@@ -1,0 +1,67 @@
+"""Acoustic measures of a layer's series by name, and which of them a rate can carry."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import numpy as np
+
+from snap_tf.series.acoustics.measures.acoustic_settings import AcousticSettings
+from snap_tf.series.acoustics.measures.duration import duration
+from snap_tf.series.acoustics.measures.f0 import f0, f0_refusal
+from snap_tf.series.acoustics.measures.formants import formant_refusal, formants
+from snap_tf.series.acoustics.measures.frication import frication, frication_refusal, spectrum_refusal
+from snap_tf.series.acoustics.measures.intensity import intensity, intensity_refusal
+from snap_tf.series.acoustics.measures.measurement import Measurement
+from wavegan_tf.errors import ConfigError
+
+__all__ = ["MEASURES", "SPECTRUM", "check_measures", "measure", "refusal"]
+
+MEASURES: dict[str, Callable[[np.ndarray, float, AcousticSettings | None], Measurement]] = {
+    "f0": f0, "intensity": intensity, "formants": formants, "duration": duration, "frication": frication}
+"""Measures over time; each takes a series [steps], its rate in hertz, and settings."""
+SPECTRUM = "spectrum"
+"""The one measure over frequency; see `snap_tf.series.acoustics.measures.frication.spectrum`."""
+
+_REFUSALS: dict[str, Callable[[float, AcousticSettings], ConfigError | None]] = {
+    "f0": f0_refusal, "intensity": intensity_refusal, "formants": formant_refusal,
+    "frication": frication_refusal, SPECTRUM: spectrum_refusal}
+
+
+def measure(name: str, series: np.ndarray, rate_hz: float, settings: AcousticSettings | None = None) -> Measurement:
+    """Measure one series.
+
+    Args:
+        name: f0, intensity, formants, duration or frication.
+        series: float [steps].
+        rate_hz: steps per second.
+        settings: see `AcousticSettings`.
+
+    Returns:
+        `times_s` [frames], `values` [frames, columns] and their `units`; NaN where a frame has no value.
+
+    Raises:
+        ConfigError: no such measure; or the Nyquist frequency of the series cannot carry it.
+        DataError: the series is too short, or not finite.
+    """
+    check_measures([name], tuple(MEASURES))
+    return MEASURES[name](series, rate_hz, settings)
+
+
+def refusal(name: str, rate_hz: float, settings: AcousticSettings | None = None) -> str | None:
+    """Say why a series at some rate cannot carry a measure; None where it can."""
+    check_measures([name])
+    check = _REFUSALS.get(name)
+    error = check(rate_hz, settings or AcousticSettings()) if check else None
+    return str(error) if error else None
+
+
+def check_measures(names: list[str] | tuple[str, ...], known: tuple[str, ...] = (*MEASURES, SPECTRUM)) -> None:
+    """Refuse measures that there are not.
+
+    Raises:
+        ConfigError: lists those there are.
+    """
+    for name in names:
+        if name not in known:
+            raise ConfigError(f"measure (={name}) must be one of {', '.join(known)}")

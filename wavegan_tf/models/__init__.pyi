@@ -1,0 +1,11 @@
+from .convolutions import strided_convolution as strided_convolution
+from .convolutions import transposed_convolution as transposed_convolution
+from .discriminator import Discriminator as Discriminator
+from .family import Networks as Networks
+from .family import build_networks as build_networks
+from .generator import Generator as Generator
+from .geometry import paper_name as paper_name
+from .layer_taps import LayerTap as LayerTap
+from .layer_taps import tapped_model as tapped_model
+from .phase_shuffle import phase_shuffle as phase_shuffle
+from .q_network import QNetwork as QNetwork

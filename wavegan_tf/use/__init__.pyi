@@ -1,0 +1,17 @@
+from .agreement import Agreement as Agreement
+from .agreement import agree as agree
+from .classify import classify_folder as classify_folder
+from .classify import write_classified as write_classified
+from .codes import all_codes as all_codes
+from .codes import parse_code as parse_code
+from .export_scored import export_scored as export_scored
+from .generation import Request as Request
+from .generation import choose_vectors as choose_vectors
+from .generation import generate as generate
+from .labels import find_labels as find_labels
+from .vectors import Interpolation as Interpolation
+from .vectors import LatentVectors as LatentVectors
+from .vectors import Sweep as Sweep
+from .vectors import draw_vectors as draw_vectors
+from .vectors import interpolate_vectors as interpolate_vectors
+from .vectors import sweep_vectors as sweep_vectors
