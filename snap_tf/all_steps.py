@@ -9,7 +9,8 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from contextlib import contextmanager
-from typing import Any
+
+from wavegan_tf.tensors import KerasLayer, Tensor
 
 __all__ = ["all_steps_at_once"]
 
@@ -18,7 +19,7 @@ _UNKNOWN_CODE = ("Lambda", "TFSMLayer", "TorchModuleWrapper", "JaxLayer", "FlaxL
 
 
 @contextmanager
-def all_steps_at_once(layer: Any) -> Iterator[None]:
+def all_steps_at_once(layer: KerasLayer) -> Iterator[None]:
     """Make a TimeDistributed compute all steps at once until the block ends; other layers stay as they are."""
     import keras
 
@@ -27,7 +28,7 @@ def all_steps_at_once(layer: Any) -> Iterator[None]:
         return
     step_by_step = layer.call
 
-    def call(inputs: Any, training: bool | None = None, mask: Any = None) -> Any:
+    def call(inputs: Tensor, training: bool | None = None, mask: Tensor | None = None) -> Tensor:
         if mask is not None or None in inputs.shape[1:]:
             return step_by_step(inputs, training=training, mask=mask)
         settings = {"training": training} if layer.layer._call_has_training_arg else {}
@@ -41,7 +42,7 @@ def all_steps_at_once(layer: Any) -> Iterator[None]:
         object.__delattr__(layer, "call")
 
 
-def _keeps_examples_apart(layer: Any) -> bool:
+def _keeps_examples_apart(layer: KerasLayer) -> bool:
     """Tell whether a layer, with all layers in it, is Keras' own and takes any number of examples."""
     import keras
 

@@ -11,6 +11,7 @@ from typing import Any
 
 from wavegan_tf.errors import ExportError
 from wavegan_tf.formats.json_files import parse_json
+from wavegan_tf.tensors import KerasModel
 
 __all__ = ["is_keras_file", "one_line", "read_keras"]
 
@@ -39,7 +40,7 @@ def is_keras_file(path: Any) -> bool:
     return isinstance(path, str | Path) and Path(path).suffix.lower() in SUFFIXES
 
 
-def read_keras(path: str | Path, trust: bool = False) -> Any:
+def read_keras(path: str | Path, trust: bool = False) -> KerasModel:
     """Read a Keras model.
 
     Args:
@@ -83,13 +84,13 @@ def one_line(error: BaseException) -> str:
     return said if len(said) <= _LONGEST else f"{said[:_LONGEST]}..."
 
 
-def _load(path: Path, trust: bool) -> Any:
+def _load(path: Path, trust: bool) -> KerasModel:
     import keras
 
     return keras.saving.load_model(path, compile=False, safe_mode=not trust)
 
 
-def _load_without_inert_settings(path: Path, trust: bool) -> Any:
+def _load_without_inert_settings(path: Path, trust: bool) -> KerasModel:
     """Read a copy of an HDF5 file without the settings that Keras 3 does not know but agrees with."""
     import h5py
 

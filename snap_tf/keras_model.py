@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
-from typing import Any
 
 import numpy as np
 
@@ -13,13 +12,14 @@ from snap_tf.keras_trial import TRIAL_STEPS, Trial, steps_of, try_any_length, tr
 from snap_tf.layer_calls import LayerCall, record_calls
 from snap_tf.layer_info import LayerInfo, LeftOut
 from wavegan_tf.errors import ConfigError
+from wavegan_tf.tensors import KerasLayer, KerasModel, KerasVariable, Tensor
 
-__all__ = ["KerasModel"]
+__all__ = ["KerasSource"]
 
 LEAKY = ("leaky_relu",)
 
 
-class KerasModel:
+class KerasSource:
     """Any Keras model of one input: functional, sequential, subclassed, nested.
 
     Convolutions over time are counted Conv1, Conv2, ... in the order in which they run; the model's output is a layer
@@ -32,7 +32,7 @@ class KerasModel:
 
     may_pad = False
 
-    def __init__(self, model: Any, rate_hz: float, input_shape: tuple[int | None, ...] | None = None) -> None:
+    def __init__(self, model: KerasModel, rate_hz: float, input_shape: tuple[int | None, ...] | None = None) -> None:
         self.network = model
         native = _native_shape(model)
         shape = tuple(input_shape) if input_shape is not None else native
@@ -76,10 +76,10 @@ class KerasModel:
         self.output = next((call.name for call in calls if call.is_output), "")
         self._parts = {call.name: call.layer for call in calls}
 
-    def tensors(self, inputs: Any, stage: str) -> dict[str, Any]:
+    def tensors(self, inputs: Tensor, stage: str) -> dict[str, Tensor]:
         import tensorflow as tf
 
-        def choose(call: LayerCall) -> Any:
+        def choose(call: LayerCall) -> Tensor | None:
             if stage == "relu" and call.activation in LEAKY:
                 return None if call.pre is None else tf.nn.relu(call.pre)
             return call.pre if stage == "pre" else call.post
@@ -88,10 +88,10 @@ class KerasModel:
                   if call.name in self._parts}
         return {name: tensor for name, tensor in chosen.items() if tensor is not None}
 
-    def parts(self) -> dict[str, Any]:
+    def parts(self) -> dict[str, KerasLayer]:
         return self._parts
 
-    def weights(self) -> Sequence[Any]:
+    def weights(self) -> Sequence[KerasVariable]:
         return self.network.weights
 
     @contextmanager
@@ -134,7 +134,7 @@ class KerasModel:
                       for a, b in zip(once.calls, twice.calls, strict=True)]
 
 
-def _with_channel(model: Any, shape: tuple[int | None, ...]) -> Any:
+def _with_channel(model: KerasModel, shape: tuple[int | None, ...]) -> KerasModel:
     """Copy a model that takes [samples], with an axis of one channel at its input; a subclassed one is wrapped."""
     import keras
 
@@ -156,7 +156,7 @@ def _with_channel(model: Any, shape: tuple[int | None, ...]) -> Any:
     return keras.Model(inputs, x, name=model.name)
 
 
-def _native_shape(model: Any) -> tuple[int | None, ...] | None:
+def _native_shape(model: KerasModel) -> tuple[int | None, ...] | None:
     """Return the shape of one input of a Keras model, without the batch; None where it does not know its own."""
     shape = getattr(model, "input_shape", None) if getattr(model, "inputs", None) else None
     if shape is None:

@@ -8,12 +8,12 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any
 
 from snap_tf.keras_files import one_line
-from snap_tf.layer_calls import LayerCall, record_calls
+from snap_tf.layer_calls import LayerCall, Recorded, record_calls
 from snap_tf.layer_info import LeftOut
 from wavegan_tf.errors import ConfigError, UserError
+from wavegan_tf.tensors import KerasModel, Tensor
 
 __all__ = ["Trial", "steps_of", "try_any_length", "try_model"]
 
@@ -38,7 +38,7 @@ class Trial:
     n_operations: int
 
 
-def try_model(model: Any, batch: int | None, shape: Sequence[int]) -> Trial:
+def try_model(model: KerasModel, batch: int | None, shape: Sequence[int]) -> Trial:
     """Trace a model; nothing is computed.
 
     Args:
@@ -51,9 +51,9 @@ def try_model(model: Any, batch: int | None, shape: Sequence[int]) -> Trial:
     """
     import tensorflow as tf
 
-    seen: list[Any] = []
+    seen: list[Recorded] = []
 
-    def look(inputs: Any) -> None:
+    def look(inputs: Tensor) -> None:
         seen.append(record_calls(model, inputs))
 
     try:
@@ -76,7 +76,7 @@ def try_model(model: Any, batch: int | None, shape: Sequence[int]) -> Trial:
                  recorded.steps_first, len(traced.graph.get_operations()))
 
 
-def try_any_length(model: Any, batch: int | None, rest: Sequence[int]) -> tuple[Trial, Trial, int]:
+def try_any_length(model: KerasModel, batch: int | None, rest: Sequence[int]) -> tuple[Trial, Trial, int]:
     """Trace a model that takes any number of steps, at some length and at twice that.
 
     Args:

@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import threading
 from collections import Counter
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from typing import Any
@@ -18,6 +18,7 @@ from typing import Any
 from snap_tf.all_steps import all_steps_at_once
 from snap_tf.layer_info import LeftOut
 from wavegan_tf.errors import ConfigError
+from wavegan_tf.tensors import KerasLayer, KerasModel, Tensor
 
 __all__ = ["LayerCall", "Recorded", "record_calls"]
 
@@ -50,9 +51,9 @@ class LayerCall:
     """
 
     name: str
-    layer: Any
-    pre: Any
-    post: Any
+    layer: KerasLayer
+    pre: Tensor | None
+    post: Tensor
     activation: str
     is_convolution: bool
     is_output: bool = False
@@ -77,14 +78,14 @@ class Recorded:
 class _Call:
     """What is seen of a call while it happens: what the layer and its own activation get, and what comes out."""
 
-    layer: Any
-    given: Any
-    result: Any = None
-    before_activation: Any = None
+    layer: KerasLayer
+    given: Tensor
+    result: Tensor = None
+    before_activation: Tensor = None
     is_leaf: bool = True  # whether it called no other layer
 
 
-def record_calls(model: Callable[..., Any], inputs: Any) -> Recorded:
+def record_calls(model: KerasModel, inputs: Tensor) -> Recorded:
     """Run a model in inference mode and keep every layer's tensors, in the order of the calls.
 
     Args:
@@ -117,7 +118,7 @@ def record_calls(model: Callable[..., Any], inputs: Any) -> Recorded:
                     first is not None and _is_steps_of(first.given, inputs))
 
 
-def _is_steps_of(given: Any, inputs: Any) -> bool:
+def _is_steps_of(given: Tensor, inputs: Tensor) -> bool:
     """Tell whether what a layer gets are steps of the input; more than there are values in it were made of a vector."""
     shape = getattr(given, "shape", None)
     if shape is None or shape.rank is None or shape.rank < 3:
@@ -125,7 +126,7 @@ def _is_steps_of(given: Any, inputs: Any) -> bool:
     return None in (shape[1], inputs.shape[1]) or shape[1] <= inputs.shape[1]
 
 
-def _mark_output(calls: list[LayerCall], output: Any, model: Any) -> list[LayerCall]:
+def _mark_output(calls: list[LayerCall], output: Tensor, model: KerasModel) -> list[LayerCall]:
     """Find the call that gives the model's output, or add one; a model with several outputs has none."""
     import keras
 
@@ -157,7 +158,7 @@ def _recording() -> Iterator[list[_Call]]:
     per_step = (keras.layers.TimeDistributed, keras.layers.RNN)
     calls: list[_Call] = []
 
-    def original(layer: Any, *args: Any, **kwargs: Any) -> Any:
+    def original(layer: KerasLayer, *args: Any, **kwargs: Any) -> Any:
         if getattr(layer, "groups", 1) == 1:
             with all_steps_at_once(layer):
                 return unwatched(layer, *args, **kwargs)
@@ -168,7 +169,7 @@ def _recording() -> Iterator[list[_Call]]:
         finally:
             tf.config.run_functions_eagerly(True)
 
-    def recorded(layer: Any, *args: Any, **kwargs: Any) -> Any:
+    def recorded(layer: KerasLayer, *args: Any, **kwargs: Any) -> Any:
         if threading.get_ident() != thread:
             return unwatched(layer, *args, **kwargs)
         call = _Call(layer, args[0] if args else next(iter(kwargs.values()), None))
@@ -176,7 +177,7 @@ def _recording() -> Iterator[list[_Call]]:
         if not callable(own):
             call.result = original(layer, *args, **kwargs)
         else:
-            def remembered(x: Any, *more: Any, **settings: Any) -> Any:
+            def remembered(x: Tensor, *more: Any, **settings: Any) -> Tensor:
                 call.before_activation, n_before = x, len(calls)
                 y = own(x, *more, **settings)
                 del calls[n_before:]  # an activation that is a layer itself is part of this one
@@ -204,7 +205,7 @@ def _recording() -> Iterator[list[_Call]]:
         keras.layers.Layer.__call__ = unwatched
 
 
-def _around_activation(call: _Call, calls: list[_Call]) -> tuple[Any, Any, str]:
+def _around_activation(call: _Call, calls: list[_Call]) -> tuple[Tensor | None, Tensor, str]:
     """Find the activation of a call: its own, that of a layer after it, or one operation after it."""
     if type(call.layer).__name__ == "TimeDistributed" and _activation_of(call.layer.layer) != "linear":
         return None, call.result, _activation_of(call.layer.layer)
@@ -228,12 +229,12 @@ def _around_activation(call: _Call, calls: list[_Call]) -> tuple[Any, Any, str]:
     return call.result, call.result, "linear"
 
 
-def _is_activation(layer: Any) -> bool:
+def _is_activation(layer: KerasLayer) -> bool:
     """Tell whether a layer is nothing but an activation."""
     return type(layer).__name__ in ("Activation", *_ACTIVATION_LAYERS)
 
 
-def _activation_of(layer: Any) -> str:
+def _activation_of(layer: KerasLayer) -> str:
     """Name the activation that a layer is or has."""
     activation = getattr(layer, "activation", None)
     thing: Any

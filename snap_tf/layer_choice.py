@@ -3,15 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable
-from typing import Any
 
 from snap_tf.layer_info import LayerInfo
 from snap_tf.sources import Source
 from wavegan_tf.errors import ConfigError
+from wavegan_tf.tensors import KerasLayer
 
 __all__ = ["Layers", "choose_layers"]
 
-Layers = str | int | Callable[[Any], bool] | Iterable[str | int] | None
+Layers = str | int | Callable[[KerasLayer], bool] | Iterable[str | int] | None
 
 
 def choose_layers(source: Source, layers: Layers) -> list[LayerInfo]:

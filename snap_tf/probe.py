@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import hashlib
 import math
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -17,25 +17,26 @@ import numpy as np
 from tqdm import tqdm
 
 from snap_tf.keras_files import is_keras_file, one_line, read_keras
-from snap_tf.keras_model import KerasModel
+from snap_tf.keras_model import KerasSource
 from snap_tf.layer_choice import Layers, choose_layers
 from snap_tf.layer_info import STAGES, LayerInfo, LeftOut
 from snap_tf.reduction import reduction
 from snap_tf.sources import OwnNetwork, SavedSignature, Source
 from wavegan_tf.config import RunConfig
 from wavegan_tf.errors import ConfigError, DataError, ExportError, UserError
+from wavegan_tf.tensors import KerasModel, Tensor
 
 __all__ = ["PARTS", "Probe", "probe"]
 
 PARTS = ("q_network", "discriminator", "generator")
 
-Reduce = str | Callable[[Any], Any]
+Reduce = str | Callable[[Tensor], Tensor]
 
 _BYTES_AT_ONCE = 2**25  # of layer values in a batch; more does not make it faster
 _MOST_AT_ONCE = 256
 
 
-def probe(model: Any, layers: Layers = None, *, part: str | None = None, stage: str = "post",
+def probe(model: str | Path | KerasModel, layers: Layers = None, *, part: str | None = None, stage: str = "post",
           rate_hz: float | None = None, input_shape: tuple[int | None, ...] | None = None,
           step: int | None = None, trust: bool = False) -> Probe:
     """Open a network to look into its layers.
@@ -84,7 +85,7 @@ def probe(model: Any, layers: Layers = None, *, part: str | None = None, stage: 
             raise ConfigError(f"`model` (={model!r}) must be a path or a Keras model")
         name, rate_hz = str(model.name), 16000.0 if rate_hz is None else rate_hz
         source = (OwnNetwork(model, rate_hz) if hasattr(model, "layer_taps") and hasattr(model, "trace")
-                  else KerasModel(model, rate_hz, input_shape))
+                  else KerasSource(model, rate_hz, input_shape))
     return Probe(source, choose_layers(source, layers), stage, float(rate_hz), config, name, layers is not None)
 
 
@@ -120,7 +121,7 @@ class Probe:
         self.name = name
         self.named = named
         self._source = source
-        self._compiled: dict[Any, Any] = {}
+        self._compiled: dict[tuple[Callable[[Tensor], Tensor] | None, tuple[int, ...]], Any] = {}
 
     @property
     def takes_audio(self) -> bool:
@@ -136,7 +137,7 @@ class Probe:
         return int(np.clip(_BYTES_AT_ONCE // max(4 * numbers, 1), 1, _MOST_AT_ONCE))
 
     @property
-    def network(self) -> Any:
+    def network(self) -> KerasModel:
         """The Keras model itself; None for a SavedModel that is trusted to run itself."""
         return self._source.network
 
@@ -158,7 +159,7 @@ class Probe:
             digest.update(np.ascontiguousarray(weight.numpy()).tobytes())
         return digest.hexdigest()[:16]
 
-    def tensors(self, inputs: Any) -> dict[str, Any]:
+    def tensors(self, inputs: Tensor) -> dict[str, Tensor]:
         """Compute the layers as tensors, for gradients between them; call it inside a `tf.function`.
 
         Args:
@@ -184,7 +185,7 @@ class Probe:
                               "a layer that repeats another for every step, where it cannot be seen")
         return {layer.name: found[layer.name] for layer in self.layers}
 
-    def run(self, inputs: Any, reduce: Reduce = "mean", *, batch_size: int | None = None,
+    def run(self, inputs: Tensor | Iterable[Tensor], reduce: Reduce = "mean", *, batch_size: int | None = None,
             progress: bool = False) -> Iterator[dict[str, np.ndarray]]:
         """Compute the layers, batch by batch, in bounded memory.
 
@@ -210,7 +211,7 @@ class Probe:
         size = self.batch_size if batch_size is None else batch_size
         return self._run(inputs, self.check(reduce, size), size, progress)
 
-    def check(self, reduce: Reduce = "mean", batch_size: int = 1) -> Callable[[Any], Any] | None:
+    def check(self, reduce: Reduce = "mean", batch_size: int = 1) -> Callable[[Tensor], Tensor] | None:
         """Refuse what `run` would refuse of its options, and return the reducing function; None for `none`.
 
         Raises:
@@ -225,13 +226,14 @@ class Probe:
         self._check_maps(apply)
         return apply
 
-    def collect(self, inputs: Any, reduce: Reduce = "mean", **options: Any) -> dict[str, np.ndarray]:
+    def collect(self, inputs: Tensor | Iterable[Tensor], reduce: Reduce = "mean", **options: Any
+                ) -> dict[str, np.ndarray]:
         """Compute the layers of all inputs at once: what `run` yields, joined; for amounts that fit into memory."""
         batches = list(self.run(inputs, reduce, **options))
         return {layer.name: np.concatenate([batch[layer.name] for batch in batches]) for layer in self.layers
                 if batches}
 
-    def _run(self, inputs: Any, apply: Callable[[Any], Any] | None, size: int, progress: bool
+    def _run(self, inputs: Tensor, apply: Callable[[Tensor], Tensor] | None, size: int, progress: bool
              ) -> Iterator[dict[str, np.ndarray]]:
         total = len(inputs) if hasattr(inputs, "__len__") else None
         if hasattr(inputs, "shape") and self.fixed_batch is None:
@@ -244,7 +246,7 @@ class Probe:
                     yield self._compute(batch, apply, size)
                     bar.update(len(batch))
 
-    def _compute(self, batch: np.ndarray, apply: Callable[[Any], Any] | None, size: int) -> dict[str, np.ndarray]:
+    def _compute(self, batch: np.ndarray, apply: Callable[[Tensor], Tensor] | None, size: int) -> dict[str, np.ndarray]:
         n, wanted = len(batch), self.fixed_batch or (size if self._source.may_pad else max(len(batch), 1))
         if n < wanted:
             # one size for all batches, or TensorFlow compiles again for the last one
@@ -264,12 +266,13 @@ class Probe:
                               "diverged; use an earlier checkpoint")
         return layers
 
-    def _function(self, apply: Callable[[Any], Any] | None, shape: tuple[int, ...]) -> Any:
+    def _function(self, apply: Callable[[Tensor], Tensor] | None, shape: tuple[int, ...]
+                  ) -> Callable[[np.ndarray], dict[str, Tensor]]:
         import tensorflow as tf
 
         key = (apply, shape)
         if key not in self._compiled:
-            def compute(inputs: Any) -> dict[str, Any]:
+            def compute(inputs: Tensor) -> dict[str, Tensor]:
                 layers = {name: tf.cast(values, tf.float32) for name, values in self.tensors(inputs).items()}
                 if apply is None:
                     return layers
@@ -282,7 +285,7 @@ class Probe:
         concrete = self._compiled[key]
         return lambda batch: concrete(tf.constant(batch))
 
-    def _check_maps(self, apply: Callable[[Any], Any] | None) -> None:
+    def _check_maps(self, apply: Callable[[Tensor], Tensor] | None) -> None:
         """Refuse a feature map that one of the layers does not have, before anything is computed."""
         for layer in self.layers:
             if apply is not None and layer.has_time:
@@ -291,7 +294,7 @@ class Probe:
                 except ConfigError as error:
                     raise ConfigError(f"layer {layer.title}: {error}") from None
 
-    def _check_inputs(self, given: Any) -> np.ndarray:
+    def _check_inputs(self, given: Tensor) -> np.ndarray:
         try:
             inputs = np.asarray(given, np.float32)
         except (TypeError, ValueError) as error:  # words, lists of different lengths
@@ -327,5 +330,5 @@ def _open_path(path: Path, part: str | None, step: int | None, trust: bool) -> t
     return SavedSignature(opened.saved_model, LAYER_SIGNATURES[part], layers, config.network.slice_len), config, name
 
 
-def _shown(shape: Any) -> str:
+def _shown(shape: Iterable[int | None]) -> str:
     return f"[{', '.join('any' if n is None else str(n) for n in shape)}]"

@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Any
 
 from wavegan_tf.errors import ConfigError
+from wavegan_tf.tensors import Tensor
 
 __all__ = ["REDUCTIONS", "average", "highest", "mean_magnitude", "reduction", "root_mean_square", "single_map"]
 
 
-def average(maps: Any) -> Any:
+def average(maps: Tensor) -> Tensor:
     """Average feature maps: t = (1/n) sum of C_i over the n channels.
 
     Args:
@@ -26,34 +26,34 @@ def average(maps: Any) -> Any:
     return ops.mean(maps, axis=-1)
 
 
-def highest(maps: Any) -> Any:
+def highest(maps: Tensor) -> Tensor:
     """Take the largest channel at every step: [..., steps, channels] -> [..., steps]."""
     from keras import ops
 
     return ops.max(maps, axis=-1)
 
 
-def root_mean_square(maps: Any) -> Any:
+def root_mean_square(maps: Tensor) -> Tensor:
     """Take the root of the mean square over channels: [..., steps, channels] -> [..., steps]."""
     from keras import ops
 
     return ops.sqrt(ops.mean(ops.square(maps), axis=-1))
 
 
-def mean_magnitude(maps: Any) -> Any:
+def mean_magnitude(maps: Tensor) -> Tensor:
     """Average absolute values over channels: [..., steps, channels] -> [..., steps]."""
     from keras import ops
 
     return ops.mean(ops.absolute(maps), axis=-1)
 
 
-def single_map(k: int) -> Callable[[Any], Any]:
+def single_map(k: int) -> Callable[[Tensor], Tensor]:
     """Take channel number `k`, counted from 0.
 
     Returns:
         A function [..., steps, channels] -> [..., steps] that raises ConfigError where there is no such channel.
     """
-    def take(maps: Any) -> Any:
+    def take(maps: Tensor) -> Tensor:
         channels = maps.shape[-1]
         if not 0 <= k < channels:
             raise ConfigError(f"`reduce` (=map:{k}) must name a feature map that the layer has; it has {channels}, 0 "
@@ -63,11 +63,11 @@ def single_map(k: int) -> Callable[[Any], Any]:
     return take
 
 
-REDUCTIONS: dict[str, Callable[[Any], Any]] = {
+REDUCTIONS: dict[str, Callable[[Tensor], Tensor]] = {
     "mean": average, "max": highest, "rms": root_mean_square, "abs": mean_magnitude}
 
 
-def reduction(name: str) -> Callable[[Any], Any]:
+def reduction(name: str) -> Callable[[Tensor], Tensor]:
     """Return the function of a name: mean, max, rms, abs, or `map:K` for a single map.
 
     Raises:

@@ -12,6 +12,7 @@ from typing import Any, Protocol
 from snap_tf.keras_model import LEAKY
 from snap_tf.layer_info import LayerInfo, LeftOut
 from wavegan_tf.errors import ConfigError
+from wavegan_tf.tensors import KerasLayer, KerasModel, KerasVariable, Tensor
 
 __all__ = ["OwnNetwork", "SavedSignature", "Source"]
 
@@ -41,18 +42,18 @@ class Source(Protocol):
     may_pad: bool
     batch: int | None
     left_out: tuple[LeftOut, ...]
-    network: Any
+    network: KerasModel | None
 
     def fresh_state(self) -> AbstractContextManager[None]:
         """Let a network that remembers its inputs begin anew, until the end of the block."""
 
-    def tensors(self, inputs: Any, stage: str) -> dict[str, Any]:
+    def tensors(self, inputs: Tensor, stage: str) -> dict[str, Tensor]:
         """Compute every layer: float [batch, steps, channels] by name."""
 
-    def parts(self) -> dict[str, Any]:
+    def parts(self) -> dict[str, KerasLayer | LayerInfo]:
         """Return by name the objects that a user's predicate gets."""
 
-    def weights(self) -> Sequence[Any]:
+    def weights(self) -> Sequence[KerasVariable]:
         """Return all weights as variables, in a fixed order."""
 
 
@@ -69,7 +70,7 @@ class _Plain:
 class OwnNetwork(_Plain):
     """A network of `wavegan_tf`: it lists and traces its layers itself."""
 
-    def __init__(self, network: Any, rate_hz: float) -> None:
+    def __init__(self, network: KerasModel, rate_hz: float) -> None:
         self.network = network
         self.layers = tuple(LayerInfo(**tap.to_dict()) for tap in network.layer_taps(rate_hz))
         self.default = tuple(layer.name for layer in self.layers)
@@ -79,7 +80,7 @@ class OwnNetwork(_Plain):
         # D and Q with the original's batch normalisation always use the statistics of the batch
         self.may_pad = network.batchnorm != "tf1" or network.input_name == "z"
 
-    def tensors(self, inputs: Any, stage: str) -> dict[str, Any]:
+    def tensors(self, inputs: Tensor, stage: str) -> dict[str, Tensor]:
         import tensorflow as tf
 
         pre, post = self.network.trace(inputs, training=False)
@@ -88,11 +89,11 @@ class OwnNetwork(_Plain):
                     for layer in self.layers}
         return pre if stage == "pre" else post
 
-    def parts(self) -> dict[str, Any]:
+    def parts(self) -> dict[str, KerasLayer | LayerInfo]:
         own = {layer.name: layer for layer in self.network.layers}
         return {layer.name: own.get(layer.name, layer) for layer in self.layers}
 
-    def weights(self) -> Sequence[Any]:
+    def weights(self) -> Sequence[KerasVariable]:
         return self.network.weights
 
 
@@ -112,14 +113,14 @@ class SavedSignature(_Plain):
         self.input_shape: tuple[int | None, ...] = tuple(spec.shape[1:])
         self.length = length
 
-    def tensors(self, inputs: Any, stage: str) -> dict[str, Any]:
+    def tensors(self, inputs: Tensor, stage: str) -> dict[str, Tensor]:
         if stage != "post":
             raise ConfigError(f"`stage` (={stage}) must be post for a SavedModel that runs itself, which gives "
                               "layers after the activation only; use the run, or the whole exported folder")
         return self._signature(**{self._keyword: inputs})
 
-    def parts(self) -> dict[str, Any]:
+    def parts(self) -> dict[str, KerasLayer | LayerInfo]:
         return {layer.name: layer for layer in self.layers}
 
-    def weights(self) -> Sequence[Any]:
+    def weights(self) -> Sequence[KerasVariable]:
         return self._signature.variables

@@ -27,6 +27,7 @@ from snap_tf.series.acoustics.measures.acoustic_settings import AcousticSettings
 from snap_tf.series.acoustics.measures.f0 import f0_ceiling_hz
 from snap_tf.series.acoustics.measures.formants import formant_range
 from snap_tf.series.acoustics.measures.frication import FEWEST_STEPS, spectrum
+from snap_tf.series.acoustics.measures.measurement import Measurement
 from snap_tf.series.acoustics.measures.measuring import MEASURES, SPECTRUM, measure
 from snap_tf.series.acoustics.places import Place, clip_places, phone_places, within
 from snap_tf.series.acoustics.sonify import write_sounds
@@ -180,7 +181,7 @@ def _measure_all(layers: Sequence[MeasuredLayer], of_layer: dict[str, list[str]]
 
 
 def _measure_layer(layer: MeasuredLayer, name: str, places: Sequence[Place], settings: AcousticSettings, file: TextIO,
-                   bar: Any) -> pd.DataFrame:
+                   bar: tqdm) -> pd.DataFrame:
     """Measure every place of a layer, write the tracks, and return a row per place and column."""
     of_row = {row: measure(name, layer.values[row], layer.rate_hz, layer.settings(settings))
               for row in dict.fromkeys(place.row for place in places)}
@@ -207,7 +208,7 @@ def _length(place: Place) -> dict[str, float]:
     return {"interval_s": place.end_s - place.start_s} if place.is_interval else {}
 
 
-def _relative(found: list[Any]) -> list[Any]:
+def _relative(found: list[Measurement]) -> list[Measurement]:
     """Give levels relative to the loudest frame of all tokens, and the same in standard deviations."""
     everything = np.concatenate([one.of("intensity") for one in found])
     there = everything[np.isfinite(everything)]
@@ -220,7 +221,7 @@ def _relative(found: list[Any]) -> list[Any]:
             for one in found]
 
 
-def _spectra(layer: MeasuredLayer, places: Sequence[Place], settings: AcousticSettings, folder: Path, bar: Any
+def _spectra(layer: MeasuredLayer, places: Sequence[Place], settings: AcousticSettings, folder: Path, bar: tqdm
              ) -> pd.DataFrame:
     """Append the mean spectrum of every label to spectra.csv, and return every place's centre of gravity."""
     centres: list[dict[str, Any]] = []

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Any
 
 import numpy as np
 from scipy.fft import irfft, next_fast_len, rfft
@@ -143,7 +142,7 @@ class _Pairs:
         self.lags, self.min_points = np.arange(-max_lag, max_lag + 1), min_points
         self.own = self._moments(slice(None))
 
-    def r(self, order: Any = slice(None)) -> np.ndarray:
+    def r(self, order: np.ndarray | slice = slice(None)) -> np.ndarray:
         """Return float64 [tokens, lags] of the first series with the second ones in some order; NaN for no r."""
         if self.a.complete and self.b.complete:  # then a token's moments are the same beside any partner
             n, mean_a, mean_b, variance_a, variance_b = self.own
@@ -155,7 +154,7 @@ class _Pairs:
         scale = np.sqrt(np.where(enough, variance_a * variance_b, 1.0))
         return np.where(enough, np.clip(covariance / scale, -1, 1), np.nan)
 
-    def _moments(self, order: Any) -> tuple[np.ndarray, ...]:
+    def _moments(self, order: np.ndarray | slice) -> tuple[np.ndarray, ...]:
         """Count, means and variances of both sides of the overlap: float64 [tokens, lags] each."""
         a, b = self.a, self.b
         points = b.points[order]

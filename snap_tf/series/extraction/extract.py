@@ -21,6 +21,7 @@ from snap_tf.series.extraction import store as names
 from snap_tf.series.extraction.feed import ClipFeed, scaled_tokens
 from snap_tf.series.extraction.intervals import MIN_POINTS, interval_points, phone_intervals, too_few_points
 from snap_tf.series.extraction.latent_inputs import LatentInputs
+from snap_tf.series.extraction.layer_series import CutSeries, LayerSeries
 from snap_tf.series.extraction.npy_stream import NpyStream
 from snap_tf.series.extraction.resample import upsample_linear
 from snap_tf.series.extraction.stimuli import Stimuli
@@ -229,7 +230,7 @@ def _write_cut(store: names.LayerStore, folder: Path, selection: Selection, toke
     return set(refused)
 
 
-def _series(store: names.LayerStore, selection: Selection, refused: set[str]) -> Iterator[Any]:
+def _series(store: names.LayerStore, selection: Selection, refused: set[str]) -> Iterator[LayerSeries | CutSeries]:
     """Give the series of all layers but those refused, cut where phones were asked for."""
     for name in store:
         series = store[name]

@@ -5,10 +5,10 @@ from __future__ import annotations
 import difflib
 from collections import Counter
 from collections.abc import Iterable, Sequence
-from typing import Any
 
 import numpy as np
 import pandas as pd
+from numpy.typing import ArrayLike
 
 from snap_tf.layer_info import LayerInfo
 from wavegan_tf.errors import ConfigError, DataError
@@ -19,7 +19,8 @@ MIN_POINTS = 5
 """Fewest points that an interval of median length must have in a layer for the layer to show its shape."""
 
 
-def interval_steps(start_samples: Any, end_samples: Any, n_steps: int, n_samples: int) -> tuple[Any, Any]:
+def interval_steps(start_samples: ArrayLike, end_samples: ArrayLike, n_steps: int, n_samples: int
+                   ) -> tuple[np.ndarray, np.ndarray]:
     """Map intervals of audio to the steps of a layer that they touch.
 
     Args:

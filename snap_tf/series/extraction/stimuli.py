@@ -8,6 +8,7 @@ from functools import lru_cache
 from pathlib import Path, PurePosixPath
 from typing import TYPE_CHECKING, Any
 
+import numpy as np
 import pandas as pd
 
 from snap_tf.series.extraction.intervals import require_labels
@@ -209,7 +210,7 @@ def _of_words(corpus: Corpus, words: Sequence[str]) -> Stimuli:
     return Stimuli(pd.DataFrame(rows), read, f"words of {corpus.root}", corpus.problems, corpus.told)
 
 
-def _as_in_training(audio: Any, rate_hz: int, config: DataConfig) -> Any:
+def _as_in_training(audio: np.ndarray, rate_hz: int, config: DataConfig) -> np.ndarray:
     """Do to 16-bit samples what the training pipeline does to a WAV that holds them."""
     from wavegan_tf.data.audio.recording_audio import mix_channels, normalize_peak
     from wavegan_tf.data.audio.resampling import resample

@@ -14,12 +14,13 @@ from snap_tf.layer_info import LayerInfo
 from snap_tf.probe import Probe, probe
 from wavegan_tf.config import NetworkConfig
 from wavegan_tf.errors import ConfigError
+from wavegan_tf.tensors import KerasModel
 
 __all__ = ["generated_audio", "latent_names", "network_config", "open_generator", "output_layer"]
 
 
-def open_generator(model: Any, layers: Layers = None, *, step: int | None = None, stage: str = "post",
-                   with_output: bool = False, trust: bool = False) -> Probe:
+def open_generator(model: str | Path | KerasModel, layers: Layers = None, *, step: int | None = None,
+                   stage: str = "post", with_output: bool = False, trust: bool = False) -> Probe:
     """Open the generator of a model.
 
     Args:
