@@ -1,5 +1,6 @@
 """What sampling, classifying and exporting hand on: seeds, steps, splits, and what belongs to one recording only."""
 
+import importlib
 import json
 import types
 from pathlib import Path
@@ -13,19 +14,21 @@ from wavegan_tf.data.batches.audio_files import AudioFileList
 from wavegan_tf.data.batches.scan import report_slices
 from wavegan_tf.data.corpora.summary import summarise
 from wavegan_tf.data.corpus import Corpus, Segment, Utterance
+from wavegan_tf.data.slices import slicing as slices
 from wavegan_tf.data.slices.slice_settings import SliceSettings
-from wavegan_tf.data.slices.slicing import slicing as slices
 from wavegan_tf.export.card import model_card
 from wavegan_tf.export.metadata import ModelMetadata
 from wavegan_tf.export.model import SAMPLES_AT_ONCE, Model
 from wavegan_tf.export.provenance import _metrics, _time
 from wavegan_tf.latent import code_name
-from wavegan_tf.use import classify, export_scored
+from wavegan_tf.use import classify
 from wavegan_tf.use.agreement import agree
 from wavegan_tf.use.generation import Request, _manifest, _record, choose_vectors
 from wavegan_tf.use.labels import Labels
 from wavegan_tf.use.vectors import Interpolation, Sweep, draw_vectors
 
+# the package has a function of this name, which `from wavegan_tf.use import` would give
+export_scored = importlib.import_module("wavegan_tf.use.export_scored")
 CODED = NetworkConfig(latent_dim=6, code="binary", code_dim=3)
 
 
