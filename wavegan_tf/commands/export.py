@@ -32,7 +32,7 @@ def add_parser(subparsers: argparse._SubParsersAction) -> None:
 
 def _run(args: argparse.Namespace) -> None:
     if args.score:
-        from wavegan_tf.use.export_scored import export_scored
+        from wavegan_tf.use.scored_export import export_scored
 
         export_scored(args.run_folder, args.out, args.score, args.step, label_from=args.label_from or "auto",
                       limits=args.note, progress=True)

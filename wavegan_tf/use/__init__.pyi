@@ -4,11 +4,11 @@ from .classify import classify_folder as classify_folder
 from .classify import write_classified as write_classified
 from .codes import all_codes as all_codes
 from .codes import parse_code as parse_code
-from .export_scored import export_scored as export_scored
 from .generation import Request as Request
 from .generation import choose_vectors as choose_vectors
 from .generation import generate as generate
 from .labels import find_labels as find_labels
+from .scored_export import export_scored as export_scored
 from .vectors import Interpolation as Interpolation
 from .vectors import LatentVectors as LatentVectors
 from .vectors import Sweep as Sweep

@@ -30,7 +30,7 @@ CASES = {
     "export": Case(("export", "RUN", "TMP/out"), {"wavegan_tf.export.folder.export_run": None},
                    ends_in={"note": "limits"}, later=frozenset({"score", "label_from"})),
     "export --score": Case(("export", "RUN", "TMP/out", "--score", "DIR"),
-                           {"wavegan_tf.use.export_scored.export_scored": None}, ends_in={"note": "limits"}),
+                           {"wavegan_tf.use.scored_export.export_scored": None}, ends_in={"note": "limits"}),
     "slice words": Case(("slice", "DIR", "TMP/out"),
                         {CORPUS: corpus, "wavegan_tf.data.slices.slicing.slice_words": None},
                         ends_in=READING, later=frozenset({"kind", "phones", "stops", "vowels", "closures",

@@ -1,6 +1,5 @@
 """What sampling, classifying and exporting hand on: seeds, steps, splits, and what belongs to one recording only."""
 
-import importlib
 import json
 import types
 from pathlib import Path
@@ -21,14 +20,12 @@ from wavegan_tf.export.metadata import ModelMetadata
 from wavegan_tf.export.model import SAMPLES_AT_ONCE, Model
 from wavegan_tf.export.provenance import _metrics, _time
 from wavegan_tf.latent import code_name
-from wavegan_tf.use import classify
+from wavegan_tf.use import classify, scored_export
 from wavegan_tf.use.agreement import agree
 from wavegan_tf.use.generation import Request, _manifest, _record, choose_vectors
 from wavegan_tf.use.labels import Labels
 from wavegan_tf.use.vectors import Interpolation, Sweep, draw_vectors
 
-# the package has a function of this name, which `from wavegan_tf.use import` would give
-export_scored = importlib.import_module("wavegan_tf.use.export_scored")
 CODED = NetworkConfig(latent_dim=6, code="binary", code_dim=3)
 
 
@@ -165,11 +162,11 @@ def test_the_summary_of_codes_says_what_was_found_under_its_own_name(tmp_path: P
 
 def test_what_is_exported_is_what_was_scored(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     asked = []
-    monkeypatch.setattr(export_scored, "open_model", lambda run, step: asked.append((run, step)))
-    monkeypatch.setattr(export_scored, "classify_folder", lambda model, folder, **how: asked.append((folder, how)) or
+    monkeypatch.setattr(scored_export, "open_model", lambda run, step: asked.append((run, step)))
+    monkeypatch.setattr(scored_export, "classify_folder", lambda model, folder, **how: asked.append((folder, how)) or
                         types.SimpleNamespace(agreement="table\nof both"))
-    monkeypatch.setattr(export_scored, "export_run", lambda *args, **how: asked.append((args, how)))
-    export_scored.export_scored("RUN", tmp_path / "out", "words/test", 7, label_from="folder", limits=("no more",))
+    monkeypatch.setattr(scored_export, "export_run", lambda *args, **how: asked.append((args, how)))
+    scored_export.export_scored("RUN", tmp_path / "out", "words/test", 7, label_from="folder", limits=("no more",))
     assert asked[0] == ("RUN", 7) and asked[1] == ("words/test", {"label_from": "folder", "progress": False})
     args, how = asked[2]
     assert args == ("RUN", tmp_path / "out", 7) and how["limits"] == ("no more",)
