@@ -31,12 +31,30 @@ def option(default: Any, text: str, *, flag: str | None = None, choices: tuple[s
     """Make a dataclass field that knows its help text, the original's flag name and its allowed words.
 
     `bare` is the value of a flag that stands alone, as the original's flag does.
+
+    Example:
+        >>> import dataclasses
+        >>> from wavegan_tf.config import option
+        >>> @dataclasses.dataclass(frozen=True)
+        ... class Settings:
+        ...     window: str = option("hann", "window of the spectrogram", choices=("hann", "hamming"))
+        >>> Settings().window, dataclasses.fields(Settings)[0].metadata["choices"]
+        ('hann', ('hann', 'hamming'))
     """
     return field(default=default, metadata={"help": text, "flag": flag, "choices": choices, "bare": bare})
 
 
 def require(condition: bool, name: str, value: object, rule: str) -> None:
-    """Raise the one kind of message that every wrong setting gets."""
+    """Raise the one kind of message that every wrong setting gets.
+
+    Example:
+        >>> from wavegan_tf.config import require
+        >>> require(3 > 0, "n_layers", 3, "positive")
+        >>> require(0 > 0, "n_layers", 0, "positive")
+        Traceback (most recent call last):
+        ...
+        wavegan_tf.errors.ConfigError: `n_layers` (=0) must be positive
+    """
     if not condition:
         raise ConfigError(f"`{name}` (={value}) must be {rule}")
 
@@ -217,6 +235,13 @@ def changed_fields(old: Any, new: Any) -> list[str]:
 
 
 def differences(old: RunConfig, new: RunConfig) -> list[str]:
-    """List the fields in which two runs differ, as `section.field: old -> new`."""
+    """List the fields in which two runs differ, as `section.field: old -> new`.
+
+    Example:
+        >>> from wavegan_tf.config import differences
+        >>> from wavegan_tf.presets import load_preset
+        >>> differences(load_preset("wavegan").config, load_preset("ciwgan").config)
+        ["network.code: 'none' -> 'onehot'", 'network.code_dim: 0 -> 10']
+    """
     return [f"{section}.{change}" for section in ("data", "network", "train")
             for change in changed_fields(getattr(old, section), getattr(new, section))]

@@ -21,12 +21,30 @@ MOST_CODES = 2**16
 
 
 def sample_noise(n: int, config: NetworkConfig, rng: np.random.Generator) -> np.ndarray:
-    """Draw the part of z without meaning: float32 [n, latent_dim - code_dim], uniform in [-1, 1)."""
+    """Draw the part of z without meaning: float32 [n, latent_dim - code_dim], uniform in [-1, 1).
+
+    Example:
+        >>> import numpy as np
+        >>> from wavegan_tf.config import NetworkConfig
+        >>> from wavegan_tf.latent import sample_noise
+        >>> noise = sample_noise(4, NetworkConfig(code="onehot", code_dim=8), np.random.default_rng(0))
+        >>> noise.shape, bool((abs(noise) <= 1).all())
+        ((4, 92), True)
+    """
     return rng.uniform(-1.0, 1.0, (n, config.latent_dim - config.code_dim)).astype(np.float32)
 
 
 def sample_codes(n: int, config: NetworkConfig, rng: np.random.Generator) -> np.ndarray:
-    """Draw codes as in training: float32 [n, code_dim], one-hot with uniform class or independent fair bits."""
+    """Draw codes as in training: float32 [n, code_dim], one-hot with uniform class or independent fair bits.
+
+    Example:
+        >>> import numpy as np
+        >>> from wavegan_tf.config import NetworkConfig
+        >>> from wavegan_tf.latent import sample_codes
+        >>> codes = sample_codes(2, NetworkConfig(code="onehot", code_dim=8), np.random.default_rng(0))
+        >>> codes.tolist()
+        [[0.0, 0.0, 0.0, 0.0, 0.0, 0.0, 1.0, 0.0], [0.0, 0.0, 0.0, 0.0, 0.0, 1.0, 0.0, 0.0]]
+    """
     if config.code == "onehot":
         return np.eye(config.code_dim, dtype=np.float32)[rng.integers(0, config.code_dim, n)]
     return rng.integers(0, 2, (n, config.code_dim)).astype(np.float32)
@@ -37,6 +55,12 @@ def enumerate_codes(config: NetworkConfig) -> np.ndarray:
 
     Raises:
         ConfigError: a binary code has too many values to list.
+
+    Example:
+        >>> from wavegan_tf.config import NetworkConfig
+        >>> from wavegan_tf.latent import enumerate_codes
+        >>> enumerate_codes(NetworkConfig(code="binary", code_dim=2)).tolist()
+        [[0.0, 0.0], [1.0, 0.0], [0.0, 1.0], [1.0, 1.0]]
     """
     if config.code == "none":
         return np.zeros((1, 0), np.float32)
@@ -49,7 +73,14 @@ def enumerate_codes(config: NetworkConfig) -> np.ndarray:
 
 
 def code_from_index(index: int, config: NetworkConfig) -> np.ndarray:
-    """Return code number `index`: float32 [code_dim]; for bits, bit i of the number is element i."""
+    """Return code number `index`: float32 [code_dim]; for bits, bit i of the number is element i.
+
+    Example:
+        >>> from wavegan_tf.config import NetworkConfig
+        >>> from wavegan_tf.latent import code_from_index
+        >>> code_from_index(6, NetworkConfig(code="binary", code_dim=3)).tolist()  # 6 = 2 + 4
+        [0.0, 1.0, 1.0]
+    """
     if config.code == "onehot":
         return np.eye(config.code_dim, dtype=np.float32)[index]
     return np.array([index >> i & 1 for i in range(config.code_dim)], np.float32)
@@ -61,6 +92,16 @@ def code_index(scores: np.ndarray, config: NetworkConfig) -> np.ndarray:
     Args:
         scores: float [n, code_dim]; a bit counts as set when its logit is above 0 (a code's bit: above 0 too).
         config: says which kind of code it is.
+
+    Example:
+        >>> import numpy as np
+        >>> from wavegan_tf.config import NetworkConfig
+        >>> from wavegan_tf.latent import code_index
+        >>> logits = np.array([[-1.5, 2.0, 0.5], [3.0, -0.1, -2.0]])
+        >>> code_index(logits, NetworkConfig(code="binary", code_dim=3)).tolist()  # bits 011 and 100
+        [6, 1]
+        >>> code_index(logits, NetworkConfig(code="onehot", code_dim=3)).tolist()
+        [1, 0]
     """
     if config.code == "onehot":
         return np.argmax(scores, axis=1)
@@ -68,12 +109,28 @@ def code_index(scores: np.ndarray, config: NetworkConfig) -> np.ndarray:
 
 
 def number_of_codes(config: NetworkConfig) -> int:
-    """Count the codes of training: n one-hot ones, 2^n binary ones, one where there is none."""
+    """Count the codes of training: n one-hot ones, 2^n binary ones, one where there is none.
+
+    Example:
+        >>> from wavegan_tf.config import NetworkConfig
+        >>> from wavegan_tf.latent import number_of_codes
+        >>> [number_of_codes(NetworkConfig(code=kind, code_dim=8)) for kind in ("onehot", "binary")]
+        [8, 256]
+    """
     return {"none": 1, "onehot": config.code_dim, "binary": 2**config.code_dim}[config.code]
 
 
 def code_name(index: int, config: NetworkConfig) -> str:
-    """Name a code for a file or a table: the class number, or the bits from element 0 on, as in `011`."""
+    """Name a code for a file or a table: the class number, or the bits from element 0 on, as in `011`.
+
+    Example:
+        >>> from wavegan_tf.config import NetworkConfig
+        >>> from wavegan_tf.latent import code_name
+        >>> code_name(6, NetworkConfig(code="binary", code_dim=3))
+        '011'
+        >>> code_name(6, NetworkConfig(code="onehot", code_dim=8))
+        '6'
+    """
     if config.code == "onehot":
         return str(index)
     return "".join(str(int(bit)) for bit in code_from_index(index, config))
@@ -89,6 +146,16 @@ def latent_with_code(noise: np.ndarray, code: np.ndarray, config: NetworkConfig)
 
     Raises:
         ConfigError: the code has the wrong length.
+
+    Example:
+        >>> import numpy as np
+        >>> from wavegan_tf.config import NetworkConfig
+        >>> from wavegan_tf.latent import code_from_index, latent_with_code, sample_noise
+        >>> config = NetworkConfig(code="onehot", code_dim=8)
+        >>> noise = sample_noise(2, config, np.random.default_rng(0))
+        >>> z = latent_with_code(noise, 5 * code_from_index(3, config), config)  # class 3, exaggerated five times
+        >>> z.shape, z[0, :8].tolist()
+        ((2, 100), [0.0, 0.0, 0.0, 5.0, 0.0, 0.0, 0.0, 0.0])
     """
     code = np.atleast_2d(np.asarray(code, np.float32))
     if code.shape[-1] != config.code_dim:

@@ -56,6 +56,13 @@ Scores are float32 [batch].
 def interpolate(real: tf.Tensor, fake: tf.Tensor, alpha: tf.Tensor) -> tf.Tensor:
     """Return x + alpha (G(z) - x): float32 [batch, n_samples, channels]; alpha float32 [batch, 1, 1] in [0, 1).
 
+    Example:
+        >>> import tensorflow as tf
+        >>> from wavegan_tf.losses import interpolate
+        >>> real, fake = tf.ones([1, 3, 1]), tf.zeros([1, 3, 1])
+        >>> interpolate(real, fake, tf.fill([1, 1, 1], 0.25)).numpy().ravel().tolist()
+        [0.75, 0.75, 0.75]
+
     Source: Gulrajani et al. 2017, algorithm 1.
     """
     return real + alpha * (fake - real)
@@ -70,6 +77,13 @@ def gradient_penalty(score: Callable[[tf.Tensor], tf.Tensor], points: tf.Tensor)
 
     Returns:
         float32 scalar, unweighted. There is no epsilon under the root, as in the released code.
+
+    Example:
+        >>> import tensorflow as tf
+        >>> from wavegan_tf.losses import gradient_penalty
+        >>> points = tf.random.stateless_uniform([4, 16, 1], seed=(0, 0))
+        >>> float(gradient_penalty(lambda x: tf.reduce_sum(x, axis=[1, 2]), points))  # slope 4: (4 - 1)^2
+        9.0
 
     Source: Gulrajani et al. 2017, equation 3.
     """
@@ -87,6 +101,15 @@ def q_loss(code: tf.Tensor, logits: tf.Tensor, kind: str) -> tf.Tensor:
         code: float32 [batch, code_dim], one-hot or bits in {0, 1}.
         logits: float32 [batch, code_dim].
         kind: `onehot` (softmax cross-entropy) or `binary` (sigmoid cross-entropy, mean over bits too).
+
+    Example:
+        >>> import tensorflow as tf
+        >>> from wavegan_tf.losses import q_loss
+        >>> code = tf.constant([[0.0, 1.0, 0.0, 0.0]])
+        >>> round(float(q_loss(code, tf.zeros([1, 4]), "onehot")), 4)  # no information: log 4
+        1.3863
+        >>> round(float(q_loss(code, 10 * code - 5, "binary")), 4)
+        0.0067
     """
     if kind == "onehot":
         return tf.reduce_mean(tf.nn.softmax_cross_entropy_with_logits(code, logits))
@@ -94,7 +117,15 @@ def q_loss(code: tf.Tensor, logits: tf.Tensor, kind: str) -> tf.Tensor:
 
 
 def code_accuracy(code: tf.Tensor, logits: tf.Tensor, kind: str) -> tf.Tensor:
-    """Share of examples whose whole code Q reads right: float32 scalar in [0, 1]."""
+    """Share of examples whose whole code Q reads right: float32 scalar in [0, 1].
+
+    Example:
+        >>> import tensorflow as tf
+        >>> from wavegan_tf.losses import code_accuracy
+        >>> code = tf.constant([[0.0, 1.0], [1.0, 1.0]])
+        >>> float(code_accuracy(code, tf.constant([[-1.0, 2.0], [3.0, -1.0]]), "binary"))
+        0.5
+    """
     if kind == "onehot":
         right = tf.equal(tf.argmax(logits, axis=1), tf.argmax(code, axis=1))
     else:
@@ -103,5 +134,13 @@ def code_accuracy(code: tf.Tensor, logits: tf.Tensor, kind: str) -> tf.Tensor:
 
 
 def bit_accuracy(code: tf.Tensor, logits: tf.Tensor) -> tf.Tensor:
-    """Share of single bits that Q reads right: float32 scalar in [0, 1]."""
+    """Share of single bits that Q reads right: float32 scalar in [0, 1].
+
+    Example:
+        >>> import tensorflow as tf
+        >>> from wavegan_tf.losses import bit_accuracy
+        >>> code = tf.constant([[0.0, 1.0], [1.0, 1.0]])
+        >>> float(bit_accuracy(code, tf.constant([[-1.0, 2.0], [3.0, -1.0]])))
+        0.75
+    """
     return tf.reduce_mean(tf.cast(tf.equal(logits > 0, code > 0.5), tf.float32))

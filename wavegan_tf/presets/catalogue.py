@@ -44,7 +44,13 @@ class Preset:
 
 
 def preset_names() -> list[str]:
-    """List the presets that come along, alphabetically."""
+    """List the presets that come along, alphabetically.
+
+    Example:
+        >>> from wavegan_tf.presets import preset_names
+        >>> preset_names()[:4]
+        ['ciwgan', 'ciwgan-32768', 'ciwgan-65536', 'ciwgan-reduplication']
+    """
     files = resources.files("wavegan_tf.presets").iterdir()
     return sorted(file.name.removesuffix(".json") for file in files if file.name.endswith(".json"))
 
@@ -54,6 +60,12 @@ def load_preset(name: str | Path) -> Preset:
 
     Raises:
         ConfigError: no such preset, or a file that is none; the message lists those that exist.
+
+    Example:
+        >>> from wavegan_tf.presets import load_preset
+        >>> preset = load_preset("ciwgan-words")
+        >>> preset.config.network.code, preset.config.network.code_dim, preset.source
+        ('onehot', 8, 'Beguš & Zhou 2022 (ICASSP), section 3')
     """
     return _load(str(name), [])
 
@@ -63,6 +75,12 @@ def change_settings(config: RunConfig, changes: dict[str, Any]) -> RunConfig:
 
     Raises:
         ConfigError: an unknown field, or a value that cannot be.
+
+    Example:
+        >>> from wavegan_tf.presets import change_settings, load_preset
+        >>> config = change_settings(load_preset("fiwgan").config, {"code_dim": 5, "batch_size": 16})
+        >>> config.network.code_dim, config.train.batch_size
+        (5, 16)
     """
     parts, unknown = {}, set(changes)
     for section in SECTIONS:

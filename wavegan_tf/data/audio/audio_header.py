@@ -42,6 +42,12 @@ def audio_header(path: str | Path) -> AudioHeader:
     Raises:
         DataError: it cannot be read, is no plain file, has 0 bytes, no audio format known, no samples or no length, is
             truncated or compressed SPHERE, or has a rate or a number of channels that no recording has.
+
+    Example:
+        >>> from wavegan_tf.data import audio_header
+        >>> header = audio_header("corpus/TRAIN/DR3/FAOC0/SA1.WAV")
+        >>> header.n_samples, header.rate_hz, header.channels, header.container
+        (57020, 16000, 1, 'SPHERE')
     """
     path = Path(path)
     refuse_empty(path)

@@ -33,6 +33,13 @@ def read_audio(path: str | Path, rate_hz: int | None = None, channels: int = 1) 
     Raises:
         DataError: it cannot be decoded, is truncated, holds NaN, or has another number of channels.
         OSError: the file cannot be read.
+
+    Example:
+        >>> from wavegan_tf.data import read_audio
+        >>> read_audio("corpus/TRAIN/DR3/FAOC0/SA1.WAV").shape  # at its own 16 kHz
+        (57020, 1)
+        >>> read_audio("corpus/TRAIN/DR3/FAOC0/SA1.WAV", rate_hz=8000).shape
+        (28510, 1)
     """
     waveform, own_rate_hz = read_recording(path)
     try:
@@ -68,7 +75,14 @@ def mix_channels(waveform: np.ndarray, channels: int) -> np.ndarray:
 
 
 def normalize_peak(waveform: np.ndarray) -> np.ndarray:
-    """Scale a recording so that its largest absolute sample is 1; what peaks below `SILENCE_PEAK` becomes zeros."""
+    """Scale a recording so that its largest absolute sample is 1; what peaks below `SILENCE_PEAK` becomes zeros.
+
+    Example:
+        >>> import numpy as np
+        >>> from wavegan_tf.data import normalize_peak
+        >>> normalize_peak(np.array([[0.1], [-0.25]])).tolist()
+        [[0.4], [-1.0]]
+    """
     if is_silence(waveform):
         return np.zeros_like(waveform)
     return waveform / np.abs(waveform).max()

@@ -89,6 +89,14 @@ def resample(waveform: np.ndarray, rate_hz: int, new_rate_hz: int) -> np.ndarray
 
     Raises:
         DataError: as `resampling_filter`.
+
+    Example:
+        >>> import numpy as np
+        >>> from wavegan_tf.data import resample
+        >>> tone = np.sin(2 * np.pi * 440 * np.arange(16000) / 16000).astype("float32")[:, None]  # a second at 16 kHz
+        >>> slow = resample(tone, 16000, 8000)
+        >>> slow.shape, round(float(slow[2000:6000].max()), 2)
+        ((8000, 1), 1.0)
     """
     if rate_hz == new_rate_hz:
         return waveform

@@ -21,6 +21,13 @@ def write_wav_file(path: str | Path, samples: np.ndarray, rate_hz: int, subtype:
 
     Raises:
         OSError: it cannot be written.
+
+    Example:
+        >>> import numpy as np
+        >>> from wavegan_tf.data import audio_header, write_wav_file
+        >>> write_wav_file("tone.wav", 0.5 * np.sin(2 * np.pi * 440 * np.arange(8000) / 16000), 16000)
+        >>> audio_header("tone.wav").n_samples
+        8000
     """
     import soundfile
 

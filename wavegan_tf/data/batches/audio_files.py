@@ -59,6 +59,12 @@ def find_audio_files(data: str | Path | Sequence[str | Path], split: str | None 
 
     Raises:
         DataError: no such folder or file; `split` without a manifest that has it; no audio file at all.
+
+    Example:
+        >>> from wavegan_tf.data import find_audio_files
+        >>> found = find_audio_files("corpus")
+        >>> len(found.files), found.files[0].name
+        (16, 'TEST/DR5/FXNP0/SA1.WAV')
     """
     if isinstance(data, str | Path):
         root = Path(data)

@@ -46,6 +46,14 @@ def open_source(data: str | Path | Sequence[str | Path], config: DataConfig, see
         DataError: no folder, no audio, nothing usable, or hardly a slice; says what to change.
         ConfigError: an unknown cache, or an overlap that leaves no step.
         OSError: the cache cannot be written.
+
+    Example:
+        >>> from wavegan_tf.config import DataConfig
+        >>> from wavegan_tf.data import open_source
+        >>> source = open_source("corpus", DataConfig(), seed=0, cache="memory", progress=False)
+        >>> batch = next(iter(source.batches(batch_size=8, group=5)))  # for 5 updates of D
+        >>> tuple(batch.shape), round(source.slices_per_epoch)
+        ((5, 8, 16384, 1), 26)
     """
     Framing.from_config(config)  # a wrong setting is told before the decoding
     listing = find_audio_files(data, split)

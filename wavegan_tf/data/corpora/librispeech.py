@@ -46,6 +46,18 @@ def read_librispeech(root: str | Path, textgrids: str | Path | None = None, word
 
     Raises:
         DataError: no such folder, no readable recording, or no TextGrid with such tiers.
+
+    Example:
+        >>> from pathlib import Path
+        >>> from wavegan_tf.data import read_audio, read_librispeech
+        >>> from wavegan_tf.data import write_wav_file
+        >>> chapter = Path("LibriSpeech/train-clean-100/19/198")
+        >>> chapter.mkdir(parents=True)
+        >>> write_wav_file(chapter / "19-198-0000.wav", read_audio("corpus/TRAIN/DR3/FAOC0/SA1.WAV"), 16000)
+        >>> _ = (chapter / "19-198.trans.txt").write_text("19-198-0000 SHE HAD YOUR DARK SUIT")
+        >>> utterance, = read_librispeech("LibriSpeech").utterances
+        >>> utterance.id, utterance.speaker, utterance.split, utterance.text
+        ('19-198-0000', '19', 'train', 'SHE HAD YOUR DARK SUIT')
     """
     root = require_folder(root)
     problems: list[Problem] = []

@@ -23,6 +23,7 @@ _READERS: dict[str, Callable[..., Corpus]] = {
     "timit": read_timit, "librispeech": read_librispeech, "textgrid": read_textgrid_folder}
 
 LAYOUTS = ("auto", *_READERS)
+"""Names of corpus layouts for `open_corpus`: `timit`, `librispeech`, `textgrid`, and `auto`, which recognises them."""
 
 
 def open_corpus(root: str | Path, kind: str = "auto", **options: Any) -> Corpus:
@@ -41,6 +42,15 @@ def open_corpus(root: str | Path, kind: str = "auto", **options: Any) -> Corpus:
     Raises:
         ConfigError: an unknown layout, or an option that its reader does not have.
         DataError: no such folder, a layout that is not recognised, or what the reader raises.
+
+    Example:
+        >>> from wavegan_tf.data import open_corpus
+        >>> corpus = open_corpus("corpus")
+        >>> len(corpus.utterances), len(corpus.words()), len(corpus.phones()), len(corpus.problems)
+        (16, 140, 591, 0)
+        >>> first = corpus.utterances[0]
+        >>> first.id, first.speaker, first.words[1]
+        ('faoc0_sa1', 'FAOC0', Segment(start=5094, end=9171, label='had'))
     """
     if kind not in LAYOUTS:
         raise ConfigError(f"`kind` (={kind}) must be one of {', '.join(LAYOUTS)}")

@@ -116,6 +116,13 @@ def assign_split(table: pd.DataFrame, policy: str = "token", test_share: float =
     Raises:
         ConfigError: an unknown policy or a share outside [0, 1).
         DataError: the table does not allow that policy.
+
+    Example:
+        >>> from wavegan_tf.data import assign_split, open_corpus, word_tokens
+        >>> tokens = word_tokens(open_corpus("corpus"), ["ask", "wash"])
+        >>> split = assign_split(tokens, "speaker", test_share=0.25)["split"]
+        >>> split.value_counts().to_dict()
+        {'train': 6, 'test': 2}
     """
     if policy == "token":
         split = split_by_token(table, test_share, seed)

@@ -75,6 +75,12 @@ def summarise(corpus: Corpus) -> CorpusSummary:
 
     A speaker heard in two splits is counted in both of `speakers_by_split`; sexes and splits that the corpus does not
     give are left out of the dictionaries.
+
+    Example:
+        >>> from wavegan_tf.data import open_corpus, summarise
+        >>> summary = summarise(open_corpus("corpus"))
+        >>> summary.n_utterances, summary.speakers_by_sex, summary.eight_words["water"]
+        (16, {'F': 3, 'M': 1}, 5)
     """
     utterances = corpus.utterances
     recordings = {u.audio_path: u for u in utterances}.values()

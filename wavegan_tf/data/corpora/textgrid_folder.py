@@ -43,6 +43,16 @@ def read_textgrid_folder(root: str | Path, textgrids: str | Path | None = None, 
     Raises:
         ConfigError: the pattern is no regular expression or has no group `speaker`.
         DataError: no such folder, no readable recording, a pattern that fits no path, or no TextGrid with such tiers.
+
+    Example:
+        >>> from pathlib import Path
+        >>> from wavegan_tf.data import Segment, read_audio, read_textgrid_folder, write_textgrid, write_wav_file
+        >>> Path("mine/ann").mkdir(parents=True)
+        >>> write_wav_file("mine/ann/one.wav", read_audio("corpus/TRAIN/DR3/FAOC0/SA1.WAV"), 16000)
+        >>> write_textgrid("mine/ann/one.TextGrid", {"words": [Segment(2143, 5094, "she")]}, 57020, 16000)
+        >>> utterance, = read_textgrid_folder("mine").utterances
+        >>> utterance.id, utterance.speaker, utterance.words
+        ('ann/one', 'ann', (Segment(start=2143, end=5094, label='she'),))
     """
     pattern = _compile(speaker_pattern)
     root = require_folder(root)

@@ -55,6 +55,12 @@ def read_timit(root: str | Path, sa: str = "all", seed: int = 0, phone_set: str 
     Raises:
         ConfigError: an unknown SA policy, or a rate that cannot be.
         DataError: no folder, no readable recording in it, or label files that count different rates.
+
+    Example:
+        >>> from wavegan_tf.data import read_timit
+        >>> corpus = read_timit("corpus", sa="none")  # without the sentences that everybody reads
+        >>> [utterance.sentence for utterance in corpus.utterances]
+        ['SX147', 'SX246', 'SX041', 'SX066', 'SX100', 'SX212', 'SX171', 'SX225']
     """
     check_sa_policy(sa)
     if label_rate is not None and label_rate < 0:

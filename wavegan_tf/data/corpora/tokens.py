@@ -36,6 +36,12 @@ def word_tokens(corpus: Corpus, words: Sequence[str] = ()) -> pd.DataFrame:
     Raises:
         DataError: the corpus has no words with times, or a word has no token; names the words that are near.
 
+    Example:
+        >>> from wavegan_tf.data import open_corpus, word_tokens
+        >>> tokens = word_tokens(open_corpus("corpus"), ["ask", "wash"])
+        >>> tokens["label"].value_counts().sort_index().to_dict()
+        {'ask': 4, 'wash': 4}
+
     Source: Beguš and Zhou, ICASSP 2022 (eight words over all of TIMIT).
     """
     table = _require(corpus.words(), "words", corpus)
@@ -58,6 +64,12 @@ def phone_tokens(corpus: Corpus, phones: Sequence[str], words: Sequence[str] = (
     Raises:
         ConfigError: no phone asked for.
         DataError: no phones with times, or a phone or a word has no token.
+
+    Example:
+        >>> from wavegan_tf.data import open_corpus, phone_tokens
+        >>> tokens = phone_tokens(open_corpus("corpus"), ["s", "sh"], words=["ask", "wash"])
+        >>> sorted(set(zip(tokens["label"], tokens["word"])))
+        [('s', 'ask'), ('sh', 'wash')]
     """
     if not phones:
         raise ConfigError("`phones` must name at least one phone, for example s,sh")
@@ -102,6 +114,14 @@ def stop_tokens(corpus: Corpus, criteria: StopCriteria | None = None) -> pd.Data
 
     Raises:
         DataError: no words or phones with times, or no word qualifies.
+
+    Example:
+        >>> from wavegan_tf.data import StopCriteria, open_corpus, stop_tokens
+        >>> corpus = open_corpus("corpus")
+        >>> stop_tokens(corpus)["label"].value_counts().to_dict()
+        {'TV': 16, 'sTV': 2}
+        >>> sorted(set(stop_tokens(corpus, StopCriteria(stops=("t",)))["word"]))
+        ['students', 'study', 'ten', 'to']
 
     Source: Beguš 2020, Frontiers in Artificial Intelligence 3:44 (the two sequences; the criteria are ours).
     """

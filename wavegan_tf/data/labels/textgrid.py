@@ -61,6 +61,13 @@ def read_textgrid(path: str | Path) -> TextGrid:
     Raises:
         DataError: it cannot be read, is not a TextGrid, is cut off, or has a label where a time should be, a time that
             no recording has, a size that is no whole number, or more in it than its sizes say.
+
+    Example:
+        >>> from wavegan_tf.data import Segment, read_textgrid, write_textgrid
+        >>> write_textgrid("one.TextGrid", {"words": [Segment(1600, 4800, "ask")]}, n_samples=8000, rate_hz=16000)
+        >>> tier, = read_textgrid("one.TextGrid").tiers
+        >>> tier.name, [(interval.start_s, interval.end_s, interval.label) for interval in tier.intervals]
+        ('words', [(0.0, 0.1, ''), (0.1, 0.3, 'ask'), (0.3, 0.5, '')])
     """
     path = Path(path)
     tokens = _Tokens(path, label_text(path, "TextGrid"))
@@ -103,6 +110,13 @@ def write_textgrid(path: str | Path, tiers: Mapping[str, Sequence[Segment]], n_s
     Raises:
         ConfigError: an unknown style.
         DataError: segments that overlap, have no length or lie outside the recording.
+
+    Example:
+        >>> from wavegan_tf.data import open_corpus, read_textgrid, write_textgrid
+        >>> u = open_corpus("corpus").utterances[0]
+        >>> write_textgrid(f"{u.id}.TextGrid", {"words": u.words, "phones": u.phones}, u.n_samples, u.rate_hz)
+        >>> [(tier.name, len(tier.intervals)) for tier in read_textgrid("faoc0_sa1.TextGrid").tiers]
+        [('words', 13), ('phones', 42)]
     """
     if style not in ("long", "short"):
         raise ConfigError(f"`style` (={style}) must be long or short")

@@ -34,6 +34,12 @@ def read_phone_map(path: str | Path) -> PhoneMap:
 
     Raises:
         DataError: no such file, or no such table; a label that has two phones; a row without a phone.
+
+    Example:
+        >>> from wavegan_tf.data import read_phone_map
+        >>> phones = read_phone_map("ipa-mfa")
+        >>> phones["ʃ"], phones["ɾ"], phones["kʷ"]
+        ('sh', 'dx', 'k')
     """
     if str(path) in SHIPPED_MAPS and not Path(path).exists():
         with resources.as_file(resources.files("wavegan_tf.data.phones.maps") / f"{path}.csv") as file:

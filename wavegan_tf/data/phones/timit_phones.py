@@ -51,6 +51,11 @@ def fold_48(phone: str) -> str | None:
     Raises:
         KeyError: not one of the 61 phones.
 
+    Example:
+        >>> from wavegan_tf.data import fold_48
+        >>> [fold_48(phone) for phone in ("axr", "tcl", "zh", "q")]
+        ['er', 'cl', 'zh', None]
+
     Source: Lee and Hon 1989, Table I.
     """
     _CLASS_OF[phone]
@@ -66,6 +71,11 @@ def fold_39(phone: str) -> str | None:
     Raises:
         KeyError: not one of the 61 phones.
 
+    Example:
+        >>> from wavegan_tf.data import fold_39
+        >>> [fold_39(phone) for phone in ("axr", "tcl", "zh", "q")]
+        ['er', 'sil', 'sh', None]
+
     Source: Lee and Hon 1989, Table I and section IV.
     """
     folded = fold_48(phone)
@@ -73,7 +83,13 @@ def fold_39(phone: str) -> str | None:
 
 
 def phone_class(phone: str) -> str | None:
-    """Name the class of a phone (`vowel`, `stop`, ...), or None when it is not one of the 61."""
+    """Name the class of a phone (`vowel`, `stop`, ...), or None when it is not one of the 61.
+
+    Example:
+        >>> from wavegan_tf.data import phone_class
+        >>> phone_class("sh"), phone_class("tcl"), phone_class("ʃ")
+        ('fricative', 'closure', None)
+    """
     return _CLASS_OF.get(phone)
 
 

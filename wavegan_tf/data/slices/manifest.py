@@ -50,7 +50,16 @@ def parse_phones(text: str) -> tuple[Segment, ...]:
 
 
 def write_manifest(table: pd.DataFrame, path: Path) -> None:
-    """Write slices as CSV; the column `phones` holds tuples of `Segment`s."""
+    """Write slices as CSV; the column `phones` holds tuples of `Segment`s.
+
+    Example:
+        >>> from pathlib import Path
+        >>> from wavegan_tf.data import open_corpus, read_manifest, slice_words, write_manifest
+        >>> table = slice_words(open_corpus("corpus"), "words", ["ask", "wash"]).table
+        >>> write_manifest(table[table["sex"] == "F"], Path("words/manifest.csv"))  # keep the women's slices only
+        >>> len(table), len(read_manifest("words"))
+        (8, 6)
+    """
     table = table.assign(phones=[format_phones(p) for p in table["phones"]])
     write_table(table[list(MANIFEST_COLUMNS)], path)
 
@@ -67,6 +76,15 @@ def read_manifest(path: str | Path) -> pd.DataFrame:
     Raises:
         DataError: no such file, or no table; a column is missing; a number is none, or an interval without a length; a
             file is named twice, or lies outside the folder.
+
+    Example:
+        >>> from wavegan_tf.data import SliceSettings, open_corpus, read_manifest, slice_words
+        >>> _ = slice_words(open_corpus("corpus"), "words", ["ask"], SliceSettings(split="official"))
+        >>> table = read_manifest("words")
+        >>> table["file"][0], table["speaker"][0], int(table["n_samples"][0])
+        ('train/ask/faoc0_sa2_7851-12773.wav', 'FAOC0', 5722)
+        >>> [phone.label for phone in table["phones"][0]]
+        ['ae', 's', 'kcl', 'k']
     """
     path = Path(path)
     if path.is_dir():

@@ -74,20 +74,43 @@ class Slices:
 
 def slice_words(corpus: Corpus, out: str | Path, words: Sequence[str] = (),
                 settings: SliceSettings | None = None) -> Slices:
-    """Write one slice for each token of some words, or of all; see `word_tokens` and `write_slices`."""
+    """Write one slice for each token of some words, or of all; see `word_tokens` and `write_slices`.
+
+    Example:
+        >>> from wavegan_tf.data import SliceSettings, open_corpus, slice_words
+        >>> slices = slice_words(open_corpus("corpus"), "words", ["ask", "wash"], SliceSettings(split="speaker"))
+        >>> slices.table.groupby(["split", "label"]).size().to_dict()
+        {('test', 'ask'): 1, ('test', 'wash'): 1, ('train', 'ask'): 3, ('train', 'wash'): 3}
+    """
     return write_slices(corpus, word_tokens(corpus, words), out, settings, {"kind": "words", "words": list(words)})
 
 
 def slice_phones(corpus: Corpus, out: str | Path, phones: Sequence[str], words: Sequence[str] = (),
                  settings: SliceSettings | None = None) -> Slices:
-    """Write one slice for each token of some phones, anywhere or in some words; see `phone_tokens`, `write_slices`."""
+    """Write one slice for each token of some phones, anywhere or in some words; see `phone_tokens`, `write_slices`.
+
+    Example:
+        >>> from wavegan_tf.data import open_corpus, read_audio, slice_phones
+        >>> slices = slice_phones(open_corpus("corpus"), "frication", ["s", "sh"], words=["ask", "wash"])
+        >>> slices.table["label"].value_counts().sort_index().to_dict()
+        {'s': 4, 'sh': 4}
+        >>> len(read_audio(f"frication/{slices.table['file'][0]}")) == int(slices.table["n_samples"][0])
+        True
+    """
     return write_slices(corpus, phone_tokens(corpus, phones, words), out, settings,
                         {"kind": "phones", "phones": list(phones), "words": list(words)})
 
 
 def slice_stops(corpus: Corpus, out: str | Path, criteria: StopCriteria | None = None,
                 settings: SliceSettings | None = None) -> Slices:
-    """Write one slice for each #TV and #sTV; see `stop_tokens` and `write_slices`."""
+    """Write one slice for each #TV and #sTV; see `stop_tokens` and `write_slices`.
+
+    Example:
+        >>> from wavegan_tf.data import open_corpus, slice_stops
+        >>> slices = slice_stops(open_corpus("corpus"), "stops")
+        >>> slices.table["label"].value_counts().to_dict()
+        {'TV': 16, 'sTV': 2}
+    """
     criteria = criteria or StopCriteria()
     return write_slices(corpus, stop_tokens(corpus, criteria), out, settings,
                         {"kind": "stops", **dataclasses.asdict(criteria)})
@@ -115,6 +138,15 @@ def write_slices(corpus: Corpus, tokens: pd.DataFrame, out: str | Path, settings
         DataError: no token could be cut, or the split is not possible.
         ExportError: `out` is not empty.
         OSError: a file cannot be written.
+
+    Example:
+        >>> from wavegan_tf.data import open_corpus, word_tokens, write_slices
+        >>> corpus = open_corpus("corpus")
+        >>> tokens = word_tokens(corpus)
+        >>> long = tokens[tokens["end_sample"] - tokens["start_sample"] > 6000]  # any choice of rows
+        >>> slices = write_slices(corpus, long, "long")
+        >>> len(tokens), len(slices.table) == len(long)
+        (140, True)
     """
     settings, out = settings or SliceSettings(), Path(out)
     if real_path(out).is_relative_to(real_path(corpus.root)):

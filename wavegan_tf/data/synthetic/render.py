@@ -60,6 +60,14 @@ def render_corpus(folder: str | Path, n_speakers: int, n_sentences: int, seed: i
         ConfigError: a number out of range, or the extra `synth` is not installed.
         ExportError: the folder is not empty.
         OSError: the disk is full, for example; nothing is left behind.
+
+    Example:
+        >>> from wavegan_tf.data import open_corpus, render_corpus
+        >>> made = render_corpus("synthetic", n_speakers=1, n_sentences=1, seed=0, progress=False, workers=1)
+        >>> made.n_utterances, made.n_words
+        (3, 28)
+        >>> open_corpus("synthetic").utterances[0].text
+        'She had your dark suit in greasy wash water all year.'
     """
     _check("n_speakers", n_speakers, 1, MAX_SPEAKERS)
     _check("n_sentences", n_sentences, 0, len(bank_of("TEST")))
