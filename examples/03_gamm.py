@@ -3,7 +3,7 @@
     python examples/03_gamm.py RESULTS      (the folder of examples 01 and 02)
 
 The model of Beguš and Zhou's Table 1: the level of each word, a curve for the reference word, a difference curve for
-every other word, a smooth curve for every single token, and errors that remember their neighbours.
+every other word, a random smooth for every token, and errors with first-order autocorrelation.
 """
 
 import sys
@@ -12,8 +12,7 @@ from pathlib import Path
 import pandas as pd
 
 from snap_tf.gamm import check, gamm_words, stretches, write_fit
-from snap_tf.plots.gamm import differences_figure, words_figure
-from snap_tf.plots.style import write_figure
+from snap_tf.plots import differences_figure, words_figure, write_figure
 
 
 def main(results: Path) -> None:
@@ -22,13 +21,13 @@ def main(results: Path) -> None:
     table = pd.read_csv(results / "layers" / "table.csv")
     words = table[(table["layer"] == "Conv5") & table["label"].isin(["ask", "greasy", "wash"])]
 
-    # The columns value, time_s, label and token are found by their names. Whoever thinks in R's mgcv may write
-    # gamm("value ~ label + s(time_s) + s(time_s, by=label) + fs(time_s, token)", words, rho="auto") instead.
+    # The columns value, time_s, label and token are found by their names. In the formula syntax of R's mgcv it is
+    # gamm("value ~ label + s(time_s) + s(time_s, by=label) + fs(time_s, token)", words, rho="auto").
     fit = gamm_words(words, reference="ask", rho="auto")
     print(fit)         # Table 1: A. levels, B. shapes
-    print(check(fit))  # are the residuals as they should be?
+    print(check(fit))  # residuals: autocorrelation, normality, basis size
 
-    # Where do two words differ? Simultaneous intervals hold for the whole curve at once, the papers' only pointwise.
+    # Where do two words differ? Simultaneous intervals hold for the whole curve, the papers' for one time only.
     print(stretches(fit.differences([("ask", "wash")]), "simultaneous"))
 
     out = results / "gamm"

@@ -1,21 +1,21 @@
-"""What can be wrong with a table or a model, and what is only worth saying."""
+"""Errors and warnings about tables, formulas and fits."""
 
 __all__ = ["GammError", "GammWarning", "MissingRowsError", "name_some"]
 
 
 class GammError(ValueError):
-    """A table or a formula cannot be fitted as it is.
+    """Error: a table, a formula or an option cannot be used.
 
     Every message reads: name (=value) must be RULE; what exists; do X.
     """
 
 
 class MissingRowsError(GammError):
-    """Every row of a table lacks something that the model needs."""
+    """Error: every row of a table has a missing value in a column that the model needs."""
 
 
 class GammWarning(UserWarning):
-    """Something was decided for the user: rows were left out or sorted, a negative rho was set to 0."""
+    """Warning: a fit differs from what was asked, for example rows were left out or a negative rho was set to 0."""
 
 
 def name_some(items: object, limit: int = 8) -> str:

@@ -33,6 +33,13 @@ def read_table(path: str | Path, labels: Iterable[str | None] = ()) -> pd.DataFr
     Raises:
         GammError: the file is not such a table, or cannot be read.
         OSError: it is not there.
+
+    Example:
+        >>> import pandas as pd
+        >>> from snap_tf.gamm import read_table
+        >>> pd.DataFrame({"token": ["007", "007"], "value": [2.5, None]}).to_csv("long.csv", index=False)
+        >>> read_table("long.csv", labels=["token"])["token"].tolist()
+        ['007', '007']
     """
     # not at the top: the statistics load nothing of the networks
     from wavegan_tf.errors import DataError
@@ -53,7 +60,16 @@ def read_table(path: str | Path, labels: Iterable[str | None] = ()) -> pd.DataFr
 
 
 def fit_to_dict(fit: GammFit) -> dict[str, Any]:
-    """Give what a fit says as plain values, ready for JSON."""
+    """Convert a fit to plain values, ready for JSON: tables of terms, REML, smoothing parameters, rho.
+
+    Example:
+        >>> from snap_tf.gamm import fit_to_dict, gamm_words, simulate_words
+        >>> table = simulate_words(n_tokens=6, seed=1)
+        >>> fit = gamm_words(table, reference="ask", random="intercept")
+        >>> values = fit_to_dict(fit)
+        >>> values["n"], [row["term"] for row in values["smooths"]]
+        (180, ['s(time_s)', 's(time_s):labelwash', 's(token)'])
+    """
     return {
         "parametric": _records(fit.parametric), "smooths": _records(fit.smooths), "reml": fit.score, "sig2": fit.sig2,
         "sp": fit.sp, "rho": fit.rho, "edf_total": fit.edf_total, "n": fit.n, "seconds": round(fit.seconds, 4)}
@@ -64,6 +80,15 @@ def write_fit(fit: GammFit, folder: str | Path) -> None:
 
     `row` in fitted.csv counts the rows of the table given, the first below the header being 1; rows that were left
     out are not there.
+
+    Example:
+        >>> import pandas as pd
+        >>> from snap_tf.gamm import gamm_words, simulate_words, write_fit
+        >>> table = simulate_words(n_tokens=6, seed=1)
+        >>> fit = gamm_words(table, reference="ask", random="intercept")
+        >>> write_fit(fit, ".")
+        >>> list(pd.read_csv("curves.csv").columns)
+        ['group', 'time', 'fit', 'se']
     """
     from wavegan_tf.formats.tables import write_table  # see `read_table`
 
@@ -82,7 +107,13 @@ def write_fit(fit: GammFit, folder: str | Path) -> None:
 
 
 def versions() -> Mapping[str, str]:
-    """Versions of everything that a fit rests on."""
+    """Give the versions of Python and of the libraries that a fit uses.
+
+    Example:
+        >>> from snap_tf.gamm import versions
+        >>> list(versions())
+        ['python', 'numpy', 'scipy', 'pandas', 'statsmodels', 'patsy']
+    """
     names = ("numpy", "scipy", "pandas", "statsmodels", "patsy")
     return {"python": platform.python_version(), **{name: metadata.version(name) for name in names}}
 

@@ -1,4 +1,4 @@
-"""Fit a model: table in, `GammFit` out."""
+"""Fit a generalised additive mixed model (GAMM): a long table in, a `GammFit` out."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ __all__ = ["fit_model", "gamm"]
 def gamm(formula: str, data: pd.DataFrame, *, rho: float | str = 0.0, token: str | None = None,
          start: str | None = None, reference: Mapping[str, object] | None = None, knots: Knots = None,
          method: str = "REML") -> GammFit:
-    """Fit a generalised additive mixed model written in mgcv's words.
+    """Fit a generalised additive mixed model (GAMM) from a formula in the syntax of mgcv.
 
     ```
     gamm("Value ~ Word + s(Sample) + s(Sample, by=Word) + fs(Sample, Token)", data, rho="auto")
@@ -48,6 +48,13 @@ def gamm(formula: str, data: pd.DataFrame, *, rho: float | str = 0.0, token: str
     Raises:
         GammError: the formula, the table or an option cannot be used; the message says what to do.
     Source: Wood 2011, JRSSB 73:3; Wood, Goude & Shaw 2015, JRSSC 64:139.
+
+    Example:
+        >>> from snap_tf.gamm import gamm, simulate_words
+        >>> table = simulate_words(n_tokens=6, seed=1)
+        >>> fit = gamm("value ~ label + s(time_s) + s(time_s, by=label) + re(token)", table, rho=0.3)
+        >>> fit.parametric["term"].tolist(), fit.smooths["edf"].round(1).tolist()
+        (['(Intercept)', 'labelwash'], [7.0, 3.9, 8.1])
     """
     return fit_model(parse_formula(formula), data, rho=rho, token=token, start=start, reference=reference,
                      knots=knots, method=method)
@@ -56,10 +63,17 @@ def gamm(formula: str, data: pd.DataFrame, *, rho: float | str = 0.0, token: str
 def fit_model(model: Model, data: pd.DataFrame, *, rho: float | str = 0.0, token: str | None = None,
               start: str | None = None, reference: Mapping[str, object] | None = None, knots: Knots = None,
               method: str = "REML", factors: Iterable[str] = ()) -> GammFit:
-    """Fit a model given as an object; arguments as for `gamm`, and `factors`, columns of numbers that are labels.
+    """Fit a GAMM given as a `Model`; arguments as for `gamm`, and `factors`, columns of numbers that are labels.
 
     Raises:
         GammError: the table or an option cannot be used.
+
+    Example:
+        >>> from snap_tf.gamm import Model, RandomTerm, SmoothTerm, fit_model, simulate_words
+        >>> model = Model("value", ("label",), (SmoothTerm("time_s"),), RandomTerm("token"))
+        >>> fit = fit_model(model, simulate_words(n_tokens=6, seed=1))
+        >>> fit.smooths["term"].tolist(), fit.n_tokens
+        (['s(time_s)', 's(token)'], 12)
     """
     started = time.perf_counter()
     if method not in METHODS:

@@ -1,4 +1,4 @@
-"""What every token gets of its own: a smooth in its natural coordinates, or an intercept."""
+"""Bases of random effects by token: a random smooth (mgcv's `fs`) with diagonal penalties, or a random intercept."""
 
 from __future__ import annotations
 
@@ -33,7 +33,7 @@ class SmoothBasis:
 
 @dataclass(frozen=True, eq=False)
 class InterceptBasis:
-    """One column of ones with one penalty."""
+    """Basis of a random intercept: one column of ones with one penalty."""
 
     penalties: np.ndarray
 

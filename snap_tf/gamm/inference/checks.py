@@ -1,4 +1,4 @@
-"""Residual checks: what is left between neighbours, how normal the rest is, whether k was large enough."""
+"""Residual checks: autocorrelation, normality, constant variance, and whether the basis size k was large enough."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ __all__ = ["ResidualCheck", "check"]
 
 @dataclass(frozen=True, eq=False)
 class ResidualCheck:
-    """What the residuals of a fit say about it.
+    """Residual checks of a fit: autocorrelation, basis size, skewness, kurtosis, constant variance.
 
     Attributes:
         autocorrelation: table with lag, residual, white (residuals less their AR(1) part) and bound (1.96 / sqrt of
@@ -46,7 +46,7 @@ class ResidualCheck:
 
 
 def check(fit: FittedModel, *, n_lags: int = 10, n_shuffles: int = 200, seed: int = 0) -> ResidualCheck:
-    """Check the residuals of a fit.
+    """Check the residuals of a fit: autocorrelation, normality, constant variance, basis size (as mgcv's gam.check).
 
     Args:
         fit: the fit.
@@ -55,6 +55,17 @@ def check(fit: FittedModel, *, n_lags: int = 10, n_shuffles: int = 200, seed: in
         seed: seed of the reshuffling.
 
     Source: Wood 2017, section 5.9 (k check); van Rij et al., itsadug (autocorrelation within events).
+
+    Example:
+        >>> from snap_tf.gamm import check, gamm_words, simulate_words
+        >>> table = simulate_words(n_tokens=6, seed=1)
+        >>> fit = gamm_words(table, reference="ask", random="intercept", rho=0.3)
+        >>> found = check(fit, n_lags=1, n_shuffles=20)
+        >>> found.k_check[["term", "k"]].to_numpy().tolist()
+        [['s(time_s)', 9], ['s(time_s):labelwash', 9]]
+        >>> lag = found.autocorrelation.iloc[0]
+        >>> bool(abs(lag["white"]) < lag["residual"])
+        True
     """
     raw = fit.resid[fit.order]
     spread = stats.spearmanr(np.abs(fit.white_residuals), fit.fitted[fit.order])

@@ -1,4 +1,4 @@
-"""From an optimum to what is printed: tables of terms, covariance, fitted values."""
+"""Compute the tables of terms, the covariance of the coefficients and the fitted values from an optimum."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ __all__ = ["conclude"]
 
 def conclude(problem: Problem, optimum: Optimum, errors: Autocorrelation, notices: tuple[str, ...],
              started: float) -> GammFit:
-    """Put everything that can be known about a fit together.
+    """Make the `GammFit` of an optimum: tables of terms with tests, covariance, fitted values, residuals.
 
     Args:
         problem: the model and its table.

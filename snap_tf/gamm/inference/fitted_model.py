@@ -16,7 +16,7 @@ __all__ = ["FittedModel"]
 
 @dataclass(frozen=True, eq=False)
 class FittedModel:
-    """The numbers of a fit, from which curves, tests and printed tables are made; users hold a `GammFit`.
+    """The numbers of a fit, from which curves, tests and printed tables are made; users get a `GammFit`.
 
     Attributes:
         model: the model.

@@ -1,4 +1,4 @@
-"""Population curves, differences of curves with pointwise and simultaneous intervals, and where they differ."""
+"""Population curves, differences of curves with pointwise and simultaneous intervals, and where they are significant."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ _RISE = 1e-9  # a standard error below this part of the largest counts as zero
 
 def curves(fit: FittedModel, *, n_points: int = N_POINTS, group: str | None = None,
            at: Mapping[str, object] | None = None) -> pd.DataFrame:
-    """Compute the population curve of every word: parametric part and smooths, random smooths left out.
+    """Compute the population curve of every word with its 95 % interval: all terms but the random one.
 
     Args:
         fit: the fit.
@@ -35,6 +35,14 @@ def curves(fit: FittedModel, *, n_points: int = N_POINTS, group: str | None = No
     Returns:
         Table with group, time, fit, se, lower, upper (95 %, pointwise).
     Source: Wood 2017, section 6.10.
+
+    Example:
+        >>> from snap_tf.gamm import curves, gamm_words, simulate_words
+        >>> table = simulate_words(n_tokens=6, seed=1)
+        >>> fit = gamm_words(table, reference="ask", random="intercept")
+        >>> curves(fit, n_points=3)[["group", "time", "fit"]].round(1).to_numpy().tolist()
+        [['ask', 0.0, -0.0], ['ask', 0.5, 0.9], ['ask', 1.0, 0.0],
+         ['wash', 0.0, 1.3], ['wash', 0.5, 1.2], ['wash', 1.0, -0.8]]
     """
     levels, time, rows = _population_rows(fit, n_points, group, at)
     tables = []
@@ -47,7 +55,9 @@ def curves(fit: FittedModel, *, n_points: int = N_POINTS, group: str | None = No
 
 def differences(fit: FittedModel, pairs: Iterable[tuple[object, object]] | None = None, *, n_points: int = N_POINTS,
                 group: str | None = None, at: Mapping[str, object] | None = None, level: float = 0.95) -> pd.DataFrame:
-    """Compute b - a for pairs of words, the parametric difference included, random smooths left out.
+    """Compute difference curves b - a of pairs of words with pointwise and simultaneous confidence intervals.
+
+    The parametric difference is included; the random term is left out.
 
     Args:
         fit: the fit.
@@ -65,6 +75,16 @@ def differences(fit: FittedModel, pairs: Iterable[tuple[object, object]] | None 
     Raises:
         GammError: the model has no factor, or a pair names a level that does not exist.
     Source: van Rij et al., itsadug (plot_diff); Sun & Loader 1994 for the simultaneous interval.
+
+    Example:
+        >>> from snap_tf.gamm import differences, gamm_words, simulate_words
+        >>> table = simulate_words(n_tokens=6, seed=1)
+        >>> fit = gamm_words(table, reference="ask", random="intercept")
+        >>> table = differences(fit, [("ask", "wash")], n_points=3)
+        >>> table["difference"].round(1).tolist()
+        [1.3, 0.3, -0.9]
+        >>> bool((table["lower_simultaneous"] < table["lower"]).all())
+        True
     """
     tables = []
     for a, b, time, design in _difference_rows(fit, pairs, n_points, group, at):
@@ -79,10 +99,10 @@ def differences(fit: FittedModel, pairs: Iterable[tuple[object, object]] | None 
 def difference_tests(fit: FittedModel, pairs: Iterable[tuple[object, object]] | None = None, *,
                      n_points: int = N_POINTS, group: str | None = None,
                      at: Mapping[str, object] | None = None) -> pd.DataFrame:
-    """Test for pairs of words whether their curves differ anywhere.
+    """Test for pairs of words whether their curves differ at any time.
 
     The statistic is the largest |difference| / se along the curve; its p value allows for the whole curve having
-    been searched, so it belongs to the simultaneous interval of `differences`. It is not corrected for the pairs.
+    been searched, so it agrees with the simultaneous interval of `differences`. It is not corrected for the pairs.
 
     Returns:
         Table with a, b, time (of the largest ratio), difference (there), z, p.
@@ -90,6 +110,14 @@ def difference_tests(fit: FittedModel, pairs: Iterable[tuple[object, object]] | 
     Raises:
         GammError: as `differences`.
     Source: Sun & Loader 1994, Annals of Statistics 22:1328, eq. 2.1 (tube formula for a curve).
+
+    Example:
+        >>> from snap_tf.gamm import difference_tests, gamm_words, simulate_words
+        >>> table = simulate_words(n_tokens=6, seed=1)
+        >>> fit = gamm_words(table, reference="ask", random="intercept")
+        >>> test = difference_tests(fit).iloc[0]
+        >>> test["a"], test["b"], bool(test["p"] < 0.001)
+        ('ask', 'wash', True)
     """
     rows = []
     for a, b, time, design in _difference_rows(fit, pairs, n_points, group, at):
@@ -102,7 +130,7 @@ def difference_tests(fit: FittedModel, pairs: Iterable[tuple[object, object]] | 
 
 
 def stretches(table: pd.DataFrame, interval: str = "simultaneous") -> pd.DataFrame:
-    """Find where the interval of a difference leaves zero out.
+    """Find the stretches of time in which a difference is significant: its interval does not include zero.
 
     Args:
         table: from `differences`.
@@ -111,6 +139,13 @@ def stretches(table: pd.DataFrame, interval: str = "simultaneous") -> pd.DataFra
     Returns:
         Table with a, b, interval, start, end, sign (+1 where b is above a); ends are crossings of zero, interpolated
         between points.
+
+    Example:
+        >>> from snap_tf.gamm import gamm_words, simulate_words, stretches
+        >>> table = simulate_words(n_tokens=6, seed=1)
+        >>> fit = gamm_words(table, reference="ask", random="intercept")
+        >>> stretches(fit.differences())[["a", "b", "start", "end", "sign"]].round(1).to_numpy().tolist()
+        [['ask', 'wash', 0.0, 0.5, 1], ['ask', 'wash', 0.7, 1.0, -1]]
     """
     if interval not in ("simultaneous", "pointwise"):
         raise GammError(f"interval (={interval}) must be `simultaneous` or `pointwise`")

@@ -15,7 +15,7 @@ __all__ = ["GammFit"]
 
 
 class GammFit(FittedModel):
-    """A fitted model; `print(fit)` shows it as `summary()` does in R. Its numbers are those of `FittedModel`."""
+    """A fitted GAMM; `print(fit)` shows it as `summary()` does in R. Its numbers are those of `FittedModel`."""
 
     def summary(self) -> str:
         """Write the fit as `summary()` does in R."""

@@ -11,13 +11,24 @@ __all__ = ["format_p", "format_table", "summary"]
 
 
 def summary(fit: FittedModel, caption: bool = True) -> str:
-    """Write parametric terms, smooth terms and what belongs beside them.
+    """Write the summary of a fit: parametric coefficients, smooth terms, REML, R squared, deviance explained, rho.
 
     Args:
         fit: the fit.
         caption: whether the formula and the figures of the whole fit are written too.
 
     Source: Beguš & Zhou, ICASSP 2022, Table 1 (layout).
+
+    Example:
+        >>> from snap_tf.gamm import gamm_words, simulate_words, summary
+        >>> table = simulate_words(n_tokens=6, seed=1)
+        >>> fit = gamm_words(table, reference="ask", random="intercept")
+        >>> print(summary(fit, caption=False))
+        A. parametric coefficients  Estimate  Std. Error  t-value   p-value
+        -------------------------------------------------------------------
+        (Intercept)                   0.5586      0.0296  18.8501  < 0.0001
+        labelwash                     0.2694      0.0419   6.4273  < 0.0001
+        ...
     """
     smallest = float(fit.parametric["se"].min()) if len(fit.parametric) else 1.0
     fine = int(np.clip(2 - np.floor(np.log10(smallest)), 4, 12))  # three figures of the smallest standard error

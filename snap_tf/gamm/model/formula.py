@@ -1,4 +1,4 @@
-"""Read a model formula in mgcv's words."""
+"""Parse a model formula in the syntax of mgcv."""
 
 from __future__ import annotations
 
@@ -14,9 +14,9 @@ _KNOWN = 's(x), s(x, by=word), s(x, token, bs="fs", m=1) or fs(x, token), s(toke
 
 
 def parse_formula(text: str) -> Model:
-    """Read `response ~ terms`.
+    """Parse a model formula `response ~ terms` in the syntax of mgcv.
 
-    Terms in mgcv's words: `s(x, k=10, m=2)`, `s(x, by=word)`, `s(x, by=ordered(word))`,
+    Terms as in mgcv: `s(x, k=10, m=2)`, `s(x, by=word)`, `s(x, by=ordered(word))`,
     `s(x, token, bs="fs", k=9, m=1)`, `s(token, bs="re")`; and two short forms: `fs(x, token)` is the published
     model's term, m = 1 and k = 9, and `re(token)` is a random intercept. Where k is not given it is m + 8, where m
     is not given it is 2, as in mgcv. Everything else is the parametric part, read by patsy.
@@ -24,6 +24,12 @@ def parse_formula(text: str) -> Model:
     Raises:
         GammError: the text is not such a formula.
     Source: the formula language of mgcv; Wood 2017, section 7.
+
+    Example:
+        >>> from snap_tf.gamm import parse_formula
+        >>> model = parse_formula("Value ~ Word + s(Sample) + s(Sample, by=Word) + fs(Sample, Token)")
+        >>> model.response, model.parametric, model.random
+        ('Value', ('Word',), RandomTerm(factor='Token', variable='Sample', k=9, m=1))
     """
     response, tilde, right = text.partition("~")
     if not tilde or not response.strip() or not right.strip():

@@ -1,4 +1,4 @@
-"""Check a long table against a model, and put the rows of every token together in order of time."""
+"""Check a long table against a model, and sort its rows by token and time."""
 
 from __future__ import annotations
 

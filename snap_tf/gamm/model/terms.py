@@ -1,4 +1,4 @@
-"""The model as it is written on paper: a response, parametric terms, smooths, one random term."""
+"""The parts of a model formula: response, parametric terms, smooths, one random term."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ BY_KINDS = ("ordered", "separate")
 
 @dataclass(frozen=True)
 class SmoothTerm:
-    """One thin plate smooth of one variable, or one per word.
+    """A thin plate smooth of one variable, or one for every level of a factor (`by`).
 
     Attributes:
         variable: the column it is a smooth of.
@@ -46,7 +46,7 @@ class SmoothTerm:
 
 @dataclass(frozen=True)
 class RandomTerm:
-    """What every level of one factor gets of its own: a smooth (`fs`) or an intercept (`re`).
+    """A random effect of a factor: a random smooth of every level (`fs`) or a random intercept (`re`).
 
     Attributes:
         factor: the column of tokens (or speakers).
@@ -77,7 +77,7 @@ class RandomTerm:
 
 @dataclass(frozen=True)
 class Model:
-    """A whole model formula.
+    """A model: response, parametric terms, smooths and a random term.
 
     Attributes:
         response: the column to explain.

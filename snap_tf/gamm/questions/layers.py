@@ -1,4 +1,4 @@
-"""The papers' questions over several layers: which words differ where, and which layer loses a contrast."""
+"""GAMMs over several layers: tests of words in every layer, and the layer at which a contrast is lost."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ CORRECTIONS = ("holm", "fdr_bh", "fdr_by", "bonferroni", "none")
 
 
 def normalise_time(data: pd.DataFrame, *, time: str = "time_s", token: str | Sequence[str] = "token") -> pd.DataFrame:
-    """Stretch every token's time to run from 0 to 1, so that sounds of different length can be compared.
+    """Normalise time within each token to 0 .. 1, so that sounds of different duration can be compared.
 
     Args:
         data: long table.
@@ -38,6 +38,13 @@ def normalise_time(data: pd.DataFrame, *, time: str = "time_s", token: str | Seq
     Raises:
         GammError: a column is missing, a time is not a number, or a token has one time only.
     Source: Beguš & Zhou, ICASSP 2022, section 4.2 (time-normalised frication intervals).
+
+    Example:
+        >>> import pandas as pd
+        >>> from snap_tf.gamm import normalise_time
+        >>> table = pd.DataFrame({"token": ["a", "a", "a", "b", "b"], "time_s": [0.1, 0.2, 0.3, 0.5, 0.9]})
+        >>> normalise_time(table)["time_s"].round(2).tolist()
+        [0.0, 0.5, 1.0, 0.0, 1.0]
     """
     keys = [token] if isinstance(token, str) else list(token)
     require_columns([time, *keys], data)
@@ -53,7 +60,7 @@ def normalise_time(data: pd.DataFrame, *, time: str = "time_s", token: str | Seq
 
 def fit_layers(data: pd.DataFrame, *, layer: str = "layer", layers: Iterable[object] | None = None,
                formula: str | None = None, **options: Any) -> dict[object, GammFit]:
-    """Fit the same model to every layer of a long table.
+    """Fit the same GAMM to every layer of a long table.
 
     Args:
         data: long table with a column of layers.
@@ -66,6 +73,13 @@ def fit_layers(data: pd.DataFrame, *, layer: str = "layer", layers: Iterable[obj
 
     Raises:
         GammError: a layer does not exist, its rows cannot be fitted (the message names the layer), or nothing is left.
+
+    Example:
+        >>> from snap_tf.gamm import fit_layers, simulate_words
+        >>> table = simulate_words(layers={"Conv4": 1.0, "Conv5": 0.0}, seed=1)  # the words differ in Conv4 only
+        >>> fits = fit_layers(table, reference="ask", random="intercept")
+        >>> {layer: round(float(fit.parametric["estimate"][1]), 1) for layer, fit in fits.items()}
+        {'Conv4': 0.3, 'Conv5': 0.1}
     """
     require_columns([layer], data)
     fits: dict[object, GammFit] = {}
@@ -87,12 +101,12 @@ def fit_layers(data: pd.DataFrame, *, layer: str = "layer", layers: Iterable[obj
 
 
 def layer_tests(fits: Mapping[object, GammFit], *, correction: str = "holm") -> pd.DataFrame:
-    """List every test of words in every layer, with p corrected for testing several layers and pairs.
+    """List the tests of words in every layer, with p values corrected for multiple testing (layers and pairs).
 
     Three kinds of test, each corrected over all layers and pairs by itself: `level`, the parametric difference to
     the reference; `shape`, the difference smooth to the reference; `curve`, whether two curves differ anywhere, for
     every pair. In simulations without any difference `curve` falls below .05 in 5 to 6 % of tables, `shape` (mgcv's
-    test) in 6 to 13 %: where words are only to be told apart, rest on `curve`.
+    test) in 6 to 13 %. To find out whether words differ at all, use `curve`.
 
     Args:
         fits: by layer.
@@ -101,6 +115,13 @@ def layer_tests(fits: Mapping[object, GammFit], *, correction: str = "holm") -> 
     Returns:
         Table with layer, test, a, b, estimate (level difference, edf, or largest difference), statistic (t, F, z), p,
         p_adjusted.
+
+    Example:
+        >>> from snap_tf.gamm import fit_layers, layer_tests, simulate_words
+        >>> table = simulate_words(layers={"Conv4": 1.0, "Conv5": 0.0}, seed=1)  # the words differ in Conv4 only
+        >>> tests = layer_tests(fit_layers(table, reference="ask", random="intercept"))
+        >>> tests.loc[tests["p_adjusted"] < 0.05, ["layer", "test"]].to_numpy().tolist()
+        [['Conv4', 'level'], ['Conv4', 'shape'], ['Conv4', 'curve']]
     """
     rows = []
     for name, fit in fits.items():
@@ -125,7 +146,7 @@ def layer_tests(fits: Mapping[object, GammFit], *, correction: str = "holm") -> 
 
 @dataclass(frozen=True, eq=False)
 class ContrastLayers:
-    """Every contrast of phones in every layer.
+    """Results of `lost_contrasts`: tests of every phone contrast in every layer.
 
     Attributes:
         tests: table with a, b, layer, level (difference b - a), level_t, level_p, shape_edf, shape_F, shape_p, curve_z,
@@ -169,6 +190,13 @@ def lost_contrasts(data: pd.DataFrame, *, pairs: Iterable[tuple[object, object]]
         GammError: a column, phone or layer does not exist, a pair is not of two phones, or no pair can be fitted in any
             layer (the message says why for the first).
     Source: Beguš & Zhou, ICASSP 2022, section 4.2 and Figure 4 ([s] and [ʃ]); over all contrasts as proposed there.
+
+    Example:
+        >>> from snap_tf.gamm import lost_contrasts, simulate_words
+        >>> table = simulate_words(layers={"Conv4": 1.0, "Conv5": 0.0}, seed=1)  # the words differ in Conv4 only
+        >>> result = lost_contrasts(table, random="intercept")
+        >>> result.contrasts[["a", "b", "last_encoded", "stops_at"]].to_numpy().tolist()
+        [['ask', 'wash', 'Conv4', 'Conv5']]
     """
     require_columns([group, layer, time, token], data)
     data = _told_missing(data, group)
@@ -203,10 +231,16 @@ def lost_contrasts(data: pd.DataFrame, *, pairs: Iterable[tuple[object, object]]
 
 
 def adjust(p: np.ndarray, correction: str = "holm") -> np.ndarray:
-    """Correct p values for their number; missing ones stay missing and do not count.
+    """Correct p values for multiple testing; missing ones stay missing and do not count.
 
     Raises:
         GammError: the correction is not one of `CORRECTIONS`.
+
+    Example:
+        >>> import numpy as np
+        >>> from snap_tf.gamm import adjust
+        >>> adjust(np.array([0.01, 0.04, np.nan]), "holm").round(3).tolist()
+        [0.02, 0.04, nan]
     """
     if correction not in CORRECTIONS:
         raise GammError(f"correction (={correction}) must be one of {', '.join(CORRECTIONS)}")

@@ -1,4 +1,4 @@
-"""Contrasts over layers in words: in which layers a contrast is encoded, and where it stops, a sentence each."""
+"""Sentences about contrasts over layers: which layers encode a contrast, and at which layer it is lost."""
 
 from __future__ import annotations
 
@@ -10,7 +10,15 @@ __all__ = ["contrast_sentences"]
 
 
 def contrast_sentences(result: ContrastLayers) -> list[str]:
-    """Say of every contrast in which layers it is encoded, a sentence each."""
+    """Describe every contrast in one sentence: which layers encode it, and at which layer it is lost.
+
+    Example:
+        >>> from snap_tf.gamm import contrast_sentences, lost_contrasts, simulate_words
+        >>> table = simulate_words(layers={"Conv4": 1.0, "Conv5": 0.0}, seed=1)  # the words differ in Conv4 only
+        >>> contrast_sentences(lost_contrasts(table, random="intercept"))
+        ['ask and wash: encoded in Conv4, and from Conv5 on no more (shape differs last in Conv4, level differs last in
+          Conv4)']
+    """
     return [_contrast_sentence(f"{row['a']} and {row['b']}", row,
                                result.tests[(result.tests["a"] == row["a"]) & (result.tests["b"] == row["b"])])
             for row in result.contrasts.to_dict(orient="records")]

@@ -1,4 +1,4 @@
-"""The published model in keywords: words, curves over time, tokens."""
+"""The papers' GAMM of word curves over time, its terms chosen by keywords."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ RANDOM = ("fs", "intercept", "none")
 
 def word_model(*, value: str, time: str, group: str | None = None, token: str | None = None, random: str = "fs",
                by: str = "ordered", k: int = 10, m: int = 2, k_random: int = 9, m_random: int = 1) -> Model:
-    """Write the model of word curves down.
+    """Build the `Model` of word curves from keywords.
 
     Args:
         value: column of the response.
@@ -36,6 +36,12 @@ def word_model(*, value: str, time: str, group: str | None = None, token: str | 
     Raises:
         GammError: an option is not one of those named, or tokens are needed and not named.
     Source: Beguš & Zhou, ICASSP 2022, section 4 and Table 1; k and m from its reference degrees of freedom.
+
+    Example:
+        >>> from snap_tf.gamm import word_model
+        >>> print(word_model(value="value", time="time_s", group="label", token="token", random="intercept"))
+        value ~ label + s(time_s, bs = "tp", k = 10) + s(time_s, by = ordered(label), bs = "tp", k = 10)
+          + s(token, bs = "re")
     """
     if by not in BY:
         raise GammError(f"by (={by}) must be one of {', '.join(BY)}")
@@ -59,7 +65,7 @@ def gamm_words(data: pd.DataFrame, *, value: str = "value", time: str = "time_s"
                token: str | None = "token", reference: object | None = None, random: str = "fs", by: str = "ordered",
                k: int = 10, m: int = 2, k_random: int = 9, m_random: int = 1, knots: Knots = None,
                rho: float | str = 0.0, start: str | None = None, method: str = "REML") -> GammFit:
-    """Fit the curves of words: `value ~ word + s(time) + s(time, by=word) + fs(time, token)`.
+    """Fit the GAMM of word curves: `value ~ word + s(time) + s(time, by=word) + fs(time, token)`.
 
     The defaults are the published model and the columns of a layer table. Words and tokens may be numbers.
 
@@ -83,6 +89,15 @@ def gamm_words(data: pd.DataFrame, *, value: str = "value", time: str = "time_s"
 
     Raises:
         GammError: the table or an option cannot be used.
+
+    Example:
+        >>> from snap_tf.gamm import gamm_words, simulate_words
+        >>> table = simulate_words(n_tokens=6, seed=1)
+        >>> fit = gamm_words(table, reference="ask", random="intercept")
+        >>> fit.levels, fit.smooths["term"].tolist()
+        (['ask', 'wash'], ['s(time_s)', 's(time_s):labelwash', 's(token)'])
+        >>> fit.differences([("ask", "wash")], n_points=3)["difference"].round(1).tolist()
+        [1.3, 0.3, -0.9]
     """
     model = word_model(value=value, time=time, group=group, token=token, random=random, by=by, k=k, m=m,
                        k_random=k_random, m_random=m_random)

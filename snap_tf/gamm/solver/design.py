@@ -1,4 +1,4 @@
-"""The columns of the fixed part and of the random term, their penalties, and the blocks of tokens alike."""
+"""Model matrix and penalties of the fixed part and of the random term, and groups of tokens with equal rows."""
 
 from __future__ import annotations
 
@@ -50,7 +50,7 @@ class SmoothColumns:
 
 
 class Design:
-    """Everything that turns rows of a table into rows of the model matrix.
+    """The model matrix and its penalties, for any table with the model's columns.
 
     Attributes:
         parametric: the parametric part.

@@ -22,7 +22,7 @@ _EXACT = 1e-13  # a residual variance below this part of the response's is a per
 
 @dataclass(frozen=True, eq=False)
 class Optimum:
-    """Where the search for smoothing parameters ended.
+    """The optimum: smoothing parameters that minimise REML or ML, and the coefficients there.
 
     Attributes:
         system: the whitened block system.
