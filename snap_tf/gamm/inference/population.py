@@ -1,4 +1,4 @@
-"""Population curves, differences of curves with pointwise and simultaneous intervals, and where they are significant."""
+"""Population curves, differences of curves with pointwise and simultaneous intervals, and where they differ."""
 
 from __future__ import annotations
 
