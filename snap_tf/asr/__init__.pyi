@@ -2,6 +2,7 @@ from .evaluation import Evaluation as Evaluation
 from .evaluation import evaluate_corpus as evaluate_corpus
 from .export import export_recogniser as export_recogniser
 from .network.layer_table import layer_table as layer_table
+from .network.masking import masked_logits as masked_logits
 from .network.receptive_field import receptive_field as receptive_field
 from .network.receptive_field import support as support
 from .network.wav2letter import build_network as build_network
@@ -14,8 +15,11 @@ from .spectrograms.features import LogMel as LogMel
 from .spectrograms.features import log_mel as log_mel
 from .training.loop import RecogniserResult as RecogniserResult
 from .training.loop import train_recogniser as train_recogniser
+from .transcription import Transcript as Transcript
+from .transcription import find_recordings as find_recordings
 from .transcription import transcribe as transcribe
 from .transcription import write_textgrids as write_textgrids
+from .transcription import write_transcripts as write_transcripts
 from .transcripts.alphabet import LETTERS as LETTERS
 from .transcripts.alphabet import PHONES as PHONES
 from .transcripts.ctc import ctc_loss as ctc_loss

@@ -1,4 +1,4 @@
-"""The model card of a recogniser: what it is, what it was made from, how well it does, what it cannot do."""
+"""The model card of a recogniser: architecture, training data, error rates, limits."""
 
 from __future__ import annotations
 
@@ -24,14 +24,14 @@ WRITES = {"letter": "letters (26, space, apostrophe, blank)", "phone": "TIMIT's 
 
 def recogniser_card(recogniser: Recogniser, name: str, test: Evaluation | None = None, tested_on: str = "",
                     is_compact: bool = False) -> str:
-    """Write the card as Markdown; what the run's files do not tell is left out.
+    """Write the model card of a recogniser as Markdown; what is not in the run's files is left out.
 
     Args:
         recogniser: see `runs.open_recogniser`.
         name: of the model, for the title.
         test: scores on utterances that training has not seen.
         tested_on: what these are, in words.
-        is_compact: whether the export is, see `export.export_recogniser`.
+        is_compact: whether the export is compact, see `export.export_recogniser`.
     """
     network, folder = recogniser.network, recogniser.source.parent
     run = folder.parent if folder.name == BEST_FOLDER else folder

@@ -1,4 +1,4 @@
-"""What a recogniser makes of labelled utterances: transcripts, error rates, confusions."""
+"""Evaluation of recognisers on labelled utterances: transcripts, error rates, confusion counts."""
 
 from __future__ import annotations
 
@@ -28,12 +28,12 @@ __all__ = ["Evaluation", "Evaluator", "Transcribed", "evaluate_corpus"]
 
 @dataclass(frozen=True)
 class Transcribed:
-    """One utterance: what should have been written, and what was.
+    """The reference and the transcript of one utterance.
 
     Attributes:
         utterance: its name.
-        reference: what should have been written.
-        written: what the network wrote.
+        reference: the correct labels.
+        written: the labels that the network wrote.
         logits: float32 [n_output_steps, classes].
     """
 
@@ -45,10 +45,10 @@ class Transcribed:
 
 @dataclass(frozen=True)
 class Evaluation:
-    """Results over a set of utterances.
+    """Transcripts, CTC loss and error rates of a recogniser over a set of utterances.
 
     Attributes:
-        alphabet: what is written.
+        alphabet: the classes of the transcripts.
         transcripts: in the order of the examples.
         loss: mean CTC loss per label in nats.
     """
@@ -89,7 +89,7 @@ class Evaluation:
                          count_errors([(t.reference, t.written)]).n_errors) for t in self.transcripts))
 
     def to_text(self, n_confusions: int = 15) -> str:
-        """Return the rates and the most frequent errors to read."""
+        """Return the error rates and the most frequent errors as text."""
         kind, errors = self.alphabet.kind, self.errors
         lines = [f"{len(self.transcripts)} utterances, {errors.n_reference} {kind}s, loss {self.loss:.3f} per {kind}",
                  _rate_line(f"{kind} error rate", errors)]
@@ -113,11 +113,11 @@ def _shown(label: str) -> str:
 
 def evaluate_corpus(recogniser: Recogniser, corpus: Corpus, split: str = "test", *,
                     progress: bool = True) -> tuple[Evaluation, list[Problem]]:
-    """Score a recogniser on one of a corpus' own splits.
+    """Evaluate a recogniser on a split of a corpus: transcripts, CTC loss, error rates.
 
     Args:
-        recogniser: see `runs.open_recogniser`.
-        corpus: with labels of the kind that it writes.
+        recogniser: see `open_recogniser`.
+        corpus: with labels of the kind that the recogniser writes.
         split: `train`, `dev` or `test`; or `all`.
         progress: show bars on stderr.
 
@@ -126,6 +126,14 @@ def evaluate_corpus(recogniser: Recogniser, corpus: Corpus, split: str = "test",
 
     Raises:
         DataError: labels outside the alphabet, no labels, no such split, unreadable audio.
+
+    Example:
+        >>> from snap_tf.asr import evaluate_corpus, open_recogniser
+        >>> from wavegan_tf.data import open_corpus
+        >>> recogniser = open_recogniser("saved_models/W2P_shallow")
+        >>> result, left_out = evaluate_corpus(recogniser, open_corpus("corpus"), split="test", progress=False)
+        >>> len(result.transcripts), result.errors.n_reference, result.errors.rate < 0.2
+        (4, 151, True)
     """
     examples, problems = make_examples(corpus, recogniser.alphabet)
     store = FeatureStore(in_split(examples, split), progress=progress)
@@ -133,7 +141,7 @@ def evaluate_corpus(recogniser: Recogniser, corpus: Corpus, split: str = "test",
 
 
 class Evaluator:
-    """Runs a network over examples, again and again with the weights it has by then."""
+    """Evaluates a network on examples as often as needed, each time with its current weights."""
 
     def __init__(self, network: keras.Model, alphabet: Alphabet) -> None:
         """Prepare the graph.
@@ -153,7 +161,7 @@ class Evaluator:
         self._run = run
 
     def evaluate(self, store: FeatureStore, batch_size: int = 16, *, progress: bool = False) -> Evaluation:
-        """Write down what the network hears in every example.
+        """Transcribe every example and compute its CTC loss.
 
         Args:
             store: examples and their spectrograms.

@@ -1,4 +1,4 @@
-"""A recogniser for elsewhere: Keras file, SavedModel that takes spectrograms or audio, and a description."""
+"""Export of a recogniser: Keras file, SavedModel that takes spectrograms or audio, and a description."""
 
 from __future__ import annotations
 
@@ -34,7 +34,7 @@ CARD_NAME = "CARD.md"
 
 def export_recogniser(recogniser: Recogniser, out: str | Path, test: Evaluation | None = None,
                       tested_on: str = "", *, compact: bool = False) -> Path:
-    """Write a recogniser for use elsewhere.
+    """Export a recogniser as a Keras file and a SavedModel, for programs that do not have this package.
 
     The folder holds `network.keras` (Keras' own layers only), `saved_model/` with the signatures `serving_default`
     (`features` float32 [batch, n_steps, 128] -> `logits`) and `from_audio` (`audio` float32 [batch, n_samples] at
@@ -42,16 +42,28 @@ def export_recogniser(recogniser: Recogniser, out: str | Path, test: Evaluation 
     `config.json`, and checksums.
 
     Args:
-        recogniser: see `runs.open_recogniser`.
+        recogniser: see `open_recogniser`.
         out: a new or empty folder.
-        test: scores for the card, see `evaluation.evaluate_corpus`.
-        tested_on: what they were measured on, in words.
-        compact: for keeping beside source code: no SavedModel; kernels rounded to 8 significant bits (as bfloat16), so
-            that the compressed Keras file takes about 40 % of the bytes. Logits change by about 1 %.
+        test: scores for the model card, see `evaluate_corpus`.
+        tested_on: the data of these scores, in words.
+        compact: a small export without SavedModel; kernels are rounded to 8 significant bits (as bfloat16), so that
+            the compressed Keras file takes about 40 % of the bytes. Logits change by about 1 %.
+
+    Returns:
+        The folder.
 
     Raises:
         ExportError: `out` is not empty.
         OSError: a file cannot be written.
+
+    Example:
+        >>> from pathlib import Path
+        >>> from snap_tf.asr import PHONES, Recogniser, build_network, export_recogniser
+        >>> network = build_network("W2P_shallow", width=1 / 64)  # or that of open_recogniser
+        >>> recogniser = Recogniser(network, PHONES, config=None, source=Path("network.keras"))
+        >>> folder = export_recogniser(recogniser, "exported", compact=True)
+        >>> sorted(path.name for path in folder.iterdir())
+        ['CARD.md', 'SHA256SUMS', 'network.keras', 'recogniser.json']
     """
     with atomic_folder(out) as folder, disk_errors(out):
         if compact:
@@ -69,11 +81,11 @@ def export_recogniser(recogniser: Recogniser, out: str | Path, test: Evaluation 
 
 
 def describe(recogniser: Recogniser) -> dict[str, Any]:
-    """Say what a program that reads a recogniser must know, as plain JSON values.
+    """Describe a recogniser for programs that read its export, as plain JSON values.
 
     Returns:
-        Model, classes in order (blank last), how spectrograms are made, layers with rates, receptive field in steps
-        (of published models), validation scores where they lie beside the network, version.
+        Model, classes in order (blank last), settings of the spectrograms, layers with rates, receptive field in steps
+        (of published models), validation scores where the network's folder has them, version.
     """
     network, config = recogniser.network, recogniser.config
     scores = recogniser.source.with_name(SCORES_NAME)

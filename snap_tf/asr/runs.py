@@ -40,11 +40,11 @@ SCORES_NAME = "validation.json"
 
 @dataclass(frozen=True)
 class Recogniser:
-    """A trained network and what it writes.
+    """A trained speech recogniser: its network and its alphabet.
 
     Attributes:
-        network: functional Keras model, log-mel spectrograms -> logits.
-        alphabet: of its output.
+        network: functional Keras model, log-mel spectrograms [batch, steps, 128] -> logits [batch, steps / 2, classes].
+        alphabet: the classes of its output.
         config: the settings of its run; None where only the network's file is known.
         source: the file it was read from.
     """
@@ -56,7 +56,7 @@ class Recogniser:
 
 
 def check_run(run: str | Path, config: RecogniserConfig) -> bool:
-    """Tell whether a run exists already, and refuse one that is not this one; see `wavegan_tf.training.runs`."""
+    """Tell whether a run exists already, and refuse one with other settings; see `wavegan_tf.training.runs`."""
     return runs.check_run(run, config, differ=changed_fields)
 
 
@@ -66,7 +66,7 @@ def create_run(run: str | Path, config: RecogniserConfig) -> None:
 
 
 def save_best(run: str | Path, network: keras.Model, scores: dict[str, Any]) -> None:
-    """Put a network in the place of the best one so far, with its step and its validation scores."""
+    """Save a network as the best one so far, with its step and its validation scores."""
     with atomic_folder(Path(run) / BEST_FOLDER, replace=True) as folder:
         network.save(folder / NETWORK_NAME)
         (folder / SCORES_NAME).write_text(json.dumps(scores, indent=2) + "\n", encoding="utf-8")
@@ -81,17 +81,23 @@ def is_run_of_recogniser(path: Path) -> bool:
 
 
 def open_recogniser(path: str | Path, trust: bool = False) -> Recogniser:
-    """Read a trained recogniser.
+    """Read a trained recogniser from a run, an export or a Keras file.
 
     Args:
-        path: the folder of a run (its best network is taken), an exported folder, or a `.keras` file. What it writes
-            is known because it is one of our networks, never from the number of its outputs.
+        path: the folder of a run (its best network is taken), an exported folder, or a `.keras` file. The alphabet is
+            known because it is one of our networks, never from the number of its outputs.
         trust: see `keras_files.read_keras`; our networks need none.
 
     Raises:
-        ConfigError: neither of these.
+        ConfigError: `path` is none of these.
         ExportError: the run has no network yet, or the file cannot be read or is not as it was exported.
         DataError: the network is no recogniser of this family.
+
+    Example:
+        >>> from snap_tf.asr import open_recogniser
+        >>> recogniser = open_recogniser("saved_models/W2P_shallow")
+        >>> recogniser.network.name, recogniser.alphabet.kind, recogniser.alphabet.size
+        ('W2P_shallow', 'phone', 62)
     """
     path = Path(path)
     if path.is_dir():

@@ -1,4 +1,4 @@
-"""What defines a recogniser's run, what may change between two starts of it, and presets."""
+"""Settings of a recogniser's training: of the run, of one session, and presets."""
 
 from __future__ import annotations
 
@@ -105,10 +105,20 @@ PRESETS: dict[str, dict[str, Any]] = {
 
 
 def preset_config(preset: str = "published", **settings: Any) -> RecogniserConfig:
-    """Make the settings of a preset with some of them changed; None leaves a setting as the preset has it.
+    """Make the settings of a recogniser's training from a preset, with some of them changed.
+
+    Args:
+        preset: `published` (the paper's width) or `small` (learns the synthetic corpus in minutes on a CPU).
+        **settings: fields of `RecogniserConfig`; None leaves a setting as the preset has it.
 
     Raises:
-        ConfigError: an unknown preset, or a value that cannot be.
+        ConfigError: an unknown preset, or a value that is not allowed.
+
+    Example:
+        >>> from snap_tf.asr import preset_config
+        >>> config = preset_config("small", model="W2L", seed=3)
+        >>> config.model, config.width, config.decay_steps, config.seed
+        ('W2L', 0.375, 1600, 3)
     """
     if preset not in PRESETS:
         raise ConfigError(f"`preset` (={preset}) must be one of {', '.join(PRESETS)}")
@@ -116,9 +126,9 @@ def preset_config(preset: str = "published", **settings: Any) -> RecogniserConfi
 
 
 def change_settings(config: RecogniserConfig, **settings: Any) -> RecogniserConfig:
-    """Change some settings; None leaves one as it is.
+    """Return the settings with some of them changed; None leaves one as it is.
 
     Raises:
-        ConfigError: a value that cannot be.
+        ConfigError: a value that is not allowed.
     """
     return dataclasses.replace(config, **{name: value for name, value in settings.items() if value is not None})

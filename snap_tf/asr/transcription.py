@@ -1,4 +1,4 @@
-"""What a recogniser hears in recordings, with the times of CTC's spikes.
+"""Transcription of recordings by greedy CTC decoding, with the times of the spikes.
 
 Output step j belongs to input step 2 j, so to the sample 256 j: 16 ms from one step to the next. CTC does not learn
 where a sound is, only that it was there: spikes may lie early or late by a few steps, or more.
@@ -27,8 +27,8 @@ from wavegan_tf.data.labels.textgrid import write_textgrid
 from wavegan_tf.errors import DataError
 from wavegan_tf.formats.tables import write_rows
 
-__all__ = ["TimedSymbol", "Transcript", "find_recordings", "textgrid_names", "transcribe", "write_table",
-           "write_textgrids"]
+__all__ = ["TimedSymbol", "Transcript", "find_recordings", "textgrid_names", "transcribe", "write_textgrids",
+           "write_transcripts"]
 
 STEP_SAMPLES = 2 * HOP_SAMPLES
 """From one output step to the next: 256 samples, 16 ms."""
@@ -38,10 +38,10 @@ SPACE_SHOWN = "_"
 
 @dataclass(frozen=True)
 class TimedSymbol:
-    """One letter or phone.
+    """One letter or phone of a transcript, with its times.
 
     Attributes:
-        symbol: what was written.
+        symbol: the letter or phone.
         start_s: start of its spike (a run of steps on which it is the best class), in seconds.
         end_s: end of its spike.
         peak_s: when it was most probable.
@@ -57,11 +57,11 @@ class TimedSymbol:
 
 @dataclass(frozen=True)
 class Transcript:
-    """What was heard in one recording.
+    """The transcript of one recording.
 
     Attributes:
         path: the recording.
-        n_samples: its length at 16 kHz.
+        n_samples: its length in samples at 16 kHz.
         symbols: letters or phones in order.
         text: the same as one line.
     """
@@ -73,13 +73,19 @@ class Transcript:
 
 
 def find_recordings(paths: Sequence[str | Path]) -> tuple[list[Path], list[tuple[str, str]]]:
-    """List files, and the audio files below folders.
+    """List recordings: the files that are named, and the audio files below folders.
 
     Returns:
         The files, and what was left out of folders with the reason.
 
     Raises:
         DataError: no such file or folder, or no audio in a folder.
+
+    Example:
+        >>> from snap_tf.asr import find_recordings
+        >>> recordings, left_out = find_recordings(["corpus/TEST"])
+        >>> [path.name for path in recordings], left_out
+        (['SA1.WAV', 'SA2.WAV', 'SX100.WAV', 'SX212.WAV'], [])
     """
     from wavegan_tf.data.batches.audio_files import find_audio_files
 
@@ -90,17 +96,28 @@ def find_recordings(paths: Sequence[str | Path]) -> tuple[list[Path], list[tuple
 
 def transcribe(recogniser: Recogniser, paths: Iterable[str | Path],
                lost: list[tuple[str, str]] | None = None) -> Iterator[Transcript]:
-    """Transcribe recordings one after the other, each as a whole.
+    """Transcribe recordings one after the other, each as a whole, by greedy CTC decoding.
 
     Args:
-        recogniser: see `runs.open_recogniser`.
+        recogniser: see `open_recogniser`.
         paths: recordings of any format and rate.
-        lost: recordings that cannot be decoded are added here with the reason, and the others go on; without it the
-            first of them ends the work.
+        lost: recordings that cannot be decoded are added here with the reason, and the others are transcribed;
+            without this list, the first of them is an error.
+
+    Yields:
+        The transcript of each recording, with the times of all letters or phones.
 
     Raises:
-        DataError: a recording cannot be decoded or holds nothing.
+        DataError: a recording cannot be decoded or is empty.
         OSError: a file cannot be read.
+
+    Example:
+        >>> from snap_tf.asr import open_recogniser, transcribe
+        >>> recogniser = open_recogniser("saved_models/W2P_shallow")
+        >>> recordings = ["corpus/TRAIN/DR3/FAOC0/SA1.WAV"]
+        >>> for transcript in transcribe(recogniser, recordings):
+        ...     print(transcript.text[:14], "...", round(transcript.symbols[1].start_s, 2), "s")
+        h# sh iy hh ae ... 0.16 s
     """
     @tf.function(input_signature=[tf.TensorSpec([None], tf.float32)])
     def logits_of(waveform: tf.Tensor) -> tf.Tensor:
@@ -119,8 +136,27 @@ def transcribe(recogniser: Recogniser, paths: Iterable[str | Path],
         yield Transcript(path, len(waveform), symbols, text)
 
 
-def write_table(path: str | Path, transcripts: Sequence[Transcript]) -> None:
-    """Write a CSV with a row per symbol: file, symbol, start_s, end_s, peak_s, probability."""
+def write_transcripts(path: str | Path, transcripts: Sequence[Transcript]) -> None:
+    """Write a table of transcripts as CSV, a row per symbol: file, symbol, start_s, end_s, peak_s, probability.
+
+    Args:
+        path: the file.
+        transcripts: see `transcribe`.
+
+    Raises:
+        OSError: the file cannot be written.
+
+    Example:
+        >>> from pathlib import Path
+        >>> from snap_tf.asr import open_recogniser, transcribe, write_transcripts
+        >>> recogniser = open_recogniser("saved_models/W2P_shallow")
+        >>> write_transcripts("phones.csv", list(transcribe(recogniser, ["corpus/TRAIN/DR3/FAOC0/SA1.WAV"])))
+        >>> header, first, *_ = Path("phones.csv").read_text().splitlines()
+        >>> header.split(",")
+        ['file', 'symbol', 'start_s', 'end_s', 'peak_s', 'probability']
+        >>> first.split(",")[:4]
+        ['corpus/TRAIN/DR3/FAOC0/SA1.WAV', 'h#', '0.000000', '0.160000']
+    """
     with atomic_file(path) as temporary:
         write_rows(temporary, ("file", "symbol", "start_s", "end_s", "peak_s", "probability"),
                    ((str(transcript.path), s.symbol, f"{s.start_s:.6f}", f"{s.end_s:.6f}", f"{s.peak_s:.6f}",
@@ -128,14 +164,29 @@ def write_table(path: str | Path, transcripts: Sequence[Transcript]) -> None:
 
 
 def write_textgrids(folder: str | Path, transcripts: Sequence[Transcript], alphabet: Alphabet) -> list[Path]:
-    """Write a TextGrid per recording: a tier `letters` or `phones` with the spikes, and `words` for letters.
+    """Write a TextGrid per transcript: a tier `letters` or `phones` with the spikes, and `words` for letters.
 
-    Below `folder` the recordings' own folders are kept, as far as they differ. A word reaches from its first letter's
-    spike to its last one's.
+    Below `folder` the recordings' own folders are kept, as far as they differ. A word lasts from the spike of its
+    first letter to the spike of its last one.
+
+    Args:
+        folder: where to.
+        transcripts: see `transcribe`.
+        alphabet: of the recogniser.
+
+    Returns:
+        The files.
 
     Raises:
         DataError: two recordings of a folder have the same name.
         OSError: a file cannot be written.
+
+    Example:
+        >>> from snap_tf.asr import open_recogniser, transcribe, write_textgrids
+        >>> recogniser = open_recogniser("saved_models/W2L")
+        >>> transcripts = list(transcribe(recogniser, ["corpus/TRAIN/DR3/FAOC0/SA1.WAV"]))
+        >>> [path.as_posix() for path in write_textgrids("grids", transcripts, recogniser.alphabet)]
+        ['grids/SA1.TextGrid']
     """
     names = textgrid_names("", [t.path for t in transcripts])
     with atomic_files(folder, deep=True) as temporary:
@@ -152,7 +203,7 @@ def _tiers(transcript: Transcript, alphabet: Alphabet) -> dict[str, list[Segment
 
 
 def textgrid_names(folder: str | Path, recordings: Sequence[Path]) -> list[Path]:
-    """Name a TextGrid for each recording, before any is heard.
+    """Name a TextGrid for each recording, before any is transcribed.
 
     Raises:
         DataError: two recordings of a folder have the same name, or names that differ in capitals only.

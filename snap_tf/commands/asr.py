@@ -134,7 +134,7 @@ def _train(args: argparse.Namespace) -> None:
 
 def _transcribe(args: argparse.Namespace) -> None:
     from snap_tf.asr.runs import open_recogniser
-    from snap_tf.asr.transcription import find_recordings, textgrid_names, transcribe, write_table, write_textgrids
+    from snap_tf.asr.transcription import find_recordings, textgrid_names, transcribe, write_textgrids, write_transcripts
 
     recordings, lost = find_recordings(args.files)
     if args.textgrids:
@@ -147,7 +147,7 @@ def _transcribe(args: argparse.Namespace) -> None:
     if not transcripts:
         _tell_lost(lost, args.files, 0)  # before an empty table is written
     if args.out:
-        write_table(args.out, transcripts)
+        write_transcripts(args.out, transcripts)
     if args.textgrids:
         write_textgrids(args.textgrids, transcripts, recogniser.alphabet)
     for place in filter(None, (args.out, args.textgrids)):

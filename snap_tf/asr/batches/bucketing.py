@@ -23,11 +23,11 @@ BATCH_SPEC = (tf.TensorSpec([None, None, N_MELS], tf.float32), tf.TensorSpec([No
 
 
 class BatchOrder:
-    """Which examples are in which batch: an endless stream, epoch after epoch.
+    """The examples of every batch: an endless stream, epoch after epoch.
 
-    Each epoch sorts by length (with a little noise) and cuts batches. The first one goes from short to long, which
-    gets CTC over its long beginning (see `from_batch`); all others are shuffled. Nothing depends on what was asked for
-    before, so a run resumes at any batch.
+    Each epoch sorts by length (with a little noise) and cuts batches. The first epoch goes from short to long
+    utterances, which shortens the start of CTC training, when hardly more than blanks is written; all others are
+    shuffled. No batch depends on those before it, so a run resumes at any batch.
 
     Source: Amodei et al. 2016, Deep Speech 2, section 3.2 (the order of the first epoch).
     """
@@ -45,7 +45,7 @@ class BatchOrder:
 
     @property
     def batches_per_epoch(self) -> int:
-        """Batches in which every example comes once."""
+        """Number of batches in an epoch, in which every example is used once."""
         return -(-len(self._n_steps) // self._batch_size)
 
     def from_batch(self, first: int) -> Iterator[np.ndarray]:

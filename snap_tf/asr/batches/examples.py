@@ -1,4 +1,4 @@
-"""From a corpus to training examples: what a recogniser hears and should write, and who is in which set."""
+"""Training examples of a corpus: utterances with their CTC targets; training and validation speakers."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ _REMEDY = {"phone": "say what they are with --phone-map: ipa-mfa, arpabet-mfa, s
 
 @dataclass(frozen=True)
 class Example:
-    """An utterance and its target.
+    """An utterance and its CTC target.
 
     Attributes:
         utterance: where the audio is.
@@ -37,11 +37,11 @@ class Example:
 
 
 def make_examples(corpus: Corpus, alphabet: Alphabet) -> tuple[list[Example], list[Problem]]:
-    """Make an example of every utterance that has a target.
+    """Make a training example of every utterance that has a target.
 
     Args:
         corpus: with phones for a phone recogniser, with words or texts for a letter recogniser.
-        alphabet: what the recogniser writes.
+        alphabet: the output classes of the recogniser.
 
     Returns:
         The examples in the order of the corpus, and what had to be left out: utterances without labels, and those
@@ -72,7 +72,7 @@ def make_examples(corpus: Corpus, alphabet: Alphabet) -> tuple[list[Example], li
 
 
 def in_split(examples: Sequence[Example], split: str) -> list[Example]:
-    """Choose the examples of one of the corpus' own splits; `all` takes every one.
+    """Choose the examples of one of the corpus' own splits; `all` takes every example.
 
     Raises:
         DataError: no utterance is in that split; lists those that exist.

@@ -31,12 +31,12 @@ def spectrogram_of(utterance: Utterance) -> np.ndarray:
         OSError: the file cannot be read.
     """
     waveform = read_audio(utterance.audio_path, RATE_HZ)[:, 0]
-    with tf.device("CPU"):  # one short Fourier transform after the other: the way to a GPU and back takes longer
+    with tf.device("CPU"):  # one short Fourier transform after the other: copying to a GPU and back takes longer
         return log_mel(tf.constant(waveform)).numpy()
 
 
 class FeatureStore:
-    """Spectrograms by the number of the example.
+    """The spectrograms of examples, by the number of the example.
 
     Attributes:
         examples: whose spectrograms these are.

@@ -1,4 +1,4 @@
-"""The W2L networks: table of layers, Keras models, receptive fields, masked batches, transfer.
+"""The W2L networks (Wav2Letter): layer tables, Keras models, receptive fields, masked batches, transfer learning.
 
-In goes a table of layers; out come Keras models and what follows from their geometry.
+In goes the name of a network and its width; out come its layer table, a Keras model, and receptive fields.
 """

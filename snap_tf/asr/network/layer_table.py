@@ -1,4 +1,4 @@
-"""The published layers of the W2L family, and what follows from them without TensorFlow.
+"""Layer tables of the W2L networks (Wav2Letter) as published: kernels, strides, filters. Needs no TensorFlow.
 
 Source: Krug et al. 2021, Table 1; Collobert et al. 2016, section 2.4 (where the layers come from).
 """
@@ -44,11 +44,11 @@ class LayerSpec:
 
 @dataclass(frozen=True)
 class ModelSpec:
-    """A member of the family.
+    """One network of the W2L family: name, alphabet, depth.
 
     Attributes:
         name: as in the paper.
-        alphabet: what it writes.
+        alphabet: the classes of its output.
         depth: convolutions, the output included: 12, or 6 for the shallow one.
         source: the model whose weights it starts from; empty when it starts from random ones.
     """
@@ -69,7 +69,7 @@ MODELS = {spec.name: spec for spec in (
 
 
 def layer_table(model: str, width: float = 1.0) -> tuple[LayerSpec, ...]:
-    """List the convolutions of a model, input to output.
+    """List the convolutions of a W2L network from input to output: filters, kernel, stride, activation.
 
     Args:
         model: one of `MODELS`.
@@ -77,6 +77,13 @@ def layer_table(model: str, width: float = 1.0) -> tuple[LayerSpec, ...]:
 
     Raises:
         ConfigError: an unknown model, or a width that leaves a layer without filters.
+
+    Example:
+        >>> from snap_tf.asr import layer_table
+        >>> for layer in layer_table("W2P_shallow")[:2]:
+        ...     print(layer.name, layer.filters, layer.kernel, layer.stride, layer.activation)
+        layer_1 256 48 2 relu
+        layer_2 256 7 1 relu
 
     Source: Krug et al. 2021, Table 1.
     """

@@ -1,7 +1,7 @@
-"""Run a network on a padded batch as if every utterance stood alone.
+"""Masked forward pass: in a padded batch every utterance gives the logits that it gives alone.
 
 An utterance alone is followed by the zeros of SAME padding at every layer. In a batch, batch normalisation and biases
-turn the padding into other values, which the next convolution reads and which spoil the statistics of the batch.
+turn the padding into other values, which the next convolution reads and which change the statistics of the batch.
 Here the statistics leave padding out, and padding is set back to zero before every convolution.
 """
 
@@ -15,7 +15,7 @@ __all__ = ["masked_logits"]
 
 def masked_logits(network: keras.Model, features: tf.Tensor, n_steps: tf.Tensor, *,
                   training: bool = False) -> tuple[tf.Tensor, tf.Tensor]:
-    """Compute the logits of a padded batch.
+    """Compute the logits of a padded batch of spectrograms, with the padding masked.
 
     In inference they equal those of each utterance alone; in training the statistics are those of all real steps.
 
@@ -31,6 +31,15 @@ def masked_logits(network: keras.Model, features: tf.Tensor, n_steps: tf.Tensor,
 
     Raises:
         TypeError: the network has a layer of another kind.
+
+    Example:
+        >>> import tensorflow as tf
+        >>> from snap_tf.asr import build_network, masked_logits
+        >>> batch = tf.fill([2, 40, 128], -10.0)  # two spectrograms, of 40 and 21 steps
+        >>> network = build_network("W2P_shallow", width=1 / 64)
+        >>> logits, n_output_steps = masked_logits(network, batch, tf.constant([40, 21]))
+        >>> tuple(logits.shape), n_output_steps.numpy().tolist()
+        ((2, 20, 62), [20, 11])
     """
     x = features
     mask = tf.sequence_mask(n_steps, tf.shape(x)[1])

@@ -1,4 +1,4 @@
-"""How far a step of the output looks into the input and every layer, from the layer table or by gradients.
+"""Receptive field of an output step in the input and in every layer, from the layer table or by gradients.
 
 Padding is TensorFlow's SAME: at stride s and kernel k, max(k - s, 0) zeros when s divides the steps (one more for an
 odd number of steps at stride 2, on the right), the smaller half on the left. The left half does not depend on the
@@ -23,7 +23,21 @@ __all__ = ["left_padding", "measured_support", "output_steps", "receptive_field"
 
 
 def receptive_field(table: Sequence[LayerSpec]) -> int:
-    """Count the input steps that one output step looks at: 206 for W2L and W2P, 96 for W2P_shallow."""
+    """Compute the receptive field: the input steps that one output step depends on.
+
+    Args:
+        table: the layers, see `layer_table`.
+
+    Returns:
+        Steps of 8 ms: 206 for W2L and W2P, 96 for W2P_shallow.
+
+    Example:
+        >>> from snap_tf.asr import layer_table, receptive_field
+        >>> receptive_field(layer_table("W2L")), receptive_field(layer_table("W2P_shallow"))
+        (206, 96)
+
+    Source: Krug et al. 2021, section 3.2 (206).
+    """
     steps = 1
     for layer in reversed(table):
         steps = (steps - 1) * layer.stride + layer.kernel
@@ -43,7 +57,7 @@ def output_steps(table: Sequence[LayerSpec], n_steps: int) -> int:
 
 
 def seen_steps(table: Sequence[LayerSpec], step: int) -> list[tuple[int, int]]:
-    """Say which steps of the input and of each layer one output step looks at, padding included.
+    """Return the receptive field of one output step in the input and in each layer, padding included.
 
     Args:
         table: the layers.
@@ -63,7 +77,9 @@ def seen_steps(table: Sequence[LayerSpec], step: int) -> list[tuple[int, int]]:
 
 
 def support(table: Sequence[LayerSpec], step: int, n_steps: int) -> list[tuple[int, int]]:
-    """Say where the gradient of one output step can be other than zero: `seen_steps` without the padding.
+    """Return the receptive field of one output step in the input and in each layer, padding left out.
+
+    Elsewhere the gradient of the output step is zero.
 
     Args:
         table: the layers.
@@ -73,6 +89,11 @@ def support(table: Sequence[LayerSpec], step: int, n_steps: int) -> list[tuple[i
     Returns:
         First and last step of the input, then of the output of each layer. For step 51 of a 206-step frame these are
         1..205, 12..91, 15..88, ...
+
+    Example:
+        >>> from snap_tf.asr import layer_table, support
+        >>> support(layer_table("W2L"), step=51, n_steps=206)[:3]  # the input, the first and the second layer
+        [(1, 205), (12, 91), (15, 88)]
     """
     spans = []
     lengths = [n_steps]
@@ -90,7 +111,7 @@ def support(table: Sequence[LayerSpec], step: int, n_steps: int) -> list[tuple[i
 
 
 def measured_support(network: keras.Model, step: int, n_steps: int, seed: int = 0) -> np.ndarray:
-    """Find the input steps with a gradient other than zero, the empirical receptive field of one output step.
+    """Measure the receptive field of one output step: the input steps whose gradient is not zero.
 
     Args:
         network: any Keras model [batch, time, channels] -> [batch, steps, classes].

@@ -1,4 +1,4 @@
-"""Transfer in two steps: lower layers of a phone recogniser, kept as they are; then all of them fine-tuned.
+"""Transfer learning in two steps: lower layers of a phone recogniser, frozen; then all layers fine-tuned.
 
 W2L_TL_frozen takes layers 1 to 5 of W2P_shallow with their batch normalisation and gets fresh layers 6 to 12; what it
 took is frozen, and its batch normalisation stays in inference mode. W2L_TL_finetuned starts from all of W2L_TL_frozen;
@@ -22,20 +22,20 @@ __all__ = ["check_source", "freeze_for_training", "start_network", "transferred_
 
 def start_network(model: str, width: float = 1.0, seed: int | None = None,
                   source: keras.Model | None = None) -> keras.Model:
-    """Make the network that training starts from.
+    """Build the network that training starts from: random weights, or weights transferred from a source.
 
     Args:
         model: one of `layer_table.MODELS`.
         width: of the hidden layers; the source must have the same.
         seed: of the layers that start from random weights.
         source: the network to take layers from: a W2P_shallow for W2L_TL_frozen, a W2L_TL_frozen for
-            W2L_TL_finetuned, None for all others. It stays as it is.
+            W2L_TL_finetuned, None for all others. It is not changed.
 
     Returns:
-        A network of its own, frozen as `freeze_for_training` says.
+        A new network, with layers frozen as in `freeze_for_training`.
 
     Raises:
-        ConfigError: a source is missing, is too much, is another model, or has another width.
+        ConfigError: a source is missing, is not allowed, is another model, or has another width.
 
     Source: Krug et al. 2021, section 3.2.
     """
@@ -49,7 +49,7 @@ def start_network(model: str, width: float = 1.0, seed: int | None = None,
 
 
 def check_source(model: str, width: float, source: keras.Model | None) -> None:
-    """Refuse a source that does not fit; arguments and errors as in `start_network`."""
+    """Check that the source of transfer fits the model; arguments and errors as in `start_network`."""
     wanted = MODELS[model].source
     if source is None:
         if wanted:
@@ -68,7 +68,7 @@ def check_source(model: str, width: float, source: keras.Model | None) -> None:
 
 
 def freeze_for_training(network: keras.Model) -> None:
-    """Set which layers learn, as the model's name says; frozen batch normalisation runs in inference mode."""
+    """Freeze the layers that the model's name asks for; frozen batch normalisation runs in inference mode."""
     for layer in network.layers:
         if network.name == "W2L_TL_frozen":
             layer.trainable = layer.name not in transferred_layers(network.name)

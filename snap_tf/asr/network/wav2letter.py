@@ -1,4 +1,4 @@
-"""The networks of the W2L family as plain Keras models: batch normalisation before every convolution, any length.
+"""The W2L networks (Wav2Letter) as plain Keras models: batch normalisation before every convolution, any length.
 
 They hold Keras' own layers only, so a saved network loads without this package.
 
@@ -17,12 +17,12 @@ from snap_tf.layer_info import LayerInfo
 __all__ = ["NORM_EPSILON", "NORM_MOMENTUM", "build_network", "layers_of", "spec_of"]
 
 NORM_MOMENTUM = 0.9
-"""Share of the old value in the moving statistics; Keras' .99 lags behind in runs of a few hundred updates."""
+"""Share of the old value in the moving statistics; Keras' .99 is too slow for runs of a few hundred updates."""
 NORM_EPSILON = 1e-3
 
 
 def build_network(model: str, width: float = 1.0, seed: int | None = None) -> keras.Model:
-    """Make a network with random weights.
+    """Build a W2L network (Wav2Letter) with random initial weights.
 
     Args:
         model: one of `layer_table.MODELS`.
@@ -36,6 +36,12 @@ def build_network(model: str, width: float = 1.0, seed: int | None = None) -> ke
 
     Raises:
         ConfigError: an unknown model, or a width that leaves a layer without filters.
+
+    Example:
+        >>> from snap_tf.asr import build_network
+        >>> network = build_network("W2P_shallow", width=1 / 64, seed=0)
+        >>> network.input_shape, network.output_shape, len(network.layers)
+        ((None, None, 128), (None, None, 62), 13)
 
     Source: Krug et al. 2021, Table 1.
     """
@@ -66,9 +72,9 @@ def layers_of(network: keras.Model) -> tuple[LayerInfo, ...]:
 
 
 def spec_of(network: keras.Model) -> ModelSpec | None:
-    """Tell which member of the family a network is: by its name, and because it has exactly the layers of that one.
+    """Tell which W2L network this is: by its name, if it also has exactly the layers of that one.
 
-    Sizes of inputs and outputs say nothing: anybody's network may have 29 outputs, in an order of its own.
+    Sizes of inputs and outputs are not enough: any network may have 29 outputs, in another order.
 
     Returns:
         None where `build_network` did not make it.

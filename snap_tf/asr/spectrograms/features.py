@@ -33,6 +33,14 @@ def log_mel(waveform: tf.Tensor) -> tf.Tensor:
     Returns:
         float32 [..., n_steps, 128], n_steps = 1 + n_samples // 128: natural logarithm of the mel power plus `FLOOR`.
 
+    Example:
+        >>> import numpy as np
+        >>> from snap_tf.asr import log_mel
+        >>> tone = np.sin(2 * np.pi * 1000 * np.arange(16000) / 16000)  # one second at 1 kHz
+        >>> spectrogram = log_mel(tone)
+        >>> tuple(spectrogram.shape), int(spectrogram.numpy()[60].argmax())  # the band of 1 kHz
+        ((126, 128), 42)
+
     Source: librosa 0.11, `feature.melspectrogram` with its defaults.
     """
     wide = tf.cast(waveform, tf.float64)
@@ -46,9 +54,9 @@ def log_mel(waveform: tf.Tensor) -> tf.Tensor:
 
 @keras.saving.register_keras_serializable("snap_tf")
 class LogMel(keras.layers.Layer):
-    """`log_mel` as a layer: put in front of a recogniser, it takes audio.
+    """Log-mel spectrograms as a Keras layer: with it as first layer, a recogniser takes audio.
 
-    float [batch, n_samples] or [batch, n_samples, 1] -> float32 [batch, n_steps, 128].
+    float [batch, n_samples] or [batch, n_samples, 1] -> float32 [batch, n_steps, 128]; see `log_mel`.
     """
 
     def call(self, waveform: tf.Tensor) -> tf.Tensor:

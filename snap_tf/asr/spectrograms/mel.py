@@ -1,4 +1,4 @@
-"""The mel bands of the spectrograms: their triangles and centres. No TensorFlow, for figures need the centres too.
+"""The mel filter bank of the spectrograms: filters and centre frequencies. Needs no TensorFlow.
 
 Source: Slaney 1998, Auditory Toolbox.
 """
@@ -16,7 +16,7 @@ __all__ = ["mel_centres_hz", "mel_filters"]
 
 @cache
 def mel_filters() -> np.ndarray:
-    """Make the triangles that gather Fourier bins into mel bands, each of the same area.
+    """Compute the mel filter bank: triangular filters of equal area that sum Fourier bins into mel bands.
 
     Returns:
         float32 [257, 128], read-only; column m rises from the centre of band m - 1 to its own and falls to that of
@@ -34,7 +34,7 @@ def mel_filters() -> np.ndarray:
 
 
 def mel_centres_hz() -> np.ndarray:
-    """Return the centre frequency of each band in hertz, float64 [128]."""
+    """Return the centre frequency of each mel band in hertz, float64 [128]."""
     return _mel_to_hz(np.linspace(0.0, _hz_to_mel(RATE_HZ / 2), N_MELS + 2))[1:-1]
 
 

@@ -1,4 +1,4 @@
-"""The shape of spectrograms and the time of their steps.
+"""Window, hop, number of mel bands and frame rate of the spectrograms.
 
 Source: Krug et al. 2021, section 3.1 (16 kHz, windows of 512, hops of 128, 128 bands).
 """
@@ -15,7 +15,7 @@ HOP_SAMPLES = 128
 """From one step to the next: 8 ms."""
 N_MELS = 128
 INPUT_RATE_HZ = RATE_HZ / HOP_SAMPLES
-"""Steps per second of a spectrogram: 125."""
+"""Steps per second of a spectrogram (frame rate): 125."""
 
 
 def n_input_steps(n_samples: int) -> int:

@@ -1,4 +1,4 @@
-"""Training of a recogniser: from the first update or the newest checkpoint, until it is good or enough."""
+"""Training loop of a recogniser: updates, validation, checkpoints, resuming, early stopping."""
 
 from __future__ import annotations
 
@@ -53,7 +53,7 @@ SUMMARY_STEPS = 10
 
 @dataclass(frozen=True)
 class RecogniserResult:
-    """How a session ended.
+    """Result of a training session: last update, why it ended, best validation.
 
     Attributes:
         run: the folder of the run.
@@ -103,27 +103,37 @@ class _Progress:
 
 def train_recogniser(config: RecogniserConfig, corpus: Corpus, run: str | Path, *, source: str | Path | None = None,
                      options: RecogniserSession | None = None, command: str = "") -> RecogniserResult:
-    """Train a new run, or go on with one that is there from its newest whole checkpoint.
+    """Train a recogniser: a new run, or an existing one, resumed from its newest whole checkpoint.
 
     A run that was killed and is started again has the same weights after the same update as one that was not. SIGINT
-    (Ctrl-C), SIGTERM and SIGHUP end it after the update in hand, with a checkpoint.
+    (Ctrl-C), SIGTERM and SIGHUP end it after the current update, with a checkpoint.
 
     Args:
         config: the settings; those of an existing run must be the same.
-        corpus: with phones or texts; of its SA recordings those take part that `config.sa` says.
+        corpus: with phones or texts; `config.sa` chooses among its SA recordings.
         run: the folder of the run.
-        source: for transfer, the run whose best network it starts from; may be left out when the run exists.
+        source: for transfer learning, the run whose best network it starts from; not needed when the run exists.
         options: how long, how often to validate and to save.
         command: the command line, for the log of sessions.
 
     Raises:
-        ConfigError: settings that cannot be, other settings or data than the run has, a source that does not fit.
+        ConfigError: settings that are not allowed, other settings or data than the run has, a source that does not
+            fit.
         DataError: no labels of the kind that the model writes, labels outside its alphabet, unreadable audio.
         ExportError: every checkpoint is damaged, or one cannot be written.
-        TrainingError: the loss is no number any more.
-        KeyboardInterrupt: it was asked to end; everything is saved.
+        TrainingError: the loss is not finite.
+        KeyboardInterrupt: training was interrupted; everything is saved.
 
-    Source: Krug et al. 2021, sections 3.1 and 3.2; what they leave open is said in `RecogniserConfig`.
+    Example:
+        >>> from snap_tf.asr import RecogniserSession, preset_config, train_recogniser
+        >>> from wavegan_tf.data import open_corpus
+        >>> config = preset_config(model="W2P_shallow", width=1 / 64, batch_size=2, sa="all", validation_share=0.25)
+        >>> options = RecogniserSession(max_steps=1, picture_secs=0, progress=False)
+        >>> trained = train_recogniser(config, open_corpus("corpus"), "run", options=options)
+        >>> trained.step, trained.n_training, trained.n_validation
+        (1, 8, 4)
+
+    Source: Krug et al. 2021, sections 3.1 and 3.2; what they leave open is described in `RecogniserConfig`.
     """
     run, options = Path(run), options or RecogniserSession()
     start_from = None if source is None else open_recogniser(source).network

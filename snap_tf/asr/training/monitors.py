@@ -1,4 +1,4 @@
-"""What one can see of a recogniser's run: a table, curves, example transcripts, spectrograms with the best classes."""
+"""Monitoring of a recogniser's training: metrics.csv; TensorBoard's scalars, transcripts, spectrograms."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ N_PICTURES = 2
 
 
 class RecogniserMonitors:
-    """Everything that is written while training, except checkpoints. Use as a context manager."""
+    """Writes metrics and TensorBoard summaries during training. Use as a context manager."""
 
     def __init__(self, run: str | Path, config: RecogniserConfig, alphabet: Alphabet, step: int) -> None:
         """Open the files and take back what they hold of the steps after `step`."""
@@ -65,7 +65,7 @@ class RecogniserMonitors:
             tf.summary.text("transcripts", "\n".join(["| utterance | reference | written |", "|---|---|---|", *rows]))
 
     def pictures(self, step: int, validation: Evaluation, spectrograms: Sequence[np.ndarray]) -> None:
-        """Draw the first spectrograms (float32 [n_steps, 128] each) with what is heard in them."""
+        """Draw the first spectrograms (float32 [n_steps, 128] each) with their transcripts."""
         from snap_tf.plots.recognition import as_picture, recognition_figure
 
         with self._writer.as_default(step=step):

@@ -15,30 +15,31 @@ from snap_tf.asr.batches.bucketing import BATCH_SPEC
 from snap_tf.asr.network.masking import masked_logits
 from snap_tf.asr.settings import RecogniserConfig
 from snap_tf.asr.transcripts.ctc import ctc_loss
+from wavegan_tf.tensors import Tensor
 
 __all__ = ["RecogniserUpdate", "WarmupCosine"]
 
 
 class WarmupCosine(keras.optimizers.schedules.LearningRateSchedule):
-    """A step size that rises linearly, then stays or falls as a cosine to 0.
+    """Learning rate schedule: linear warm-up, then constant or a cosine decay to 0.
 
-    CTC begins with a long stretch in which hardly more than blanks is written; rising step sizes shorten it.
+    CTC training starts with a long phase in which hardly more than blanks is written; the warm-up shortens it.
     """
 
     def __init__(self, rate: float, warmup_steps: int = 0, decay_steps: int = 0) -> None:
         """Set the shape.
 
         Args:
-            rate: the largest step size.
+            rate: the largest learning rate.
             warmup_steps: updates until it is reached.
-            decay_steps: updates until 0 is reached, counted from the first one; 0: it stays.
+            decay_steps: updates until 0 is reached, counted from the first one; 0: no decay.
         """
         self.rate = rate
         self.warmup_steps = warmup_steps
         self.decay_steps = decay_steps
 
-    def __call__(self, step: Any) -> tf.Tensor:
-        """Return the step size of an update, counted from 0."""
+    def __call__(self, step: Tensor) -> tf.Tensor:
+        """Return the learning rate of an update, counted from 0."""
         done = tf.cast(step, tf.float32)
         rate = tf.constant(self.rate)
         if self.warmup_steps:
@@ -56,7 +57,7 @@ class RecogniserUpdate:
     """A network, its optimiser and the compiled update of both.
 
     Attributes:
-        network: what is trained; its layers' `trainable` says what learns.
+        network: the network in training; layers with `trainable` set to False are frozen.
         optimizer: its `iterations` count the updates.
     """
 

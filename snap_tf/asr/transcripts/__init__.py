@@ -1,4 +1,4 @@
 """Transcripts: alphabets, CTC, decoding, error rates, annotated phones per step.
 
-In go logits or labels; out come label sequences with times, losses and error rates.
+In go logits, utterances or label sequences; out come CTC losses, label sequences with their steps, and error rates.
 """

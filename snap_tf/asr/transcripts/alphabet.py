@@ -1,4 +1,4 @@
-"""What the recognisers write: 29 letter classes or 62 phone classes, the last one CTC's blank.
+"""Alphabets: the output classes of the recognisers, 29 for letters or 62 for phones, the last one CTC's blank.
 
 The blank is the LAST class in both (28 and 61), as in Wav2Letter; TensorFlow's own default is 0.
 """
@@ -23,7 +23,7 @@ BLANK = "<blank>"
 
 @dataclass(frozen=True)
 class Alphabet:
-    """The classes of a recogniser's output, in order.
+    """The output classes of a recogniser, in order.
 
     Attributes:
         kind: `letter` or `phone`.
@@ -47,7 +47,7 @@ class Alphabet:
         """Turn symbols into class numbers.
 
         Raises:
-            DataError: a symbol that is no class (the blank cannot be written).
+            DataError: a symbol that is no class (the blank is not allowed).
         """
         wanted = list(symbols)
         unknown = sorted(set(wanted) - set(self.symbols[:-1]))
@@ -67,7 +67,7 @@ class Alphabet:
         return ("" if self.kind == "letter" else " ").join(symbols)
 
     def symbols_of(self, utterance: Utterance) -> tuple[str, ...]:
-        """Return what a recogniser should write for an utterance; empty when the corpus does not say.
+        """Return the reference transcript of an utterance; empty when the corpus has none.
 
         Letters are the utterance's text (see `plain_text`), or its words where it has no text; phones are the labels
         in their order, without durations.
@@ -102,7 +102,7 @@ def alphabet_of_size(size: int) -> Alphabet:
 
 
 def plain_text(text: str) -> str:
-    """Write a sentence as CTC targets have it: lower case, single spaces, no punctuation but the apostrophe.
+    """Normalise a sentence for CTC targets: lower case, single spaces, no punctuation but the apostrophe.
 
     Hyphens and dashes become spaces. Anything else, digits for example, stays and is found by `Alphabet.encode`.
     """

@@ -1,4 +1,4 @@
-"""Which phone is annotated at which step of a spectrogram."""
+"""Annotated phones of a spectrogram, step by step."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ __all__ = ["annotate_steps", "to_rate"]
 
 
 def annotate_steps(phones: Sequence[Segment], n_steps: int) -> list[str]:
-    """Say which phone is annotated at each step of a spectrogram: the one that covers sample 128 t.
+    """Label each step t of a spectrogram with its annotated phone: the one that covers sample 128 t.
 
     Args:
         phones: sorted by start, in samples at 16 kHz (see `to_rate`).

@@ -1,4 +1,4 @@
-"""Connectionist temporal classification: the loss, and greedy decoding with the times of the spikes.
+"""Connectionist temporal classification (CTC): the loss, and greedy decoding with the times of the spikes.
 
 The blank is the last class (see `alphabet`).
 
@@ -18,7 +18,7 @@ __all__ = ["Spike", "ctc_loss", "greedy_spikes", "needed_steps"]
 
 
 def ctc_loss(logits: tf.Tensor, n_steps: tf.Tensor, labels: tf.Tensor, n_labels: tf.Tensor) -> tf.Tensor:
-    """Compute minus the log-likelihood of each label sequence, summed over all its alignments.
+    """Compute the CTC loss: minus the log-likelihood of each label sequence, summed over all its alignments.
 
     The labels go in as a sparse tensor: TensorFlow then takes its C++ kernel, 20 times as fast on a CPU as the one
     for dense labels (13 against 324 ms for 16 utterances of 200 steps).
@@ -35,6 +35,14 @@ def ctc_loss(logits: tf.Tensor, n_steps: tf.Tensor, labels: tf.Tensor, n_labels:
     Raises:
         tf.errors.InvalidArgumentError: an utterance has fewer steps than labels, or no labels.
 
+    Example:
+        >>> import tensorflow as tf
+        >>> from snap_tf.asr import ctc_loss
+        >>> logits = tf.zeros([1, 2, 3])  # two steps, three classes: all nine paths are equally probable
+        >>> loss = ctc_loss(logits, tf.constant([2]), tf.constant([[0]]), tf.constant([1]))
+        >>> round(9 * float(tf.exp(-loss[0])))  # three of them write label 0: 0 0, 0 blank, blank 0
+        3
+
     Source: Graves et al. 2006, section 4.1.
     """
     where = tf.where(tf.sequence_mask(n_labels, tf.shape(labels)[1]))
@@ -50,7 +58,7 @@ def needed_steps(labels: Sequence[int]) -> int:
 
 @dataclass(frozen=True)
 class Spike:
-    """A run of one class along the output; steps are output steps, `last_step` inclusive."""
+    """A spike: a run of output steps with the same best class; `last_step` is inclusive."""
 
     label: int
     first_step: int
@@ -58,13 +66,20 @@ class Spike:
 
 
 def greedy_spikes(logits: np.ndarray) -> list[Spike]:
-    """Decode greedily: the best class of every step, runs of one class as one, blanks left out.
+    """Decode logits greedily (best path decoding): the best class of every step, runs merged, blanks left out.
 
     Args:
         logits: float [time, classes], blank last, padding cut off.
 
     Returns:
         The labels in order, with the steps of their runs.
+
+    Example:
+        >>> import numpy as np
+        >>> from snap_tf.asr import greedy_spikes
+        >>> logits = np.eye(4)[[3, 0, 0, 3, 2]]  # the best classes of five steps; 3 is the blank
+        >>> greedy_spikes(logits)
+        [Spike(label=0, first_step=1, last_step=2), Spike(label=2, first_step=4, last_step=4)]
 
     Source: Graves et al. 2006, section 3.2 (best path decoding).
     """

@@ -32,7 +32,7 @@ def align(reference: Sequence[str], written: Sequence[str]) -> list[tuple[str, s
     codes = np.array([names[label] for label in written], np.int32)
     columns = np.arange(m + 1)
     for i, label in enumerate(reference, start=1):
-        # best way in from the row above, then along the row: min over j' of best[j'] + (j - j')
+        # cheapest step from the row above, then along the row: min over j' of best[j'] + (j - j')
         best = np.r_[i, np.minimum(cost[i - 1, :-1] + (codes != names[label]), cost[i - 1, 1:] + 1)]
         cost[i] = np.minimum.accumulate(best - columns) + columns
     pairs = []
@@ -52,7 +52,7 @@ def align(reference: Sequence[str], written: Sequence[str]) -> list[tuple[str, s
 
 @dataclass(frozen=True)
 class ErrorCounts:
-    """Errors over a set of utterances.
+    """Substitutions, deletions, insertions and error rate over a set of utterances.
 
     Attributes:
         confusions: how often a reference label was written as a label; `GAP` in a pair is an insertion or deletion.
@@ -92,7 +92,20 @@ class ErrorCounts:
 
 
 def count_errors(pairs: Iterable[tuple[Sequence[str], Sequence[str]]]) -> ErrorCounts:
-    """Align each pair (reference, written) and count what became of every label."""
+    """Count substitutions, deletions and insertions of pairs (reference, written), aligned by edit distance.
+
+    Args:
+        pairs: two label sequences each, such as phones of an utterance and of its transcript.
+
+    Returns:
+        Counts of all pairs together, the error rate, and how often each label was written as another.
+
+    Example:
+        >>> from snap_tf.asr import count_errors
+        >>> errors = count_errors([("sh iy hh ae dcl".split(), "s iy hh ae".split())])
+        >>> errors.substitutions, errors.deletions, errors.insertions, errors.rate
+        (1, 1, 0, 0.4)
+    """
     confusions: Counter[tuple[str, str]] = Counter()
     for reference, written in pairs:
         confusions.update(align(reference, written))

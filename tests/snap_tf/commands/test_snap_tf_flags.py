@@ -129,7 +129,7 @@ CASES = {
     "asr transcribe": Case(
         ("asr", "transcribe", "MODEL", "FILE"),
         {"snap_tf.asr.transcription.find_recordings": ([], []), RECOGNISER: recogniser,
-         "snap_tf.asr.transcription.transcribe": [], "snap_tf.asr.transcription.write_table": None,
+         "snap_tf.asr.transcription.transcribe": [], "snap_tf.asr.transcription.write_transcripts": None,
          "snap_tf.asr.transcription.write_textgrids": None},
         ends_in={"out": "path", "textgrids": "folder"}, later=frozenset({"out", "textgrids"})),
     "asr evaluate": Case(
