@@ -134,7 +134,13 @@ def _train(args: argparse.Namespace) -> None:
 
 def _transcribe(args: argparse.Namespace) -> None:
     from snap_tf.asr.runs import open_recogniser
-    from snap_tf.asr.transcription import find_recordings, textgrid_names, transcribe, write_textgrids, write_transcripts
+    from snap_tf.asr.transcription import (
+        find_recordings,
+        textgrid_names,
+        transcribe,
+        write_textgrids,
+        write_transcripts,
+    )
 
     recordings, lost = find_recordings(args.files)
     if args.textgrids:
