@@ -23,10 +23,12 @@ open_corpus`); packages load a module when one of its names is first used. What 
 names of modules (before version 0.2) go on working, with a `DeprecationWarning` that names the new one.
 
 Every function has an example in its docstring (`help(open_corpus)`), and all examples are run as tests, in a folder
-with the project's `saved_models` and a small synthetic corpus:
+with the project's `saved_models`, a small synthetic corpus and a run of one step:
 
 ```bash
 wavegan-tf corpus synth corpus --speakers 4 --sentences 2 --seed 0
+wavegan-tf train small --data corpus --run run --code binary --code-dim 3 --dim 1 --kernel-len 5 \\
+    --batch-size 2 --disc-nupdates 1 --max-steps 1 --summary-secs 0
 ```
 
 Written by `scripts/api.py`.

@@ -8,6 +8,7 @@ import importlib
 import subprocess
 import sys
 import warnings
+from collections.abc import Iterator
 from functools import cache
 from pathlib import Path
 
@@ -87,8 +88,38 @@ def examples_folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return folder
 
 
+@pytest.fixture
+def eager() -> Iterator[None]:
+    """Run training without compiling it, which takes many times longer than one step of the smallest network."""
+    import tensorflow as tf
+
+    before = tf.config.functions_run_eagerly()
+    tf.config.run_functions_eagerly(True)
+    with warnings.catch_warnings():
+        warnings.filterwarnings("ignore", ".*does not apply to tf.data functions")
+        yield
+    tf.config.run_functions_eagerly(before)
+
+
+@pytest.fixture(scope="session")
+def small_run(examples_folder: Path) -> Path:
+    """The run that docs/API.md says the examples have beside them: one step of the smallest fiwGAN."""
+    from wavegan_tf.presets import change_settings, load_preset
+    from wavegan_tf.training import SessionOptions, train
+
+    config = change_settings(load_preset("small").config, {"code": "binary", "code_dim": 3, "dim": 1, "kernel_len": 5,
+                                                           "batch_size": 2, "disc_nupdates": 1})
+    return train(config, examples_folder / "corpus", examples_folder / "run",
+                 options=SessionOptions(max_steps=1, summary_secs=0.0, progress=False)).run
+
+
 @pytest.mark.parametrize("name", sorted(filter(example, API)))
-def test_examples_run(name: str, examples_folder: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_examples_run(name: str, examples_folder: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch,
+                      request: pytest.FixtureRequest) -> None:
+    if "train(" in example(name) or '"run"' in example(name):
+        request.getfixturevalue("eager")
+    if '"run"' in example(name):
+        request.getfixturevalue("small_run")
     for item in examples_folder.iterdir():
         (tmp_path / item.name).symlink_to(item)
     monkeypatch.chdir(tmp_path)

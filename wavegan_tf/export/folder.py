@@ -54,6 +54,12 @@ def export_run(run: str | Path, out: str | Path, step: int | None = None, *,
     Raises:
         ExportError: no such run or checkpoint, or `out` is not empty.
         OSError: a file cannot be written.
+
+    Example:
+        >>> from wavegan_tf.export import export_run, open_model
+        >>> folder = export_run("run", "model")
+        >>> (folder / "saved_model.pb").is_file(), open_model(folder).step
+        (True, 1)
     """
     if not is_run(run):
         what = ("it is an exported model already; step, score and notes go with a run" if is_export(run) else
@@ -74,6 +80,12 @@ def export_again(model: str | Path, out: str | Path) -> Path:
     Raises:
         ExportError: it is no exported model of ours, it is damaged, or `out` is not empty.
         OSError: a file cannot be written.
+
+    Example:
+        >>> from wavegan_tf.export import export_again, open_model
+        >>> folder = export_again("saved_models/fiwgan", "model")
+        >>> open_model(folder).step == open_model("saved_models/fiwgan").step
+        True
     """
     model = Path(model)
     opened = open_model(model)
@@ -114,6 +126,15 @@ def write_model(networks: Networks, config: RunConfig, step: int, source: str, o
     Raises:
         ExportError: `out` is not empty.
         OSError: a file cannot be written.
+
+    Example:
+        >>> from wavegan_tf.config import NetworkConfig, RunConfig
+        >>> from wavegan_tf.export import open_model, write_model
+        >>> from wavegan_tf.models import build_networks
+        >>> config = RunConfig(network=NetworkConfig(dim=1))
+        >>> folder = write_model(build_networks(config.network, seed=0), config, 0, "untrained networks", "model")
+        >>> open_model(folder).metadata.source
+        'untrained networks'
     """
     metadata = ModelMetadata.of(networks, config, step, source)
     with atomic_folder(out) as folder, disk_errors(out):

@@ -45,6 +45,17 @@ def open_model(path: str | Path, step: int | None = None, *, trust: bool = False
     Raises:
         ExportError: it is neither, it is damaged, or it is a SavedModel of another kind, or one that is not trusted.
         ConfigError: `step` with an exported model, which has only one.
+
+    Example:
+        >>> from wavegan_tf.export import open_model
+        >>> from wavegan_tf.use import draw_vectors
+        >>> model = open_model("saved_models/fiwgan")
+        >>> audio = model.generate(draw_vectors(2, model.config.network, seed=0).z)
+        >>> audio.shape
+        (2, 16384, 1)
+        >>> logits, probabilities = model.classify(audio)
+        >>> probabilities.shape
+        (2, 3)
     """
     path = Path(path)
     if not path.is_dir():

@@ -28,6 +28,14 @@ def strided_convolution(x: Any, kernel: Any, stride: int) -> Any:
 
     Returns:
         float [batch, steps / stride, filters].
+
+    Example:
+        >>> import numpy as np
+        >>> from wavegan_tf.models import strided_convolution
+        >>> audio = np.ones([1, 16, 2], np.float32)
+        >>> kernel = np.ones([5, 2, 3], np.float32)
+        >>> strided_convolution(audio, kernel, stride=4).shape.as_list()
+        [1, 4, 3]
     """
     if keras.backend.backend() == "tensorflow":
         from wavegan_tf.models import trilinear
@@ -46,6 +54,14 @@ def transposed_convolution(x: Any, kernel: Any, stride: int) -> Any:
 
     Returns:
         float [batch, steps * stride, filters].
+
+    Example:
+        >>> import numpy as np
+        >>> from wavegan_tf.models import transposed_convolution
+        >>> layer = np.ones([1, 4, 3], np.float32)
+        >>> kernel = np.ones([5, 2, 3], np.float32)
+        >>> list(transposed_convolution(layer, kernel, stride=4).shape)
+        [1, 16, 2]
     """
     if keras.backend.backend() == "tensorflow":
         from wavegan_tf.models import trilinear

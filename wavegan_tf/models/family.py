@@ -32,7 +32,18 @@ class Networks:
 
 
 def build_networks(config: NetworkConfig, seed: int | None = None) -> Networks:
-    """Make new networks with initial weights from `seed`."""
+    """Make new networks with initial weights from `seed`.
+
+    Example:
+        >>> import numpy as np
+        >>> from wavegan_tf.config import NetworkConfig
+        >>> from wavegan_tf.models import build_networks
+        >>> networks = build_networks(NetworkConfig(dim=1, code="binary", code_dim=3), seed=0)
+        >>> list(networks.named())
+        ['generator', 'discriminator', 'q_network']
+        >>> list(networks.generator(np.zeros([2, 100], np.float32)).shape)
+        [2, 16384, 1]
+    """
     seeds = layer_seeds(seed, 3)
     down: dict[str, Any] = {"slice_len": config.slice_len, "channels": config.channels, "dim": config.dim,
             "kernel_len": config.kernel_len, "batchnorm": config.batchnorm, "phaseshuffle": config.phaseshuffle}

@@ -66,6 +66,11 @@ def discriminator_convolutions(slice_len: int, dim: int) -> tuple[Conv, ...]:
 def paper_name(layer: str) -> str:
     """Return the papers' name of a convolution: `upconv_0` and `downconv_0` are Conv1; other layers keep theirs.
 
+    Example:
+        >>> from wavegan_tf.models import paper_name
+        >>> paper_name("upconv_2"), paper_name("z_project")
+        ('Conv3', 'z_project')
+
     Source: Beguš & Zhou 2022 (both papers), who count convolutions from 1.
     """
     kind, _, index = layer.rpartition("_")

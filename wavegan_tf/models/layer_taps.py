@@ -54,6 +54,13 @@ def tapped_model(network: Any, layers: tuple[str, ...] | list[str] | None = None
 
     Raises:
         ConfigError: an unknown layer or stage; the message lists those that exist.
+
+    Example:
+        >>> import numpy as np
+        >>> from wavegan_tf.models import Generator, tapped_model
+        >>> inner = tapped_model(Generator(dim=1), ["upconv_0", "upconv_1"])
+        >>> {name: list(values.shape) for name, values in inner(np.zeros([2, 100], np.float32)).items()}
+        {'upconv_0': [2, 64, 8], 'upconv_1': [2, 256, 4]}
     """
     import keras
 

@@ -24,6 +24,13 @@ def phase_shuffle(x: Any, shift: Any, radius: int) -> Any:
     Returns:
         float [batch, steps, channels].
 
+    Example:
+        >>> import numpy as np
+        >>> from wavegan_tf.models import phase_shuffle
+        >>> x = np.arange(1, 8, dtype=np.float32).reshape(1, 7, 1)
+        >>> np.ravel(phase_shuffle(x, shift=1, radius=2)).tolist()
+        [2.0, 1.0, 2.0, 3.0, 4.0, 5.0, 6.0]
+
     Source: Donahue et al. 2019, section 3.3; the released code (one shift for the batch in every layer call).
     """
     if radius == 0:

@@ -80,6 +80,12 @@ def load_networks(run_or_checkpoint: str | Path, step: int | None = None) -> tup
     Raises:
         ConfigError: the folder has no settings that can be read.
         ExportError: no such checkpoint, or a damaged one.
+
+    Example:
+        >>> from wavegan_tf.training import load_networks
+        >>> config, networks, step = load_networks("run")
+        >>> step, list(networks.named())
+        (1, ['generator', 'discriminator', 'q_network'])
     """
     run, folder = locate_checkpoint(run_or_checkpoint, step)
     config = RunConfig.load(run / CONFIG_NAME)

@@ -76,6 +76,16 @@ def train(config: RunConfig, data: str | Path | Sequence[str | Path], run: str |
         ExportError: every checkpoint is damaged, or one cannot be written.
         TrainingError: training diverged; the message names the last good checkpoint.
         KeyboardInterrupt: it was asked to end; everything is saved.
+
+    Example:
+        >>> from wavegan_tf.presets import change_settings, load_preset
+        >>> from wavegan_tf.training import SessionOptions, train
+        >>> config = change_settings(load_preset("small").config,
+        ...                          {"dim": 1, "kernel_len": 5, "batch_size": 2, "disc_nupdates": 1})
+        >>> options = SessionOptions(max_steps=1, summary_secs=0.0, progress=False)
+        >>> result = train(config, "corpus", "new_run", options=options)
+        >>> result.step, result.checkpoint.name
+        (1, 'step-000000001')
     """
     options = options or SessionOptions()
     run = Path(run)

@@ -37,6 +37,14 @@ def metric_names(config: RunConfig) -> list[str]:
     of the gradients (on several devices the mean of each one's norm); root mean squares of real (`x_rms`) and of
     generated audio (`g_rms`); the share of codes, and of single bits, that Q reads right; rounds in a second.
     Those of the discriminator are of the last of its updates in a round.
+
+    Example:
+        >>> from wavegan_tf.presets import load_preset
+        >>> from wavegan_tf.training import metric_names
+        >>> metric_names(load_preset("wavegan").config)[:4]
+        ['d_loss', 'g_loss', 'wasserstein', 'gradient_penalty']
+        >>> [name for name in metric_names(load_preset("fiwgan").config) if name.startswith("q_")]
+        ['q_loss', 'q_gradient_norm', 'q_accuracy', 'q_bit_accuracy']
     """
     has_code = config.network.code != "none"
     there = {"q_loss": has_code, "q_gradient_norm": has_code, "q_accuracy": has_code,

@@ -93,6 +93,14 @@ def agree(labels: Sequence[str], codes: Sequence[str], n_permutations: int = 10_
     Raises:
         ConfigError: no files, or a number that cannot be.
 
+    Example:
+        >>> from wavegan_tf.use import agree
+        >>> result = agree(["ask", "ask", "wash", "wash"], ["01", "01", "10", "01"], n_permutations=99)
+        >>> result.purity, result.matching
+        (0.75, {'ask': '01', 'wash': '10'})
+        >>> result.confusion.loc["wash"].tolist()
+        [1, 1]
+
     Source: Hubert & Arabie 1985 (adjusted Rand index); Kuhn 1955 (matching); Phipson & Smyth 2010 (p-values counting
         the observed order in).
     """

@@ -108,6 +108,14 @@ def classify_folder(model: Model, folder: str | Path, *, label_from: str = "auto
         ConfigError: the model has no Q-network, or an option cannot be.
         DataError: no audio, none of it usable, or no labels where there should be.
         ExportError: the model's output is no number.
+
+    Example:
+        >>> from wavegan_tf.export import open_model
+        >>> from wavegan_tf.use import classify_folder
+        >>> model = open_model("saved_models/fiwgan")
+        >>> result = classify_folder(model, "corpus", label_from="folder", n_permutations=99)
+        >>> len(result.table), result.n_codes, result.agreement.confusion.shape
+        (16, 8, (4, 8))
     """
     network = model.config.network
     if not model.has_classifier:
@@ -148,6 +156,14 @@ def write_classified(result: Classified, out: str | Path, model: Model) -> tuple
     Raises:
         ExportError: one of the files exists already.
         OSError: a file cannot be written.
+
+    Example:
+        >>> from wavegan_tf.export import open_model
+        >>> from wavegan_tf.use import classify_folder, write_classified
+        >>> model = open_model("saved_models/fiwgan")
+        >>> result = classify_folder(model, "corpus", label_from="folder", n_permutations=0)
+        >>> [path.name for path in write_classified(result, "codes.csv", model)]
+        ['codes.csv', 'codes.summary.json']
     """
     table = Path(out)
     summary = table.with_suffix(_SUMMARY_SUFFIX)

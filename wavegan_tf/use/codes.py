@@ -32,6 +32,15 @@ def parse_code(text: str, config: NetworkConfig) -> NamedCode:
 
     Raises:
         ConfigError: the model has no code, or the text is none of its codes.
+
+    Example:
+        >>> from wavegan_tf.config import NetworkConfig
+        >>> from wavegan_tf.use import parse_code
+        >>> fiwgan = NetworkConfig(code="binary", code_dim=3)
+        >>> parse_code("011", fiwgan).values.tolist()
+        [0.0, 1.0, 1.0]
+        >>> parse_code("0,2.5,0", fiwgan).values.tolist()
+        [0.0, 2.5, 0.0]
     """
     if config.code == "none":
         raise ConfigError(f"code (={text}) must be left out for this model; it was trained without a code")
@@ -57,6 +66,13 @@ def all_codes(config: NetworkConfig) -> list[NamedCode]:
 
     Raises:
         ConfigError: the model has no code, or too many to list.
+
+    Example:
+        >>> from wavegan_tf.config import NetworkConfig
+        >>> from wavegan_tf.use import all_codes
+        >>> codes = all_codes(NetworkConfig(code="binary", code_dim=2))
+        >>> [(code.name, code.values.tolist()) for code in codes]
+        [('00', [0.0, 0.0]), ('10', [1.0, 0.0]), ('01', [0.0, 1.0]), ('11', [1.0, 1.0])]
     """
     if config.code == "none":
         raise ConfigError("all codes (--all-codes) cannot be listed for this model; it was trained without a code; "

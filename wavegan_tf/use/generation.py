@@ -74,6 +74,14 @@ def choose_vectors(request: Request, config: NetworkConfig) -> LatentVectors:
     Raises:
         ConfigError: parts of the request contradict each other or do not fit the model.
         DataError: the file of vectors cannot be used.
+
+    Example:
+        >>> from wavegan_tf.config import NetworkConfig
+        >>> from wavegan_tf.use import Request, choose_vectors
+        >>> request = Request(n=1, codes=["000", "111"])
+        >>> vectors = choose_vectors(request, NetworkConfig(code="binary", code_dim=3))
+        >>> vectors.z[:, :3].tolist()
+        [[0.0, 0.0, 0.0], [1.0, 1.0, 1.0]]
     """
     if request.all_codes and request.codes:
         raise ConfigError(f"codes (={', '.join(request.codes)}) must be left out with --all-codes; use one of the two")
@@ -114,6 +122,13 @@ def generate(model: Model, out: str | Path, request: Request | None = None, *, a
         ConfigError, DataError: as `choose_vectors`.
         ExportError: `out` is not empty, or the model's output is no audio.
         OSError: a file cannot be written.
+
+    Example:
+        >>> from wavegan_tf.export import open_model
+        >>> from wavegan_tf.use import Request, generate
+        >>> table = generate(open_model("saved_models/fiwgan"), "sounds", Request(n=1, codes=["000", "111"]))
+        >>> table[["file", "code"]].values.tolist()
+        [['00000_code-000.wav', '000'], ['00001_code-111.wav', '111']]
     """
     request = request or Request()
     vectors = choose_vectors(request, model.config.network)

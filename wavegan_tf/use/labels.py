@@ -45,6 +45,14 @@ def find_labels(folder: str | Path, files: Sequence[str], label_from: str = "aut
     Raises:
         ConfigError: no such way, no regular expression, or one that no name matches.
         DataError: no manifest, or without labels.
+
+    Example:
+        >>> from wavegan_tf.use import find_labels
+        >>> labels = find_labels("words", ["ask/s1_004.wav", "wash/s2_010.wav"], "folder")
+        >>> labels.of
+        {'ask/s1_004.wav': 'ask', 'wash/s2_010.wav': 'wash'}
+        >>> find_labels("words", ["s1_ask.wav"], "name:_(.*)[.]wav").of
+        {'s1_ask.wav': 'ask'}
     """
     folder = Path(folder)
     if label_from == "folder":
@@ -77,6 +85,13 @@ def read_label_table(path: str | Path, files: Sequence[str], prefix: str = "") -
 
     Raises:
         DataError: no such table, a column is missing, or a file has two labels.
+
+    Example:
+        >>> import pandas as pd
+        >>> from wavegan_tf.use import read_label_table
+        >>> pd.DataFrame({"file": ["a.wav", "b.wav"], "label": ["ask", "wash"]}).to_csv("labels.csv", index=False)
+        >>> read_label_table("labels.csv", ["a.wav"]).of
+        {'a.wav': 'ask'}
     """
     path = Path(path)
     if not path.is_file():

@@ -36,6 +36,12 @@ def export_scored(run: str | Path, out: str | Path, folder: str | Path, step: in
         ConfigError: there is no Q-network, or there are no labels.
         DataError: no usable audio.
         OSError: a file cannot be written.
+
+    Example:
+        >>> from wavegan_tf.use import export_scored
+        >>> folder = export_scored("run", "model", "corpus", label_from="folder")
+        >>> "## Codes of corpus" in (folder / "CARD.md").read_text()
+        True
     """
     with claim(new_folder(out)):
         scored = classify_folder(open_model(run, step), folder, label_from=label_from, progress=progress)

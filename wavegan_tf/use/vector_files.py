@@ -29,6 +29,14 @@ def read_vectors(path: str | Path, config: NetworkConfig) -> LatentVectors:
 
     Raises:
         DataError: no such file, or not of `latent_dim` numbers a row.
+
+    Example:
+        >>> import numpy as np
+        >>> from wavegan_tf.config import NetworkConfig
+        >>> from wavegan_tf.use import read_vectors
+        >>> np.save("z.npy", np.zeros([4, 100], np.float32))
+        >>> read_vectors("z.npy", NetworkConfig()).z.shape
+        (4, 100)
     """
     path = Path(path)
     if not path.is_file():

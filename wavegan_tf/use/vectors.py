@@ -102,6 +102,13 @@ def draw_vectors(n: int, config: NetworkConfig, seed: int) -> LatentVectors:
 
     Raises:
         ConfigError: `n` or `seed` cannot be.
+
+    Example:
+        >>> from wavegan_tf.config import NetworkConfig
+        >>> from wavegan_tf.use import draw_vectors
+        >>> vectors = draw_vectors(3, NetworkConfig(code="onehot", code_dim=8), seed=0)
+        >>> vectors.z.shape, vectors.z[:, :8].sum(axis=1).tolist()
+        ((3, 100), [1.0, 1.0, 1.0])
     """
     if n < 1:
         raise ConfigError(f"`n` (={n}) must be at least 1")
@@ -151,6 +158,14 @@ def sweep_vectors(vectors: LatentVectors, sweep: Sweep, config: NetworkConfig) -
 
     Raises:
         ConfigError: no such variable, or no such values.
+
+    Example:
+        >>> from wavegan_tf.config import NetworkConfig
+        >>> from wavegan_tf.use import Sweep, draw_vectors, sweep_vectors
+        >>> config = NetworkConfig()
+        >>> swept = sweep_vectors(draw_vectors(2, config, seed=0), Sweep(dim=12, start=-1, stop=1, step=1), config)
+        >>> swept.z[:, 12].tolist()
+        [-1.0, 0.0, 1.0, -1.0, 0.0, 1.0]
     """
     if not 0 <= sweep.dim < config.latent_dim:
         raise ConfigError(f"sweep (DIM={sweep.dim}) must name one of the {config.latent_dim} latent variables, 0 to "
@@ -174,6 +189,14 @@ def interpolate_vectors(first: LatentVectors, second: LatentVectors, interpolati
 
     Returns:
         n times `steps` vectors, way by way.
+
+    Example:
+        >>> from wavegan_tf.config import NetworkConfig
+        >>> from wavegan_tf.use import Interpolation, draw_vectors, interpolate_vectors
+        >>> first, second = (draw_vectors(1, NetworkConfig(), seed) for seed in (0, 1))
+        >>> between = interpolate_vectors(first, second, Interpolation(first=0, second=1, steps=5))
+        >>> between.z.shape, between.table["position"].tolist()
+        ((5, 100), [0.0, 0.25, 0.5, 0.75, 1.0])
     """
     positions = interpolation.positions().astype(np.float32)
     share = positions[None, :, None]

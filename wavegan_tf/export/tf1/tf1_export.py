@@ -51,6 +51,12 @@ def export_tf1(model: str | Path, prefix: str | Path, step: int | None = None) -
     Raises:
         ExportError: no such model, one that the original does not have, or the checkpoint exists already.
         OSError: a file cannot be written.
+
+    Example:
+        >>> from wavegan_tf.export import export_tf1
+        >>> exported = export_tf1("saved_models/fiwgan", "tf1/model.ckpt-1")
+        >>> exported.n_variables, exported.with_slots
+        (37, False)
     """
     with _claimed(Path(prefix)):
         if is_run(model):

@@ -57,6 +57,13 @@ def import_tf1(checkpoint: str | Path, out: str | Path, code: str | None = None,
         ConfigError: a setting contradicts the checkpoint, or one is needed.
         ExportError: no such checkpoint, it is damaged, incomplete or of another program, or a folder is not empty.
         OSError: a file cannot be written.
+
+    Example:
+        >>> from wavegan_tf.export import export_tf1, import_tf1, open_model
+        >>> exported = export_tf1("saved_models/fiwgan", "tf1/model.ckpt-1")
+        >>> imported = import_tf1("tf1/model.ckpt-1", "model", code="fiw")
+        >>> imported.config.network.code, open_model("model").has_classifier
+        ('binary', True)
     """
     source = Checkpoint(checkpoint)
     inferred = infer_settings(source, code, settings)
