@@ -9,12 +9,10 @@ are needed before codes and words go together.
 import sys
 from pathlib import Path
 
-from wavegan_tf.data.corpora.readers import open_corpus
-from wavegan_tf.data.slices.slicing import slice_words
-from wavegan_tf.data.synthetic import render_corpus
+from wavegan_tf.data import open_corpus, render_corpus, slice_words
 from wavegan_tf.export.folder import export_run
 from wavegan_tf.export.opening import open_model
-from wavegan_tf.presets.catalogue import change_settings, load_preset
+from wavegan_tf.presets import change_settings, load_preset
 from wavegan_tf.training.loop import train
 from wavegan_tf.training.options import SessionOptions
 from wavegan_tf.use.classify import classify_folder

@@ -17,7 +17,7 @@ from snap_tf.asr.runs import open_recogniser
 from snap_tf.asr.settings import RecogniserSession, preset_config
 from snap_tf.asr.training.loop import train_recogniser
 from snap_tf.asr.transcription import transcribe
-from wavegan_tf.data.corpora.readers import open_corpus
+from wavegan_tf.data import open_corpus
 
 
 def main(results: Path, n_updates: int = 20) -> None:

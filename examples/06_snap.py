@@ -16,7 +16,7 @@ from snap_tf.snap.clusters.clustering import cluster_profiles
 from snap_tf.snap.profiles.profile_file import write_profiles
 from snap_tf.snap.profiles.profiling import profile
 from snap_tf.snap.settings import ProfileOptions
-from wavegan_tf.data.corpora.readers import open_corpus
+from wavegan_tf.data import open_corpus
 
 
 def main(results: Path) -> None:

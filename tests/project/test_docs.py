@@ -59,7 +59,9 @@ def exists(dotted: str) -> bool:
         place = PROJECT.joinpath(*parts[:n])
         file = place / "__init__.py" if place.is_dir() else place.with_suffix(".py")
         if file.is_file():
-            return n == len(parts) or ".".join(parts[n:]) in names_in(file)
+            stub = file.with_suffix(".pyi")  # the public names of a package
+            known = names_in(file) | (names_in(stub) if stub.is_file() else frozenset())
+            return n == len(parts) or ".".join(parts[n:]) in known
     return False
 
 
