@@ -1,4 +1,4 @@
-"""What the Q-network makes of a word, layer by layer: averaged feature maps as time series.
+"""The layers of the Q-network as time series: feature maps averaged, drawn and measured.
 
     python examples/02_layers_as_time_series.py RESULTS      (the folder of example 01)
 
@@ -11,11 +11,9 @@ from pathlib import Path
 
 import numpy as np
 
-from snap_tf.plots.stack import write_stack
+from snap_tf.plots import write_stack
 from snap_tf.probe import probe
-from snap_tf.series.acoustics.measures.measuring import measure, refusal
-from snap_tf.series.extraction.extract import Selection, write_layers
-from snap_tf.series.extraction.stimuli import find_stimuli
+from snap_tf.series import Selection, find_stimuli, measure, refusal, write_layers
 
 
 def main(results: Path) -> None:

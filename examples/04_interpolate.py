@@ -1,4 +1,4 @@
-"""Turn one latent variable like a knob, and watch every layer of the generator.
+"""Change one latent variable step by step, and measure its effect on every layer of the generator.
 
     python examples/04_interpolate.py RESULTS      (the folder of example 01)
 
@@ -9,14 +9,17 @@ is then moved far beyond its training range of -1 to 1, with everything else hel
 import sys
 from pathlib import Path
 
-from snap_tf.plots.interpolation import write_interpolation
-from snap_tf.plots.latents import latents_figure
-from snap_tf.plots.style import write_figure
-from snap_tf.series.latents.generators import open_generator
-from snap_tf.series.latents.interpolation import InterpolationRequest, interpolate
-from snap_tf.series.latents.latent_regression import RegressionSettings
-from snap_tf.series.latents.search import find_latents, label_outputs
-from snap_tf.series.latents.sweep import SweepPlan, VariableRange
+from snap_tf.plots import latents_figure, write_figure, write_interpolation
+from snap_tf.series import (
+    InterpolationRequest,
+    RegressionSettings,
+    SweepPlan,
+    VariableRange,
+    find_latents,
+    interpolate,
+    label_outputs,
+    open_generator,
+)
 
 
 def main(results: Path) -> None:

@@ -29,6 +29,7 @@ from wavegan_tf.tensors import KerasModel, Tensor
 __all__ = ["PARTS", "Probe", "probe"]
 
 PARTS = ("q_network", "discriminator", "generator")
+"""Names of the networks of a model; `probe` takes the first of them that the model has, unless told otherwise."""
 
 Reduce = str | Callable[[Tensor], Tensor]
 
@@ -63,6 +64,16 @@ def probe(model: str | Path | KerasModel, layers: Layers = None, *, part: str | 
     Raises:
         ConfigError: no such layer (the message lists those there are), part or stage; or a model without layers.
         ExportError: the path is no model.
+
+    Example:
+        >>> import numpy as np
+        >>> from snap_tf.probe import probe
+        >>> q_network = probe("saved_models/fiwgan", ["Conv1", "Conv5", "logits"])
+        >>> [(layer.paper_name, layer.rate_hz) for layer in q_network.layers]
+        [('Conv1', 4000.0), ('Conv5', 15.625), ('logits', 0.0)]
+        >>> found = q_network.collect(np.zeros((2, 16384)))  # two clips; means over feature maps
+        >>> {name: values.shape for name, values in found.items()}
+        {'downconv_0': (2, 4096), 'downconv_4': (2, 16), 'logits': (2, 3)}
     """
     if stage not in STAGES:
         raise ConfigError(f"`stage` (={stage}) must be one of {', '.join(STAGES)}")

@@ -20,6 +20,13 @@ def average(maps: Tensor) -> Tensor:
         float [..., steps], as Keras gives it.
 
     Source: Beguš & Zhou, ICASSP 2022, Eq. 1; Beguš & Zhou, IEEE/ACM TASLP 30, 2022.
+
+    Example:
+        >>> import numpy as np
+        >>> from snap_tf.reduction import average
+        >>> maps = np.array([[[1.0, 3.0], [0.0, 8.0]]])  # one input, two steps, two feature maps
+        >>> np.asarray(average(maps)).tolist()
+        [[2.0, 4.0]]
     """
     from keras import ops
 
@@ -27,21 +34,45 @@ def average(maps: Tensor) -> Tensor:
 
 
 def highest(maps: Tensor) -> Tensor:
-    """Take the largest channel at every step: [..., steps, channels] -> [..., steps]."""
+    """Take the largest channel at every step: [..., steps, channels] -> [..., steps].
+
+    Example:
+        >>> import numpy as np
+        >>> from snap_tf.reduction import highest
+        >>> maps = np.array([[[1.0, 3.0], [0.0, 8.0]]])
+        >>> np.asarray(highest(maps)).tolist()
+        [[3.0, 8.0]]
+    """
     from keras import ops
 
     return ops.max(maps, axis=-1)
 
 
 def root_mean_square(maps: Tensor) -> Tensor:
-    """Take the root of the mean square over channels: [..., steps, channels] -> [..., steps]."""
+    """Take the root of the mean square over channels: [..., steps, channels] -> [..., steps].
+
+    Example:
+        >>> import numpy as np
+        >>> from snap_tf.reduction import root_mean_square
+        >>> maps = np.array([[[1.0, -7.0], [2.0, 2.0]]])
+        >>> np.asarray(root_mean_square(maps)).tolist()
+        [[5.0, 2.0]]
+    """
     from keras import ops
 
     return ops.sqrt(ops.mean(ops.square(maps), axis=-1))
 
 
 def mean_magnitude(maps: Tensor) -> Tensor:
-    """Average absolute values over channels: [..., steps, channels] -> [..., steps]."""
+    """Average absolute values over channels: [..., steps, channels] -> [..., steps].
+
+    Example:
+        >>> import numpy as np
+        >>> from snap_tf.reduction import mean_magnitude
+        >>> maps = np.array([[[1.0, -7.0], [2.0, 2.0]]])
+        >>> np.asarray(mean_magnitude(maps)).tolist()
+        [[4.0, 2.0]]
+    """
     from keras import ops
 
     return ops.mean(ops.absolute(maps), axis=-1)
@@ -52,6 +83,13 @@ def single_map(k: int) -> Callable[[Tensor], Tensor]:
 
     Returns:
         A function [..., steps, channels] -> [..., steps] that raises ConfigError where there is no such channel.
+
+    Example:
+        >>> import numpy as np
+        >>> from snap_tf.reduction import single_map
+        >>> maps = np.array([[[1.0, 3.0], [0.0, 8.0]]])
+        >>> single_map(1)(maps).tolist()
+        [[3.0, 8.0]]
     """
     def take(maps: Tensor) -> Tensor:
         channels = maps.shape[-1]
@@ -65,6 +103,7 @@ def single_map(k: int) -> Callable[[Tensor], Tensor]:
 
 REDUCTIONS: dict[str, Callable[[Tensor], Tensor]] = {
     "mean": average, "max": highest, "rms": root_mean_square, "abs": mean_magnitude}
+"""Functions by name that reduce the feature maps of a layer to one series."""
 
 
 def reduction(name: str) -> Callable[[Tensor], Tensor]:
@@ -72,6 +111,15 @@ def reduction(name: str) -> Callable[[Tensor], Tensor]:
 
     Raises:
         ConfigError: no such name.
+
+    Example:
+        >>> import numpy as np
+        >>> from snap_tf.reduction import reduction
+        >>> maps = np.array([[[1.0, 3.0], [0.0, 8.0]]])
+        >>> np.asarray(reduction("max")(maps)).tolist()
+        [[3.0, 8.0]]
+        >>> reduction("map:0")(maps).tolist()
+        [[1.0, 0.0]]
     """
     if name in REDUCTIONS:
         return REDUCTIONS[name]

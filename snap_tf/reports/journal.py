@@ -48,6 +48,16 @@ def read_journal(folder: str | Path) -> dict[str, Entry]:
 
     Raises:
         DataError: there is no journal, or a line that is none of it.
+
+    Example:
+        >>> import json
+        >>> from pathlib import Path
+        >>> from snap_tf.reports import read_journal
+        >>> step = {"title": "corpus", "command": "wavegan-tf corpus synth corpus", "seconds": 2.5,
+        ...         "ended": "2026-01-01T12:00:00", "output": "4 speakers"}
+        >>> _ = Path("journal.jsonl").write_text(json.dumps(step))
+        >>> read_journal(".")["corpus"].seconds
+        2.5
     """
     path = Path(folder) / JOURNAL_NAME
     if not path.is_file():

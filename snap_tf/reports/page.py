@@ -47,6 +47,20 @@ def write_report(folder: str | Path, plan: str | Path, out: str | Path) -> Path:
         DataError: a step, figure or table of the plan is not there (all are named); an empty or unreadable file.
         ConfigError: the plan cannot be read.
         OSError: the file cannot be written.
+
+    Example:
+        >>> from pathlib import Path
+        >>> from snap_tf.reports import write_report
+        >>> Path("journal.jsonl").touch()  # of no step
+        >>> text = '''title = "Words"
+        ... about = "A small corpus."
+        ... [[section]]
+        ... title = "Corpus"
+        ... text = "Four speakers."
+        ... '''
+        >>> _ = Path("plan.toml").write_text(text)
+        >>> write_report(".", "plan.toml", "report.html").read_text().count("<h2>Corpus</h2>")
+        1
     """
     page = build_page(read_plan(plan), Path(folder))
     with atomic_file(out) as path:
@@ -55,7 +69,16 @@ def write_report(folder: str | Path, plan: str | Path, out: str | Path) -> Path:
 
 
 def build_page(plan: Plan, folder: Path) -> str:
-    """Fill a plan with what is in a folder; see `write_report`."""
+    """Fill a plan with what is in a folder; see `write_report`.
+
+    Example:
+        >>> from pathlib import Path
+        >>> from snap_tf.reports import Plan, Section, build_page
+        >>> Path("journal.jsonl").touch()  # of no step
+        >>> plan = Plan("Words", "A small corpus.", (Section("Corpus", "Four speakers.", steps=(), exhibits=()),))
+        >>> "<h2>Corpus</h2>" in build_page(plan, Path("."))
+        True
+    """
     journal = read_journal(folder)
     files = _find_files(plan, folder, journal)
     sections = [_section(number, section, folder, files, journal) for number, section in enumerate(plan.sections, 1)]

@@ -72,6 +72,19 @@ def read_plan(path: str | Path) -> Plan:
 
     Raises:
         ConfigError: it is not TOML, or a key is missing or unknown.
+
+    Example:
+        >>> from pathlib import Path
+        >>> from snap_tf.reports import read_plan
+        >>> text = '''title = "Words"
+        ... about = "A small corpus."
+        ... [[section]]
+        ... title = "Corpus"
+        ... text = "Four speakers."
+        ... '''
+        >>> _ = Path("plan.toml").write_text(text)
+        >>> [section.title for section in read_plan("plan.toml").sections]
+        ['Corpus']
     """
     path = Path(path)
     if not path.is_file():

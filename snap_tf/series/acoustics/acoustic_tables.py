@@ -114,6 +114,17 @@ def write_acoustics(store: LayerStore, out: str | Path, request: AcousticRequest
         DataError: no such label, token or phone, or no waveform to compare with.
         ExportError: `out` is not empty.
         OSError: a file cannot be written.
+
+    Example:
+        >>> from snap_tf.probe import probe
+        >>> from snap_tf.series import AcousticRequest, find_stimuli, write_acoustics, write_layers
+        >>> q_network = probe("saved_models/fiwgan", ["Conv1", "Conv5"])
+        >>> written = write_layers(q_network, find_stimuli("corpus", words=["water"]), "layers")
+        >>> found = write_acoustics(written.layers, "acoustics", AcousticRequest(measures=("f0",)))
+        >>> found.summary.groupby("layer")["n_frames"].count().to_dict()  # tokens
+        {'Conv1': 5, 'stimulus': 5}
+        >>> [(item.layer, item.measure) for item in found.refused]  # 15.6 Hz carry no F0
+        [('Conv5', 'f0')]
     """
     with atomic_folder(out) as folder:
         written = measure_into(store, folder, request, settings, progress=progress)

@@ -56,6 +56,15 @@ def lagged_correlation(first: np.ndarray, second: np.ndarray, max_lag: int, min_
     Returns:
         float64 [tokens, 2 max_lag + 1], Pearson's r of first[t + lag] and second[t]; NaN where there are too few
         points or one of the two does not vary there.
+
+    Example:
+        >>> import numpy as np
+        >>> from snap_tf.series import lagged_correlation
+        >>> second = np.random.default_rng(0).normal(size=(1, 100))
+        >>> first = np.roll(second, 3, axis=1)  # 3 steps later
+        >>> r = lagged_correlation(first, second, 5)
+        >>> r.shape, int(r[0].argmax()) - 5
+        ((1, 11), 3)
     """
     return _Pairs(first, second, max_lag, min_points).r()
 
@@ -83,6 +92,15 @@ def correlate(first: np.ndarray, second: np.ndarray, rate_hz: float, *, max_lag_
         DataError: the sets do not fit each other, or no token has enough points.
 
     Source: Phipson & Smyth 2010, SAGMB 9:39 (p of permutations).
+
+    Example:
+        >>> import numpy as np
+        >>> from snap_tf.series import correlate
+        >>> waveform = np.random.default_rng(0).normal(size=(8, 100))
+        >>> layer = np.roll(waveform, 3, axis=1)  # 3 steps later, 30 ms at 100 Hz
+        >>> found = correlate(layer, waveform, 100, permutations=19)
+        >>> found.best_lag_s, round(found.best_r, 2), found.p
+        (0.03, 1.0, 0.05)
     """
     first, second = np.asarray(first, np.float64), np.asarray(second, np.float64)
     if first.ndim != 2 or first.shape != second.shape:

@@ -33,6 +33,17 @@ def write_sounds(store: LayerStore, folder: Path, layers: Sequence[str], rows: S
     Raises:
         ConfigError: a rate that no WAV has.
         OSError: a file cannot be written.
+
+    Example:
+        >>> from pathlib import Path
+        >>> from snap_tf.probe import probe
+        >>> from snap_tf.series import find_stimuli, write_layers, write_sounds
+        >>> q_network = probe("saved_models/fiwgan", ["Conv1"])
+        >>> written = write_layers(q_network, find_stimuli("corpus", words=["water"]), "layers")
+        >>> Path("sounds").mkdir()
+        >>> table = write_sounds(written.layers, Path("sounds"), ["Conv1"], rows=[0, 1])
+        >>> table[["label", "layer", "rate_hz"]].values.tolist()
+        [['water', 'Conv1', 16000], ['water', 'Conv1', 16000]]
     """
     found, names = [], FolderNames(("sounds.csv",))
     for name in layers:

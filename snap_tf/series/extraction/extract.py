@@ -129,6 +129,16 @@ def write_layers(probe: Probe, inputs: Stimuli | LatentInputs, out: str | Path, 
         DataError: clips that cannot be used, or phones that are not there.
         ExportError: `out` is not empty, or the network gives NaN.
         OSError: a file cannot be written.
+
+    Example:
+        >>> from snap_tf.probe import probe
+        >>> from snap_tf.series import find_stimuli, write_layers
+        >>> q_network = probe("saved_models/fiwgan", ["Conv4", "logits"])
+        >>> written = write_layers(q_network, find_stimuli("corpus", words=["water"]), "layers")
+        >>> written.layers["Conv4"].values.shape  # tokens, steps
+        (5, 64)
+        >>> written.layers.outputs["logits"].shape
+        (5, 3)
     """
     selection = selection or Selection()
     size = probe.batch_size if batch_size is None else batch_size

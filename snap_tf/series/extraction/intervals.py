@@ -88,6 +88,13 @@ def phone_intervals(tokens: pd.DataFrame, n_samples: int, phones: Sequence[str],
     Raises:
         ConfigError: no phone named.
         DataError: a phone or word that there is not, or only cut ones.
+
+    Example:
+        >>> from snap_tf.series import find_stimuli, phone_intervals
+        >>> words = find_stimuli("corpus", words=["water"])
+        >>> intervals, n_cut = phone_intervals(words.table, 16384, ["ao"])
+        >>> len(intervals), n_cut, intervals["word"].unique().tolist()
+        (5, 0, ['water'])
     """
     if not phones:
         raise ConfigError("`phones` must name at least one phone, for example s,sh")

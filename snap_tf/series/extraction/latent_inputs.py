@@ -49,6 +49,17 @@ def latent_inputs(probe: Probe, request: Request | None = None, path: str | Path
     Raises:
         ConfigError: the network is no generator, or the request does not fit it.
         DataError: the file or folder cannot be used.
+
+    Example:
+        >>> from snap_tf.probe import probe
+        >>> from snap_tf.series import latent_inputs
+        >>> from wavegan_tf.use import Request
+        >>> generator = probe("saved_models/fiwgan", part="generator")
+        >>> inputs = latent_inputs(generator, Request(n=2, seed=1, codes=("011",)))
+        >>> inputs.z.shape, inputs.z[0, :3].tolist()
+        ((2, 100), [0.0, 1.0, 1.0])
+        >>> inputs.table["code"].tolist()
+        ['011', '011']
     """
     if probe.takes_audio:
         raise ConfigError(f"model (={probe.name}) must be a generator to get latent vectors; it takes audio; choose "

@@ -25,6 +25,12 @@ def upsample_linear(values: np.ndarray, n_samples: int) -> np.ndarray:
         ConfigError: fewer points than steps, or none.
 
     Source: Beguš & Zhou, ICASSP 2022, section 3 and Figure 2.
+
+    Example:
+        >>> import numpy as np
+        >>> from snap_tf.series import upsample_linear
+        >>> upsample_linear(np.array([[0.0, 2.0, 1.0]]), 5).tolist()
+        [[0.0, 1.0, 2.0, 1.5, 1.0]]
     """
     values = np.asarray(values)
     n_steps = values.shape[-1]

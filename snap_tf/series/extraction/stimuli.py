@@ -81,6 +81,14 @@ def find_stimuli(path: str | Path, *, split: str | None = None, words: Sequence[
     Raises:
         ConfigError: an option that does not go with what the folder is.
         DataError: no such folder, no audio in it, or no such split, word or phone.
+
+    Example:
+        >>> from snap_tf.series import find_stimuli
+        >>> words = find_stimuli("corpus", words=["water", "greasy"])
+        >>> words.table.groupby("label").size().to_dict()
+        {'greasy': 4, 'water': 5}
+        >>> [phone.label for phone in words.table["phones"].iloc[0]]
+        ['gcl', 'g', 'r', 'iy', 'z', 'iy']
     """
     if unit not in UNITS:
         raise ConfigError(f"`unit` (={unit}) must be one of {', '.join(UNITS)}")

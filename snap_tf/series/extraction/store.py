@@ -152,6 +152,17 @@ def open_layers(folder: str | Path) -> LayerStore:
 
     Raises:
         DataError: it is none, or it is damaged.
+
+    Example:
+        >>> from snap_tf.probe import probe
+        >>> from snap_tf.series import find_stimuli, open_layers, write_layers
+        >>> q_network = probe("saved_models/fiwgan", ["Conv1", "Conv4"])
+        >>> written = write_layers(q_network, find_stimuli("corpus", words=["water"]), "layers")
+        >>> store = open_layers("layers")
+        >>> [(name, store[name].rate_hz) for name in store]
+        [('Conv1', 4000.0), ('Conv4', 62.5)]
+        >>> store["Conv1"].cut("ao").normalised(20).shape  # intervals of [ao], points
+        (5, 20)
     """
     return LayerStore(folder)
 

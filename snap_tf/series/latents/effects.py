@@ -67,6 +67,17 @@ def layer_effects(responses: Iterator[np.ndarray], grid: np.ndarray, rate_hz: fl
         grid: float [settings, variables], a full grid that holds 0.
         rate_hz: steps per second.
         seed: of the sign flips.
+
+    Example:
+        >>> import numpy as np
+        >>> from snap_tf.series import layer_effects
+        >>> grid = np.array([[-1.0], [0.0], [1.0]])  # a variable at three values
+        >>> layer = grid * [0.0, 0.5, 2.0]           # grows with it, most at the last of three steps
+        >>> found = layer_effects(iter([layer, layer]), grid, rate_hz=1000)
+        >>> found.slopes.tolist()                    # change per unit at each step
+        [[0.0, 0.5, 2.0]]
+        >>> found.effect[2].tolist()                 # difference from the value 0
+        [0.0, 0.5, 2.0]
     """
     terms = _contrasts(grid)
     reference = int(np.flatnonzero((grid == 0).all(axis=1))[0])

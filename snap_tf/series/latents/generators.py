@@ -34,6 +34,12 @@ def open_generator(model: str | Path | KerasModel, layers: Layers = None, *, ste
     Raises:
         ConfigError: the model has no generator, or no such layer.
         ExportError: the path is no model.
+
+    Example:
+        >>> from snap_tf.series import open_generator
+        >>> generator = open_generator("saved_models/fiwgan", ["Conv2"], with_output=True)
+        >>> [(layer.paper_name, layer.rate_hz) for layer in generator.layers]
+        [('Conv2', 250.0), ('Conv5', 16000.0)]
     """
     is_run = isinstance(model, str | Path) and not is_keras_file(model)
     options: dict[str, Any] = {"trust": trust, **({"part": "generator", "step": step} if is_run else {})}
@@ -77,6 +83,13 @@ def generated_audio(generator: Probe, z: np.ndarray, *, progress: bool = False) 
 
     Yields:
         float32 [batch, n_samples].
+
+    Example:
+        >>> import numpy as np
+        >>> from snap_tf.series import generated_audio, open_generator
+        >>> generator = open_generator("saved_models/fiwgan")
+        >>> next(generated_audio(generator, np.zeros((2, 100)))).shape
+        (2, 16384)
     """
     name = output_layer(generator).name
     for batch in generator.run(z, "mean", progress=progress):

@@ -109,6 +109,16 @@ def interpolate(generator: Probe, plan: SweepPlan, out: str | Path, request: Int
         ConfigError: the generator has no such variable or code; or the output is not among the layers but needed.
         ExportError: `out` is not empty, or the network gives NaN.
         OSError: a file cannot be written.
+
+    Example:
+        >>> from snap_tf.series import SweepPlan, VariableRange, interpolate, open_generator
+        >>> generator = open_generator("saved_models/fiwgan", ["Conv2"])
+        >>> plan = SweepPlan((VariableRange(3, -2, 2, step=2),), bases=2)
+        >>> found = interpolate(generator, plan, "sweep")
+        >>> found.names, found.grid[:, 0].tolist()
+        (('z3',), [-2.0, 0.0, 2.0])
+        >>> found.effects["Conv2"].effect.shape  # values, steps
+        (3, 256)
     """
     request = request or InterpolationRequest()
     vectors = sweep_vectors(generator, plan)

@@ -25,6 +25,15 @@ def open_interpolation(folder: str | Path) -> Interpolated:
 
     Raises:
         DataError: it is none, or it is damaged.
+
+    Example:
+        >>> from snap_tf.series import SweepPlan, VariableRange, interpolate, open_generator, open_interpolation
+        >>> generator = open_generator("saved_models/fiwgan", ["Conv2"])
+        >>> plan = SweepPlan((VariableRange(3, -2, 2, step=2),), bases=2)
+        >>> written = interpolate(generator, plan, "sweep")
+        >>> found = open_interpolation("sweep")
+        >>> found.names, found.summary["layer"].tolist(), found.effects["Conv2"].effect.shape
+        (('z3',), ['Conv2'], (3, 256))
     """
     folder = Path(folder)
     if not (folder / "interpolation.json").is_file():

@@ -125,6 +125,17 @@ def regress_label(z: np.ndarray, y: np.ndarray, names: list[str] | None = None, 
 
     Source: Tibshirani 1996 (lasso); Friedman, Hastie & Tibshirani 2010, section 2.5 (path) and Hastie, Tibshirani &
         Friedman 2009, section 7.10 (one standard error).
+
+    Example:
+        >>> import numpy as np
+        >>> from snap_tf.series import RegressionSettings, regress_label
+        >>> z = np.random.default_rng(0).uniform(-1, 1, (200, 5))
+        >>> loudness = 3 * z[:, 2]
+        >>> found = regress_label(z, loudness, binary=False, settings=RegressionSettings(folds=5, permutations=9))
+        >>> found.table["name"].iloc[0], int(found.table["selected"].sum())
+        ('z2', 1)
+        >>> found.score_name, round(found.score, 2), found.p_value
+        ('r2', 1.0, 0.1)
     """
     settings = settings or RegressionSettings()
     z, y = np.asarray(z, float), np.asarray(y, float)

@@ -52,6 +52,14 @@ def split_syllables(audio: np.ndarray, rate_hz: float) -> tuple[int, int, int] |
 
     Returns:
         Three samples; None for silence, or sound shorter than .1 s.
+
+    Example:
+        >>> import numpy as np
+        >>> from snap_tf.series import split_syllables
+        >>> syllable, silence = np.sin(np.arange(2000)), np.zeros(1000)
+        >>> start, middle, end = split_syllables(np.concatenate([syllable, silence, syllable]), 16000)
+        >>> 2000 < middle < 3000
+        True
     """
     from scipy.ndimage import uniform_filter1d
 
@@ -82,6 +90,14 @@ def similarity(first: np.ndarray, second: np.ndarray, most_lag: int) -> tuple[fl
         Cosine of the two with time normalised and means removed (their correlation); the largest normalised
         cross-correlation, means removed; and its lag in steps, above 0 where the second comes later. NaN and 0 for a
         piece that is constant.
+
+    Example:
+        >>> import numpy as np
+        >>> from snap_tf.series import similarity
+        >>> first = np.sin(np.arange(50) / 5)
+        >>> cosine, cross_correlation, lag = similarity(first, 2 * first, most_lag=10)
+        >>> round(cosine, 3), round(cross_correlation, 3), lag
+        (1.0, 1.0, 0)
     """
     from scipy.signal import correlate, correlation_lags
 

@@ -55,6 +55,13 @@ def label_outputs(generator: Probe, label: str, n: int = 2000, seed: int = 0, *,
     Raises:
         ConfigError: no such label, or options that do not go together.
         DataError: files that cannot be used, or one class only.
+
+    Example:
+        >>> from snap_tf.series import label_outputs, open_generator
+        >>> generator = open_generator("saved_models/fiwgan")
+        >>> outputs = label_outputs(generator, "rms_db", 20, seed=1, threshold="median")
+        >>> len(outputs.inputs.z), int(outputs.labels.values.sum())  # louder than the median
+        (20, 10)
     """
     by_hand = label != FRICATION and label not in MEASURES
     if by_hand and not label.lower().endswith(".csv"):
@@ -87,6 +94,15 @@ def find_latents(generator: Probe, outputs: LabelledOutputs, out: str | Path,
         DataError: too few outputs, or one class only.
         ExportError: `out` is not empty.
         OSError: a file cannot be written.
+
+    Example:
+        >>> from snap_tf.series import RegressionSettings, find_latents, label_outputs, open_generator
+        >>> generator = open_generator("saved_models/fiwgan")
+        >>> outputs = label_outputs(generator, "rms_db", 20, seed=1)
+        >>> settings = RegressionSettings(folds=3, n_lambdas=5, permutations=0)
+        >>> found = find_latents(generator, outputs, "latents", settings)
+        >>> found.score_name, found.n, len(found.table)  # outputs; latent variables, strongest first
+        ('r2', 20, 100)
     """
     labels, inputs = outputs.labels, outputs.inputs
     config = network_config(generator)

@@ -89,6 +89,14 @@ def spectrum(series: np.ndarray, rate_hz: float, settings: AcousticSettings | No
         DataError: fewer than 16 steps.
 
     Source: Welch 1967, IEEE Trans. Audio Electroacoustics 15, 70-73.
+
+    Example:
+        >>> import numpy as np
+        >>> from snap_tf.series import spectrum
+        >>> times_s = np.arange(4000) / 4000
+        >>> found = spectrum(np.sin(2 * np.pi * 500 * times_s), 4000)
+        >>> round(found.centre_hz), float(found.frequencies_hz[np.argmax(found.levels_db)])
+        (500, 500.0)
     """
     from scipy.signal import welch
 

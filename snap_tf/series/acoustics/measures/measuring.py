@@ -43,13 +43,29 @@ def measure(name: str, series: np.ndarray, rate_hz: float, settings: AcousticSet
     Raises:
         ConfigError: no such measure; or the Nyquist frequency of the series cannot carry it.
         DataError: the series is too short, or not finite.
+
+    Example:
+        >>> import numpy as np
+        >>> from snap_tf.series import measure
+        >>> times_s = np.arange(4000) / 4000
+        >>> f0 = measure("f0", np.sin(2 * np.pi * 200 * times_s), 4000)
+        >>> round(float(np.median(f0.of("f0")))), f0.units
+        (200, 'Hz')
     """
     check_measures([name], tuple(MEASURES))
     return MEASURES[name](series, rate_hz, settings)
 
 
 def refusal(name: str, rate_hz: float, settings: AcousticSettings | None = None) -> str | None:
-    """Say why a series at some rate cannot carry a measure; None where it can."""
+    """Say why a series at some rate cannot carry a measure; None where it can.
+
+    Example:
+        >>> from snap_tf.series import refusal
+        >>> print(refusal("f0", 4000))  # the rate of the Q-network's Conv1
+        None
+        >>> refusal("f0", 62.5)
+        'Nyquist frequency (=31.25 Hz, of a series at 62.5 Hz) must be at least 150 Hz for F0 ...'
+    """
     check_measures([name])
     check = _REFUSALS.get(name)
     error = check(rate_hz, settings or AcousticSettings()) if check else None

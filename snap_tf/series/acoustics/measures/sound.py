@@ -138,6 +138,14 @@ def write_sound(series: np.ndarray, rate_hz: float, path: str | Path, new_rate_h
     Raises:
         ConfigError: `new_rate_hz` is none that a WAV can have.
         OSError: the file cannot be written.
+
+    Example:
+        >>> import numpy as np
+        >>> from snap_tf.series import write_sound
+        >>> times_s = np.arange(4000) / 4000
+        >>> gain = write_sound(0.5 * np.sin(2 * np.pi * 200 * times_s), 4000, "layer.wav")
+        >>> 1.9 < gain < 2
+        True
     """
     if not (1000 <= new_rate_hz <= 384_000 and int(new_rate_hz) == new_rate_hz):
         raise ConfigError(f"`new_rate_hz` (={new_rate_hz}) must be a whole number from 1000 to 384000, which audio "
