@@ -35,7 +35,9 @@ class Tolerances:
         score: of the REML, fREML or ML score, absolute.
         sig2: of the residual variance, relative.
         explained: of the proportion of deviance explained, absolute.
-        aic: of the AIC, absolute.
+        log_likelihood: of the log likelihood at the estimates, absolute.
+        aic: of the AIC, absolute. mgcv corrects it for the uncertainty of the smoothing parameters (Wood, Pya & Säfken
+            2016); without this correction it is 0.5 to 2 smaller.
         curve: of a grid value, in its standard errors.
         curve_se: of the standard error of a grid value, relative.
     """
@@ -50,6 +52,7 @@ class Tolerances:
     score: float = 1e-3
     sig2: float = 1e-3
     explained: float = 1e-4
+    log_likelihood: float = 1e-3
     aic: float = 0.05
     curve: float = 1e-3
     curve_se: float = 1e-3
@@ -89,6 +92,7 @@ class Reference:
         """Give the reference as `check_fit` takes a fit."""
         values = self.values
         return {"parametric": self.parametric, "smooths": self.smooths, "grid": self.grid.copy(),
+                "log_likelihood": values["logLik"],
                 **{name: values[name] for name in ("score", "sig2", "edf_total", "dev_expl", "aic")}}
 
 
@@ -160,7 +164,7 @@ def differences_from_reference(fit: Mapping[str, Any], name: str, tolerances: To
         fit: what the fit gives; only what is there is compared.
             `parametric`: table with term, estimate, se, p; `smooths`: table with term, edf, ref_df, statistic (or F, or
             Chi.sq), p; rows may be in any order, terms are named as in R, spaces do not count. `grid`: table with fit
-            and se, rows as in `grid(name)`. `score`, `sig2`, `edf_total`, `dev_expl`, `aic`: numbers.
+            and se, rows as in `grid(name)`. `score`, `sig2`, `edf_total`, `dev_expl`, `log_likelihood`, `aic`: numbers.
         name: the model.
         tolerances: how far each number may be off.
         skip: what not to compare: names of `fit`, or of columns such as `smooths.p`.
@@ -194,7 +198,7 @@ def differences_from_reference(fit: Mapping[str, Any], name: str, tolerances: To
                 if column in table.columns and f"{kind}.{column}" not in skip:
                     compare(f"{column} of {term}", rows[term][column], right[column], tolerance)
     single = {"score": allowed.score, "sig2": allowed.sig2 * ours["sig2"], "edf_total": allowed.edf,
-              "dev_expl": allowed.explained, "aic": allowed.aic}
+              "dev_expl": allowed.explained, "log_likelihood": allowed.log_likelihood, "aic": allowed.aic}
     for key, tolerance in single.items():
         if key in fit and key not in skip:
             compare(key, fit[key], ours[key], tolerance)

@@ -1,13 +1,18 @@
 """The helper that compares fits with mgcv's general GAMMs: it accepts the references themselves and notices changes."""
 
+import warnings
+
 import numpy as np
 import pandas as pd
 import pytest
 from mgcv_general import NAMES, Tolerances, check_fit, data, differences_from_reference, grid, reference
 
+from snap_tf.gamm import gamm
+
 ALLOWED = Tolerances()
 # what to change, by how much per unit of tolerance, and the words of the message
-SINGLE = {"score": ALLOWED.score, "edf_total": ALLOWED.edf, "dev_expl": ALLOWED.explained, "aic": ALLOWED.aic}
+SINGLE = {"score": ALLOWED.score, "edf_total": ALLOWED.edf, "dev_expl": ALLOWED.explained,
+          "log_likelihood": ALLOWED.log_likelihood, "aic": ALLOWED.aic}
 ROWS = {("parametric", "estimate"): lambda row: ALLOWED.estimate * row["se"],
         ("parametric", "se"): lambda row: ALLOWED.se * row["se"],
         ("parametric", "p"): lambda row: ALLOWED.p + ALLOWED.p_relative * row["p"],
@@ -100,3 +105,17 @@ def test_all_that_is_wrong_is_listed_and_tolerances_can_be_wider() -> None:
     with pytest.raises(AssertionError, match=r"cc: score is .*\naic is"):
         check_fit(fit, "cc")
     check_fit(fit, "cc", Tolerances(score=1.1, aic=1.1))
+
+
+@pytest.mark.parametrize("name", ["ml", "ml_null", "speaker_fs"])
+def test_fits_of_the_package_are_accepted(name: str) -> None:
+    mgcv = reference(name)
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        fit = gamm(mgcv.formula, data(), rho=mgcv.values["rho"], token="Token",
+                   method="ML" if mgcv.values["method"] == "ML" else "REML")
+    smooths = fit.smooths[["term", "edf", "ref_df", "F", "p"]]
+    check_fit({"parametric": fit.parametric, "smooths": smooths, "score": fit.score, "sig2": fit.sig2,
+               "edf_total": fit.edf_total, "log_likelihood": fit.log_likelihood}, name)
+    assert differences_from_reference({"aic": fit.aic}, name) and fit.aic == pytest.approx(mgcv.values["aic"], abs=1)
+    assert differences_from_reference({"parametric": fit.parametric, "smooths": smooths}, "slopes")
