@@ -12,7 +12,7 @@ import pandas as pd
 from snap_tf.gamm.errors import GammError, GammWarning
 from snap_tf.gamm.inference.estimates import conclude
 from snap_tf.gamm.inference.result import GammFit
-from snap_tf.gamm.model.columns import ordered_columns
+from snap_tf.gamm.model.columns import resolve_model
 from snap_tf.gamm.model.formula import parse_formula
 from snap_tf.gamm.model.table import prepare_table
 from snap_tf.gamm.model.terms import Model
@@ -25,7 +25,8 @@ __all__ = ["fit_model", "gamm"]
 
 def gamm(formula: str, data: pd.DataFrame, *, rho: float | str = 0.0, token: str | None = None,
          start: str | None = None, reference: Mapping[str, object] | None = None, knots: Knots = None,
-         method: str = "REML") -> GammFit:
+         method: str = "REML", family: str = "gaussian", select: bool = False,
+         weights: str | None = None) -> GammFit:
     """Fit a generalised additive mixed model (GAMM) from a formula in the syntax of mgcv.
 
     ```
@@ -38,12 +39,15 @@ def gamm(formula: str, data: pd.DataFrame, *, rho: float | str = 0.0, token: str
         data: long table, a row per token and time. The first level of a factor is that of the first row, or the
             first category of a categorical column.
         rho: AR(1) coefficient of the errors within a series, 0 up to 1; `auto` takes it from a first fit without.
-        token: column that tells series apart, where it is not the random term's factor (such as tokens within
-            speakers).
+        token: column that tells series apart, where it is not the innermost random factor (such as tokens where
+            only speakers have a random term).
         start: column that is 1 in the first row of every series, instead of or beside `token`.
         reference: by column, the level that the others are compared with.
         knots: number of equally spaced knots, or the knots, or either by variable.
         method: `REML`, or `ML` to compare models with different fixed parts.
+        family: `gaussian`, `binomial`, `poisson` or `scat` (scaled t, for heavy tails).
+        select: whether smooths can be estimated as zero.
+        weights: column of prior weights; for `binomial`, of the number of trials.
 
     Raises:
         GammError: the formula, the table or an option cannot be used; the message says what to do.
@@ -56,8 +60,8 @@ def gamm(formula: str, data: pd.DataFrame, *, rho: float | str = 0.0, token: str
         >>> fit.parametric["term"].tolist(), fit.smooths["edf"].round(1).tolist()
         (['(Intercept)', 'labelwash'], [7.0, 3.9, 8.1])
     """
-    return fit_model(parse_formula(formula), data, rho=rho, token=token, start=start, reference=reference,
-                     knots=knots, method=method)
+    model = parse_formula(formula, family=family, select=select, weights=weights)
+    return fit_model(model, data, rho=rho, token=token, start=start, reference=reference, knots=knots, method=method)
 
 
 def fit_model(model: Model, data: pd.DataFrame, *, rho: float | str = 0.0, token: str | None = None,
@@ -79,8 +83,13 @@ def fit_model(model: Model, data: pd.DataFrame, *, rho: float | str = 0.0, token
     if method not in METHODS:
         raise GammError(f"method (={method}) must be one of {', '.join(METHODS)}")
     fixed_rho = _read_rho(rho)
-    model = model.with_by_kinds(ordered_columns(model, data))
-    table = prepare_table(model, data, token=token, start=start, reference=reference, factors=factors)
+    factors = tuple(factors)
+    model = resolve_model(model, data, (token, *factors))
+    if fixed_rho != 0 and model.family != "gaussian":
+        raise GammError(f"rho (={rho}) must be 0 for family {model.family}: AR(1) errors are those of a Gaussian "
+                        "response; take random smooths of the tokens instead")
+    table = prepare_table(model, data, token=token, start=start, reference=reference, factors=factors,
+                          autocorrelated=fixed_rho != 0)
     notices = list(table.notices)
     if fixed_rho != 0 and not table.series_known:
         raise GammError(f"rho (={rho}) must be 0 where nothing tells one series from the next; name the token or the "

@@ -81,9 +81,9 @@ def _smooth_table(problem: Problem, optimum: Optimum, freedom: Freedom, scale: f
                                system.fixed_products[own, own], float(freedom.fixed_alternative[own].sum()),
                                residual_df)
         rows.append((smooth.label, float(freedom.fixed[own].sum()), test))
-    if problem.model.random is not None:
+    for term in problem.model.random:
         test = random_test(system, solution, scale, random_reference_df(system, free), residual_df)
-        rows.append((problem.model.random.label, freedom.random, test))
+        rows.append((term.label(), freedom.random, test))
     return pd.DataFrame([(label, edf, test.reference_df, test.statistic, test.other, test.p)
                          for label, edf, test in rows], columns=["term", "edf", "ref_df", "F", "F_other_sign", "p"])
 

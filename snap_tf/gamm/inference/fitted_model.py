@@ -139,5 +139,5 @@ class FittedModel:
 
     def random_effects(self) -> pd.DataFrame:
         """Give the random coefficients, a row for each token."""
-        return pd.DataFrame(self.effects, index=pd.Index(self.block_names, name=getattr(self.model.random, "factor",
-                                                                                         None)))
+        name = self.model.random[0].factor if self.model.random else None
+        return pd.DataFrame(self.effects, index=pd.Index(self.block_names, name=name))

@@ -66,7 +66,7 @@ def format_table(table: pd.DataFrame) -> str:
 
 def _figures(fit: FittedModel) -> str:
     errors = fit.errors
-    counted = f"   {fit.model.random.factor if fit.model.random else 'series'}: {fit.n_tokens}"
+    counted = f"   {fit.model.random[0].factor if fit.model.random else 'series'}: {fit.n_tokens}"
     text = (f"-{fit.method} = {fit.score:.4f}   scale est. = {fit.sig2:.5g}   n = {fit.n}"
             f"{counted if fit.n_tokens else ''}   edf = {fit.edf_total:.2f}\n"
             f"R-sq.(adj) = {_adjusted_r2(fit):.3f}   deviance explained = {100 * _explained(fit):.1f} %")

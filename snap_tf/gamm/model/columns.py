@@ -4,15 +4,16 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Mapping
+from dataclasses import replace
 
 import numpy as np
 import pandas as pd
 
 from snap_tf.gamm.errors import GammError, name_some
 from snap_tf.gamm.model.missing import no_number, no_word
-from snap_tf.gamm.model.terms import Model
+from snap_tf.gamm.model.terms import Model, RandomTerm, interaction_parts, quoted
 
-__all__ = ["name_rows", "ordered_columns", "read_columns", "read_numbers", "read_starts", "require_columns"]
+__all__ = ["name_rows", "read_columns", "read_numbers", "read_starts", "require_columns", "resolve_model"]
 
 _LARGEST = 1e50
 _TRUE_OR_FALSE = {"1": True, "1.0": True, "true": True, "t": True, "0": False, "0.0": False, "false": False, "f": False}
@@ -29,23 +30,27 @@ def read_columns(model: Model, data: pd.DataFrame, *, labels: Iterable[str | Non
         reference: by column, the level that comes first.
 
     Returns:
-        Table of all rows, with the response and the smooths' variables as floats, factors as categories, covariates
-        as either; NaN where a cell is missing.
+        Table of all rows, with the response, the smooths' variables, weights and offset as floats, factors as
+        categories, covariates as either; NaN where a cell is missing. Columns such as `interaction(Speaker, Word)`
+        are made where the table does not have them.
 
     Raises:
         GammError: a column is missing, a number is not finite, or a column is asked to be a number and a factor.
     """
-    if not len(data):
-        raise GammError("the table must have rows; it is empty")
-    if not data.columns.is_unique:
-        raise GammError("the table's columns must have different names; "
-                        f"{name_some(data.columns[data.columns.duplicated()])} stand there twice")
-    own = () if model.random is None else (model.random.factor,)
+    _check_table(data)
+    own = model.random_factors
     given = [name for name in labels if name is not None]
-    factors = {*model.factors, *own, *given}
-    numbers = dict.fromkeys((model.response, *model.variables))
     plain_terms = [term for term in model.parametric if re.fullmatch(r"[^\W\d][\w.]*", term)]
-    require_columns([*numbers, *model.factors, *own, *given, *plain_terms], data)
+    further = [name for term in model.random for name in term.further]
+    data = _with_interactions((*model.factors, *own, *further, *given), data)
+    factors = {*model.factors, *own, *given}
+    numbers = dict.fromkeys((model.response, *model.numbers))
+    require_columns([*numbers, *model.factors, *own, *further, *given, *plain_terms], data)
+    if model.response in (*model.numbers, *factors, *further):
+        raise GammError(f"`{model.response}` must be the response only; a term of the model is of it too; name another "
+                        "column there")
+    factors |= {name for name in further if name not in numbers and not _is_number(data[name])}
+    numbers |= dict.fromkeys(name for name in further if name not in factors)
     both = [name for name in numbers if name in factors]
     if both:
         raise GammError(f"column (={name_some(both)}) must be either a number or a factor of the model, not both")
@@ -68,15 +73,81 @@ def require_columns(names: Iterable[str], data: pd.DataFrame) -> None:
     """
     missing = [name for name in dict.fromkeys(names) if name not in data.columns]
     if missing:
+        copies = [name for name in missing if name.endswith("O") and name[:-1] in data.columns]
+        hint = "".join(f"; for difference smooths of `{name[:-1]}` write by=ordered({quoted(name[:-1])})"
+                       for name in copies[:1])
         raise GammError(f"column (={name_some(missing)}) must be in the table; it has "
-                        f"{', '.join(map(str, data.columns))}; name one of these")
+                        f"{', '.join(map(str, data.columns))}; name one of these{hint}")
 
 
-def ordered_columns(model: Model, data: pd.DataFrame) -> frozenset[str]:
-    """Find which factors of by-smooths are ordered categorical columns."""
-    kinds = dict(zip(data.columns, data.dtypes, strict=True))
-    return frozenset(name for name in model.factors if isinstance(kinds.get(name), pd.CategoricalDtype)
-                     and kinds[name].ordered)
+def resolve_model(model: Model, data: pd.DataFrame, factors: Iterable[str | None] = ()) -> Model:
+    """Decide what only the table can tell: what `by` means, and which variable of a random term is its factor.
+
+    A column of numbers as `by` multiplies a smooth with the number, unless the column is among `factors` or a random
+    factor. The factor of a random term is the first of its variables that does not hold numbers.
+
+    Args:
+        model: what is to be fitted.
+        data: the long table.
+        factors: columns that are factors even when they hold numbers.
+
+    Raises:
+        GammError: the table is empty, a smooth of two variables is of a factor, or a plain smooth stands beside one
+            for every level.
+    """
+    _check_table(data)
+    named = frozenset(name for name in factors if name is not None)
+    random = tuple(_with_factor(term, data, named) for term in model.random)
+    labels = named | {term.factor for term in random}
+    for term in model.smooths:
+        words = [name for name in term.variables if name in data.columns and _is_words(data[name])]
+        if words and len(term.variables) == 2:
+            other = next(name for name in term.variables if name != words[0])
+            raise GammError(f"{term.text} must be of numbers; `{words[0]}` is a factor; write "
+                            f's({quoted(other)}, {quoted(words[0])}, bs="fs", m=1) for a random smooth of every level, '
+                            f"or s({quoted(other)}, by={quoted(words[0])})")
+    columns = {term.by for term in model.terms if term.by is not None and term.by in data.columns}
+    ordered = frozenset(name for name in columns if isinstance(data[name].dtype, pd.CategoricalDtype)
+                        and data[name].cat.ordered)
+    numeric = frozenset(name for name in columns if name not in labels and _is_number(data[name]))
+    return replace(model, random=random).with_by_kinds(ordered, numeric)
+
+
+def _check_table(data: pd.DataFrame) -> None:
+    if not len(data):
+        raise GammError("the table must have rows; it is empty")
+    if not data.columns.is_unique:
+        raise GammError("the table's columns must have different names; "
+                        f"{name_some(data.columns[data.columns.duplicated()])} stand there twice")
+
+
+def _with_factor(term: RandomTerm, data: pd.DataFrame, factors: frozenset[str]) -> RandomTerm:
+    """Find the factor among the variables of a random term, where the one that was taken for it holds numbers."""
+    found = [name for name in term.variables
+             if name in factors or name not in data.columns or not _is_number(data[name])]
+    if not found or term.factor in found:
+        return term
+    if term.kind == "re":
+        return replace(term, factor=found[0])
+    return replace(term, factor=found[0], variable=next(name for name in term.variables if name != found[0]))
+
+
+def _with_interactions(names: Iterable[str], data: pd.DataFrame) -> pd.DataFrame:
+    """Make the columns `interaction(a, b)`: levels `x.y` that occur, the first factor's changing fastest, as in R."""
+    made: dict[str, pd.Categorical] = {}
+    for name in dict.fromkeys(names):
+        parts = () if name in data.columns else interaction_parts(name)
+        if not parts:
+            continue
+        require_columns(parts, data)
+        codes = [_factor(data[part], None) for part in parts]
+        texts = pd.Series(["" if any(row_code < 0 for row_code in row) else
+                           ".".join(str(factor.categories[code]) for factor, code in zip(codes, row, strict=True))
+                           for row in zip(*(factor.codes for factor in codes), strict=True)], dtype=object)
+        order = np.lexsort([factor.codes for factor in codes])  # the last key is the first to sort by
+        levels = [text for text in pd.unique(texts.iloc[order]) if text]
+        made[name] = pd.Categorical(texts.where(texts != ""), categories=levels)
+    return data.assign(**made) if made else data
 
 
 def read_starts(column: pd.Series) -> np.ndarray:
@@ -140,6 +211,12 @@ def _is_number(column: pd.Series) -> bool:
         return not pd.api.types.is_bool_dtype(column)
     missing = no_number(column)
     return bool(missing.any()) and bool(pd.to_numeric(column[~missing].astype(object), errors="coerce").notna().all())
+
+
+def _is_words(column: pd.Series) -> bool:
+    """Whether a column has cells, and none of them holds a number."""
+    cells = column[~no_number(column)]
+    return len(cells) > 0 and not pd.to_numeric(cells.astype(object), errors="coerce").notna().any()
 
 
 def _factor(column: pd.Series, reference: object | None) -> pd.Categorical:

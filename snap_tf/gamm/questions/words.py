@@ -50,15 +50,15 @@ def word_model(*, value: str, time: str, group: str | None = None, token: str | 
     if random != "none" and token is None:
         raise GammError(f"token must be named for random (={random}); name the column of tokens, or choose none")
     if by == "separate" and group is not None:
-        smooths = [SmoothTerm(time, group, "separate", k, m)]
+        smooths = [SmoothTerm((time,), group, "separate", k, m)]
     else:
-        smooths = [SmoothTerm(time, k=k, m=m)]
+        smooths = [SmoothTerm((time,), k=k, m=m)]
         if by == "ordered" and group is not None:
-            smooths.append(SmoothTerm(time, group, "ordered", k, m))
-    term = None
+            smooths.append(SmoothTerm((time,), group, "ordered", k, m))
+    terms: tuple[RandomTerm, ...] = ()
     if random != "none":
-        term = RandomTerm(str(token), time, k_random, m_random) if random == "fs" else RandomTerm(str(token))
-    return Model(value, () if group is None else (group,), tuple(smooths), term)
+        terms = (RandomTerm(str(token), time, k_random, m_random) if random == "fs" else RandomTerm(str(token)),)
+    return Model(value, () if group is None else (group,), tuple(smooths), terms)
 
 
 def gamm_words(data: pd.DataFrame, *, value: str = "value", time: str = "time_s", group: str | None = "label",

@@ -16,6 +16,7 @@ from snap_tf.gamm.model.table import PreparedTable
 from snap_tf.gamm.model.terms import Model
 from snap_tf.gamm.solver.autoregression import whiten
 from snap_tf.gamm.solver.blocks import Block, FixedPenalty, RandomPenalty
+from snap_tf.gamm.solver.supported import check_supported
 
 __all__ = ["Design", "Knots", "SmoothColumns", "TokenPattern", "check_identifiable", "token_patterns"]
 
@@ -68,6 +69,7 @@ class Design:
         Raises:
             GammError: too few different values for k, or columns that nothing tells apart.
         """
+        check_supported(model)
         self.model = model
         frame = table.frame
         values = {name: np.unique(frame[name].to_numpy(), return_counts=True) for name in model.variables}
@@ -79,33 +81,33 @@ class Design:
         bases: dict[tuple[str, int, int], CentredBasis] = {}
         first = self.n_parametric
         for term in model.smooths:
-            key = (term.variable, term.k, term.m)
+            k, m = term.sizes[0], term.orders[0]
+            key = (term.variable, k, m)
             if key not in bases:
-                plate = thin_plate(*values[term.variable], order=term.m, k=term.k, knots=places[term.variable],
+                plate = thin_plate(*values[term.variable], order=m, k=k, knots=places[term.variable],
                                    name=term.variable)
                 bases[key] = centre(plate, *values[term.variable])
             levels = [None] if term.by is None else list(frame[term.by].cat.categories)
             for level in levels[1:] if term.by_kind == "ordered" else levels:
-                label = f"s({term.variable})" + ("" if term.by is None else f":{term.by}{level}")
-                self.smooths.append(SmoothColumns(label, term.variable, term.by, level, bases[key],
-                                                  slice(first, first + term.k - 1)))
-                first += term.k - 1
+                self.smooths.append(SmoothColumns(term.label(level), term.variable, term.by, level, bases[key],
+                                                  slice(first, first + k - 1)))
+                first += k - 1
         self.p = first
         self.random: RandomBasis | None = None
-        if model.random is not None and model.random.variable is None:
-            self.random = InterceptBasis(np.ones((1, 1)))
-        elif model.random is not None:
-            name = model.random.variable or ""
-            self.random = factor_smooth(*values[name], order=model.random.m, k=model.random.k, knots=places[name],
-                                        name=f"{name}, {model.random.factor}")
+        for random in model.random:
+            if random.variable is None:
+                self.random = InterceptBasis(np.ones((1, 1)))
+                continue
+            self.random = factor_smooth(*values[random.variable], order=random.m or 2, k=random.k or 10,
+                                        knots=places[random.variable], name=f"{random.variable}, {random.factor}")
         self.unpenalised, self.penalised = self._directions()
 
     @property
     def sp_names(self) -> list[str]:
         """Names of the smoothing parameters, as mgcv writes them."""
         names = [smooth.label for smooth in self.smooths]
-        if self.random is not None and self.model.random is not None:
-            label, count = self.model.random.label, len(self.random.penalties)
+        if self.random is not None:
+            label, count = self.model.random[0].label(), len(self.random.penalties)
             names += [label] if count == 1 else [f"{label}{i + 1}" for i in range(count)]
         return names
 
@@ -136,11 +138,10 @@ class Design:
 
     def random_rows(self, frame: pd.DataFrame) -> np.ndarray:
         """Evaluate the columns that the rows' token has of its own; float [n, q]."""
-        if self.random is None or self.model.random is None:
+        if self.random is None:
             return np.zeros((len(frame), 0))
-        if self.model.random.variable is None:
-            return np.ones((len(frame), 1))
-        return _at(self.random, frame[self.model.random.variable])
+        variable = self.model.random[0].variable
+        return np.ones((len(frame), 1)) if variable is None else _at(self.random, frame[variable])
 
     def fixed_penalties(self) -> list[FixedPenalty]:
         """Penalties of the fixed part, in the order of `sp_names`."""

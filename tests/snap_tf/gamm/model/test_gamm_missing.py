@@ -85,7 +85,7 @@ def test_covariates_and_further_factors_of_the_formula_count_too() -> None:
     data = table().assign(Speed=np.linspace(1, 2, 72), Sex=np.repeat([0, 0, 1, 1, 0, 0, 1, 1], 9), Other=np.nan)
     data = without(without(data, "Speed", [7]), "Sex", [8, 9]).astype({"Sex": float})
     with pytest.warns(GammWarning, match="3 of 72 rows were left out.*: `Speed` is NA in 1, `Sex` is NA in 2$"):
-        fit = gamm("Value ~ Word + np.log(Speed) + s(Sample, by=Sex, k=4)", data, token="Token")
+        fit = gamm("Value ~ Word + np.log(Speed) + s(Sample, by=factor(Sex), k=4)", data, token="Token")
     assert fit.n == 69  # a column that the model does not use costs nothing
     assert [term.removeprefix("s(Sample):") for term in fit.smooths["term"]] == ["Sex0", "Sex1"]  # not 0.0 and 1.0
 

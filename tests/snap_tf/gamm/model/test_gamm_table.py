@@ -181,7 +181,9 @@ def test_bad_tables_and_options(name: str) -> None:
     ("Value ~ np.log(Wort) + s(Sample, k=5)", {}, r"parametric part \(=np.log\(Wort\)\) must be readable by patsy"),
     ("Value ~ s(Sample, by=ordered(Word), k=5) + s(Sample, by=Word)", {}, "must stand once in the formula"),
     ("Value ~ s(Word, k=5)", {}, r"`Word` must hold finite numbers; rows 1, 2"),
-    ("Value ~ s(Value, by=Value)", {}, r"column \(=Value\) must be either a number or a factor"),
+    ("Value ~ s(Value, k=5)", {}, "`Value` must be the response only; a term of the model is of it too"),
+    ("Value ~ Word + s(Sample, by=Value)", {}, "`Value` must be the response only"),
+    ("Value ~ Word + s(Sample, by=factor(Sample))", {}, r"column \(=Sample\) must be either a number or a factor"),
 ])
 def test_bad_models(formula: str, options: dict, message: str) -> None:
     data = table().assign(Word2=lambda d: np.where(d["Word"] == "wash", "y", "x"))
