@@ -1,6 +1,7 @@
-"""Figures, one module per family; the only place that imports matplotlib. Every figure is drawn without a display.
+"""Figures of all analyses, one module per family; the only package that imports matplotlib. No display is needed.
 
-In go results of the analyses; out come matplotlib figures, written as PNG and PDF by `write_figure`.
+In go results of the analyses (layers, interpolations, fits, profiles); out come matplotlib figures, which
+`write_figure` writes as PNG and PDF, or `write_images` as TensorBoard summaries.
 """
 
 import lazy_loader

@@ -28,8 +28,10 @@ from .snap.snap_clusters import stability_figure as stability_figure
 from .snap.snap_profiles import comparison_figure as comparison_figure
 from .snap.snap_profiles import profiles_figure as profiles_figure
 from .snap.snap_scheme import scheme_figure as scheme_figure
+from .spectrograms import choose_columns as choose_columns
 from .spectrograms import spectrogram_figure as spectrogram_figure
 from .spectrograms import write_spectrograms as write_spectrograms
+from .stack import choose_tokens as choose_tokens
 from .stack import stack_figure as stack_figure
 from .stack import write_stack as write_stack
 from .style import write_figure as write_figure

@@ -1,10 +1,10 @@
-"""Heat maps and curves of what a latent variable does: over time and layers, over values, on the output."""
+"""Heat maps and curves of the effect of a latent variable: on every layer over time, and on the output."""
 
 from __future__ import annotations
 
-from typing import Any
-
 import numpy as np
+from matplotlib.axes import Axes
+from matplotlib.cm import ScalarMappable
 from matplotlib.figure import Figure
 
 from snap_tf.plots.style import LAYER_COLOUR, LINE, SMALL, TEXT, PlainFigure
@@ -19,9 +19,22 @@ _DIVERGING, _RISING = "RdBu_r", "viridis"
 
 
 def slope_figure(found: Interpolated) -> Figure:
-    """Draw slopes over time, a row per layer: change per unit of the variable, in units of the layer's strongest.
+    """Draw a heat map of slopes over time, a row per layer: the change per unit of the latent variable.
 
-    Black bars below a row mark where the slope differs from 0 (family-wise p < .05).
+    Each layer is scaled by its strongest slope. Black bars below a row mark where the slope differs from 0
+    (family-wise p < .05).
+
+    Args:
+        found: the interpolation, see `snap_tf.series.interpolate`.
+
+    Example:
+        >>> from snap_tf.plots import slope_figure
+        >>> from snap_tf.series import SweepPlan, VariableRange, interpolate, open_generator
+        >>> generator = open_generator("saved_models/fiwgan", ["Conv1", "Conv2"])
+        >>> found = interpolate(generator, SweepPlan((VariableRange(5, -1, 1, 1),), bases=2), "sweep")
+        >>> figure = slope_figure(found)
+        >>> [label.get_text().split("\\n")[0] for label in figure.axes[0].get_yticklabels()]
+        ['Conv1', 'Conv2']
     """
     n_terms = len(found.names) if len(found.names) == 1 else 3
     names = [*found.names, " × ".join(found.names)][:n_terms]
@@ -53,9 +66,21 @@ def slope_figure(found: Interpolated) -> Figure:
 
 
 def change_figure(found: Interpolated) -> Figure:
-    """Draw how far every layer moves from where all variables are 0: value by layer, or value by value for each layer.
+    """Draw a heat map of the RMS change of every layer from its series at 0, for each value of the variable.
 
-    Unit: standard deviations of the layer over time at 0.
+    Of two variables, a panel per layer shows their values against each other. Unit: standard deviations of the layer
+    over time at 0.
+
+    Args:
+        found: the interpolation, see `snap_tf.series.interpolate`.
+
+    Example:
+        >>> from snap_tf.plots import change_figure
+        >>> from snap_tf.series import SweepPlan, VariableRange, interpolate, open_generator
+        >>> generator = open_generator("saved_models/fiwgan", ["Conv1", "Conv2"])
+        >>> found = interpolate(generator, SweepPlan((VariableRange(5, -1, 1, 1),), bases=2), "sweep")
+        >>> change_figure(found).axes[0].get_title()
+        'RMS change from 0, in SDs of the layer at 0'
     """
     layers = found.layers
     changes = [found.effects[layer.paper_name].relative_change() for layer in layers]
@@ -75,7 +100,21 @@ def change_figure(found: Interpolated) -> Figure:
 
 
 def outcome_figure(found: Interpolated) -> Figure:
-    """Draw measures of the output against the (first) variable: every base vector thin, their mean thick."""
+    """Draw acoustic measures of the output against the (first) variable: a thin line per base vector, a thick mean.
+
+    Args:
+        found: an interpolation that measured its outputs, see `snap_tf.series.InterpolationRequest`.
+
+    Example:
+        >>> from snap_tf.plots import outcome_figure
+        >>> from snap_tf.series import InterpolationRequest, SweepPlan, VariableRange, interpolate, open_generator
+        >>> plan = SweepPlan((VariableRange(5, -1, 1, 1),), bases=2)
+        >>> found = interpolate(open_generator("saved_models/fiwgan", -1), plan, "sweep",
+        ...                     InterpolationRequest(measures=("rms_db",)))
+        >>> figure = outcome_figure(found)
+        >>> figure.axes[0].get_ylabel(), len(figure.axes[0].lines)  # two base vectors, their mean, a line at 0
+        ('rms_db (dB)', 4)
+    """
     assert found.outcomes is not None
     table = found.outcomes
     names = [name for name in table.columns[list(table.columns).index("value") + 1:] if name != "value2"]
@@ -92,9 +131,23 @@ def outcome_figure(found: Interpolated) -> Figure:
 
 
 def similarity_figure(found: Interpolated) -> Figure:
-    """Draw how alike the two syllables are against the (first) variable: a line per layer, mean over base vectors.
+    """Draw the similarity of two syllables against the (first) variable: a line per layer, mean over base vectors.
 
-    Dotted: the baseline, with the second syllable of another base vector.
+    Left: cosine similarity; right: largest cross-correlation. Dotted: the baseline, with the second syllable of
+    another base vector.
+
+    Args:
+        found: an interpolation that compared syllables, see `snap_tf.series.InterpolationRequest`.
+
+    Example:
+        >>> from snap_tf.plots import similarity_figure
+        >>> from snap_tf.series import InterpolationRequest, SweepPlan, VariableRange, interpolate, open_generator
+        >>> from snap_tf.series.latents.reduplication import Syllables
+        >>> plan = SweepPlan((VariableRange(5, -1, 1, 1),), bases=2)
+        >>> found = interpolate(open_generator("saved_models/fiwgan", -1), plan, "sweep",
+        ...                     InterpolationRequest(syllables=Syllables((0.1, 0.3, 0.3, 0.5))))
+        >>> [axes.get_ylabel() for axes in similarity_figure(found).axes]
+        ['cosine, time normalised', 'largest cross-correlation']
     """
     from matplotlib import colormaps
 
@@ -130,7 +183,7 @@ def _grids(found: Interpolated, changes: list[np.ndarray]) -> Figure:
     figure = PlainFigure(figsize=(0.5 + 1.8 * columns, 0.4 + 1.8 * n_rows), layout="constrained")
     panels = figure.subplots(n_rows, columns, squeeze=False, sharex=True, sharey=True).ravel()
     highest = max((np.nanmax(change) for change in changes if np.isfinite(change).any()), default=1.0)
-    image: Any = None
+    image: ScalarMappable | None = None
     for axes, layer, change in zip(panels, found.layers, changes, strict=False):
         image = axes.pcolormesh(_edges(values[0]), _edges(values[1]), change.reshape(len(values[0]), -1).T,
                                 cmap=_RISING, vmin=0, vmax=highest)
@@ -143,6 +196,7 @@ def _grids(found: Interpolated, changes: list[np.ndarray]) -> Figure:
         axes.tick_params(labelbottom=True)
     for axes in panels[::columns]:
         axes.set_ylabel(found.names[1], fontsize=SMALL)
+    assert image is not None
     _bar(figure, image, "RMS change from 0 (SDs of the layer at 0)")
     return figure
 
@@ -162,7 +216,7 @@ def _edges(values: np.ndarray) -> np.ndarray:
     return np.array([2 * values[0] - middle[0], *middle, 2 * values[-1] - middle[-1]])
 
 
-def _label(axes: Any, found: Interpolated, name: str) -> None:
+def _label(axes: Axes, found: Interpolated, name: str) -> None:
     axes.set_xlabel(found.names[0], fontsize=SMALL)
     axes.set_ylabel(name, fontsize=SMALL)
     axes.axvline(0, color="#777777", lw=0.4)
@@ -170,7 +224,7 @@ def _label(axes: Any, found: Interpolated, name: str) -> None:
     axes.spines[["top", "right"]].set_visible(False)
 
 
-def _bar(figure: Figure, image: Any, label: str) -> None:
+def _bar(figure: Figure, image: ScalarMappable, label: str) -> None:
     bar = figure.colorbar(image, ax=figure.axes, aspect=30, pad=0.01)
     bar.set_label(label, fontsize=SMALL)
     bar.ax.tick_params(labelsize=SMALL)

@@ -37,6 +37,14 @@ def words_figure(fit: GammFit, *, time_label: str | None = None, value_label: st
         value_label: label of the other axis.
         share: share of the points inside the limits of the left axis; how many lie outside is written there.
 
+    Example:
+        >>> from snap_tf.gamm import gamm_words, simulate_words
+        >>> from snap_tf.plots import words_figure
+        >>> fit = gamm_words(simulate_words(words=("ask", "wash")), random="intercept")
+        >>> observed, fitted = words_figure(fit, value_label="activation").axes
+        >>> fitted.get_xlabel(), fitted.get_ylabel(), [line.get_label() for line in fitted.lines]
+        ('time (s)', 'activation', ['ask', 'wash'])
+
     Source: Beguš & Zhou, ICASSP 2022, Figure 3.
     """
     figure, (left, right) = _axes(1, 2, width=7.2, height=3.1)
@@ -54,6 +62,18 @@ def words_figure(fit: GammFit, *, time_label: str | None = None, value_label: st
 def curves_figure(fit: GammFit, *, time_label: str | None = None, value_label: str | None = None) -> Figure:
     """Draw the fitted curve of every word with its pointwise 95 % interval.
 
+    Args:
+        fit: the fit.
+        time_label: label of the time axis; by default the column's name, a unit in it set in brackets.
+        value_label: label of the other axis.
+
+    Example:
+        >>> from snap_tf.gamm import gamm_words, simulate_words
+        >>> from snap_tf.plots import curves_figure
+        >>> fit = gamm_words(simulate_words(words=("ask", "wash")), random="intercept")
+        >>> [line.get_label() for line in curves_figure(fit).axes[0].lines]
+        ['ask', 'wash']
+
     Source: Beguš & Zhou, ICASSP 2022, Figure 5 (top).
     """
     figure, (axes,) = _axes(1, 1, width=4.2, height=3.0)
@@ -66,16 +86,23 @@ def curves_figure(fit: GammFit, *, time_label: str | None = None, value_label: s
 
 def differences_figure(fit: GammFit, pairs: Iterable[tuple[object, object]] | None = None, *,
                        time_label: str | None = None, value_label: str | None = None) -> Figure:
-    """Draw the difference of pairs of words with both intervals, and mark where zero is outside.
+    """Draw differences between the curves of two words with pointwise and simultaneous 95 % intervals.
 
-    Dark band: pointwise 95 %; light band: simultaneous 95 %. At the foot of a panel, a thin bar where the pointwise
-    interval leaves zero out, a thick one with dotted ends where the simultaneous one does.
+    Dark band: pointwise 95 %; light band: simultaneous 95 %. At the bottom of a panel, a thin bar where zero lies
+    outside the pointwise interval, a thick one with dotted ends where it lies outside the simultaneous one.
 
     Args:
         fit: the fit.
         pairs: (a, b) each, drawn as b - a; by default all pairs of up to four words, else each with the reference.
         time_label: label of the time axis.
         value_label: label of the other axis.
+
+    Example:
+        >>> from snap_tf.gamm import gamm_words, simulate_words
+        >>> from snap_tf.plots import differences_figure
+        >>> fit = gamm_words(simulate_words(words=("ask", "wash", "year")), random="intercept")
+        >>> [axes.get_title(loc="left") for axes in differences_figure(fit, [("ask", "wash"), ("ask", "year")]).axes]
+        ['wash − ask', 'year − ask']
 
     Source: Beguš & Zhou, ICASSP 2022, Figure 5 (bottom).
     """
@@ -101,7 +128,19 @@ def differences_figure(fit: GammFit, pairs: Iterable[tuple[object, object]] | No
 
 def layers_figure(fits: Mapping[object, GammFit], *, time_label: str | None = None,
                   value_label: str | None = None) -> Figure:
-    """Draw one panel of fitted curves for every layer.
+    """Draw the fitted curves of every layer, a panel per layer.
+
+    Args:
+        fits: the fit of each layer, see `snap_tf.gamm.fit_layers`.
+        time_label: label of the time axis.
+        value_label: label of the other axis.
+
+    Example:
+        >>> from snap_tf.gamm import fit_layers, simulate_words
+        >>> from snap_tf.plots import layers_figure
+        >>> fits = fit_layers(simulate_words(layers={"Conv4": 1.0, "Conv5": 0.0}), random="intercept")
+        >>> [axes.get_title(loc="left") for axes in layers_figure(fits).axes]
+        ['Conv4', 'Conv5']
 
     Source: Beguš & Zhou, ICASSP 2022, Figure 4.
     """
@@ -121,7 +160,7 @@ def layers_figure(fits: Mapping[object, GammFit], *, time_label: str | None = No
 
 
 def lost_figure(result: ContrastLayers, *, alpha: float = 0.05, rows: int = 60) -> Figure:
-    """Draw which contrasts every layer encodes, the longest-lived at the top.
+    """Draw a heat map of contrasts by layer; contrasts that are still encoded in the deepest layers are at the top.
 
     A cell shows the largest |difference| / standard error; a ring marks p below `alpha` after correction; a cross, a
     layer that could not be tested.
@@ -130,6 +169,14 @@ def lost_figure(result: ContrastLayers, *, alpha: float = 0.05, rows: int = 60) 
         result: from `lost_contrasts`.
         alpha: level of the corrected tests.
         rows: contrasts drawn at most.
+
+    Example:
+        >>> from snap_tf.gamm import lost_contrasts, simulate_words
+        >>> from snap_tf.plots import lost_figure
+        >>> table = simulate_words(words=("s", "sh"), layers={"Conv4": 1.0, "Conv5": 0.0})
+        >>> axes = lost_figure(lost_contrasts(table, random="intercept")).axes[0]
+        >>> [label.get_text() for label in axes.get_xticklabels() + axes.get_yticklabels()]
+        ['Conv4', 'Conv5', 's – sh']
     """
     tests = result.tests
     layers = list(pd.unique(tests["layer"]))
@@ -163,7 +210,19 @@ def lost_figure(result: ContrastLayers, *, alpha: float = 0.05, rows: int = 60) 
 
 
 def checks_figure(fit: GammFit, check: ResidualCheck) -> Figure:
-    """Draw the residuals against the normal distribution, against the fitted value, and against their neighbours."""
+    """Draw residual checks: normal Q-Q plot, residuals against fitted values, autocorrelation.
+
+    Args:
+        fit: the fit.
+        check: its residual checks, see `snap_tf.gamm.check`.
+
+    Example:
+        >>> from snap_tf.gamm import check, gamm_words, simulate_words
+        >>> from snap_tf.plots import checks_figure
+        >>> fit = gamm_words(simulate_words(), random="intercept")
+        >>> [axes.get_ylabel() for axes in checks_figure(fit, check(fit)).axes]
+        ['white residual', 'residual', 'autocorrelation']
+    """
     figure, (normal, spread, lags) = _axes(1, 3, width=7.2, height=2.6)
     white = np.sort(fit.white_residuals)
     place = stats.norm.ppf((np.arange(1, len(white) + 1) - 0.5) / len(white)) * white.std()

@@ -1,16 +1,17 @@
-"""Layers under interpolation: overlays of all values, the stack along the sweep, and everything else a sweep shows."""
+"""Figures of an interpolation of latent variables: overlay of all values, stack along the sweep."""
 
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 import pandas as pd
+from matplotlib.axes import Axes
 from matplotlib.cm import ScalarMappable
 from matplotlib.colors import Normalize
 from matplotlib.figure import Figure
 
+from snap_tf.layer_info import LayerInfo
 from snap_tf.plots.effects import change_figure, outcome_figure, similarity_figure, slope_figure
 from snap_tf.plots.style import SMALL, TEXT, PlainFigure, plain_axes, write_figure
 from snap_tf.series.latents.interpolation import ENVELOPE, Interpolated
@@ -26,7 +27,7 @@ _POINTS = 2000  # of a line; more cannot be seen
 
 
 def overlay_numbers(found: Interpolated) -> pd.DataFrame:
-    """Return what `overlay_figure` draws: layer, value, time_s, mean (over base vectors); of a second variable at 0."""
+    """Return the numbers of `overlay_figure`: layer, value, time_s, mean over bases; a second variable is at 0."""
     rows = _first_variable(found)
     parts = []
     for layer in found.layers:
@@ -40,7 +41,19 @@ def overlay_numbers(found: Interpolated) -> pd.DataFrame:
 
 
 def overlay_figure(found: Interpolated) -> Figure:
-    """Draw every layer's series, mean over base vectors, one line per value of the (first) variable.
+    """Draw an overlay of every layer's mean series: a line per value of the (first) variable, mean over base vectors.
+
+    Args:
+        found: the interpolation, see `snap_tf.series.interpolate`.
+
+    Example:
+        >>> from snap_tf.plots import overlay_figure
+        >>> from snap_tf.series import SweepPlan, VariableRange, interpolate, open_generator
+        >>> generator = open_generator("saved_models/fiwgan", ["Conv1", "Conv2"])
+        >>> found = interpolate(generator, SweepPlan((VariableRange(5, -1, 1, 1),), bases=2), "sweep")
+        >>> first, second, colour_bar = overlay_figure(found).axes
+        >>> len(first.lines)  # values -1, 0 and 1
+        3
 
     Source: Beguš & Zhou, IEEE/ACM TASLP 30, 2022 (interpolation shown in averaged layers; the layout is this
         project's).
@@ -70,7 +83,7 @@ def overlay_figure(found: Interpolated) -> Figure:
 
 
 def sweep_stack_numbers(found: Interpolated, base: int = 0) -> pd.DataFrame:
-    """Return what `sweep_stack_figure` draws: layer, value, time_s, series of one base vector.
+    """Return the numbers of `sweep_stack_figure`: layer, value, time_s, series of one base vector.
 
     Raises:
         ConfigError: no such base vector.
@@ -93,7 +106,22 @@ def sweep_stack_numbers(found: Interpolated, base: int = 0) -> pd.DataFrame:
 
 
 def sweep_stack_figure(found: Interpolated, base: int = 0) -> Figure:
-    """Draw all layers of one base vector along the sweep: a column per layer, a line per value, from low to high.
+    """Draw the layers of one base vector along the sweep: a column per layer, a line per value, from low to high.
+
+    Args:
+        found: the interpolation, see `snap_tf.series.interpolate`.
+        base: number of the base vector, from 0.
+
+    Raises:
+        ConfigError: no such base vector.
+
+    Example:
+        >>> from snap_tf.plots import sweep_stack_figure
+        >>> from snap_tf.series import SweepPlan, VariableRange, interpolate, open_generator
+        >>> generator = open_generator("saved_models/fiwgan", ["Conv1", "Conv2"])
+        >>> found = interpolate(generator, SweepPlan((VariableRange(5, -1, 1, 1),), bases=2), "sweep")
+        >>> [axes.get_title() for axes in sweep_stack_figure(found, base=1).axes]
+        ['Conv1, 62.5 Hz', 'Conv2, 250 Hz']
 
     Source: Beguš & Zhou, IEEE/ACM TASLP 30, 2022 (stacks of layers along an interpolation).
     """
@@ -124,16 +152,16 @@ def sweep_stack_figure(found: Interpolated, base: int = 0) -> Figure:
 
 def write_interpolation(found: Interpolated, folder: str | Path, tensorboard: str | Path | None = None,
                         base: int = 0) -> list[Path]:
-    """Draw everything that a sweep shows, as PNG and PDF with the numbers of lines as CSV.
+    """Draw all figures of an interpolation and write them as PNG and PDF, the numbers of lines as CSV.
 
-    Heat maps show what `effects.npz` and `values.csv` hold, measures what `outcome_effects.csv` does, and similarities
-    `reduplication.csv`.
+    The numbers of the heat maps are in `effects.npz` and `values.csv` of the interpolation, those of measures in
+    `outcome_effects.csv`, those of similarities in `reduplication.csv`.
 
     Args:
-        found: the sweep.
+        found: the interpolation, see `snap_tf.series.interpolate`.
         folder: where to.
-        tensorboard: also write them as images there.
-        base: which base vector the stack shows.
+        tensorboard: a folder for the same figures as TensorBoard images.
+        base: number of the base vector in the stack, from 0.
 
     Returns:
         The files.
@@ -141,6 +169,14 @@ def write_interpolation(found: Interpolated, folder: str | Path, tensorboard: st
     Raises:
         ConfigError: no such base vector.
         OSError: a file cannot be written.
+
+    Example:
+        >>> from snap_tf.plots import write_interpolation
+        >>> from snap_tf.series import SweepPlan, VariableRange, interpolate, open_generator
+        >>> generator = open_generator("saved_models/fiwgan", ["Conv1"])
+        >>> found = interpolate(generator, SweepPlan((VariableRange(5, -1, 1, 1),), bases=2), "sweep")
+        >>> [path.name for path in write_interpolation(found, "figures") if path.suffix == ".png"]
+        ['overlay.png', 'stack.png', 'slopes.png', 'change.png']
     """
     figures = {"overlay": overlay_figure(found), "stack": sweep_stack_figure(found, base),
                "slopes": slope_figure(found), "change": change_figure(found)}
@@ -167,7 +203,7 @@ def _first_variable(found: Interpolated) -> np.ndarray:
     return np.flatnonzero((found.grid[:, 1:] == 0).all(axis=1))
 
 
-def _is_output(found: Interpolated, layer: Any) -> bool:
+def _is_output(found: Interpolated, layer: LayerInfo) -> bool:
     return layer.name != ENVELOPE and layer.rate_hz == found.store.rate_hz
 
 
@@ -193,6 +229,6 @@ def _thinned(x: np.ndarray, y: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
     return x[keep], y[keep]
 
 
-def _seconds(axes: Any, found: Interpolated) -> None:
+def _seconds(axes: Axes, found: Interpolated) -> None:
     axes.set_xlim(0, found.store.n_samples / found.store.rate_hz)
     axes.set_xlabel("time (s)", fontsize=SMALL)

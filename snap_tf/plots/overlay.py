@@ -1,4 +1,4 @@
-"""Overlays of labels: the mean series of every word, digit or phone in every layer."""
+"""Overlay of labels: the mean series of every word, digit or phone in every layer, with standard errors."""
 
 from __future__ import annotations
 
@@ -29,14 +29,14 @@ def label_overlay_numbers(store: LayerStore, labels: Sequence[str] = (), phones:
 
     Args:
         store: the layers.
-        labels: which tokens; of the first eight labels by default, of all with phones.
-        phones: the intervals of these instead of whole clips.
+        labels: labels of the tokens; by default the first eight labels, or all with `phones`.
+        phones: intervals of these phones instead of whole clips.
         min_points: layers with fewer points in the median interval are left out.
 
     Returns:
         numbers: layer, label, n (series), time_s (or time_norm, 0 to 1), mean, se (standard error over series; NaN of
             one).
-        left_out: why layers were.
+        left_out: the layers that were left out, with reasons.
 
     Raises:
         ConfigError: too many labels, or no layer with enough points.
@@ -59,10 +59,25 @@ def label_overlay_numbers(store: LayerStore, labels: Sequence[str] = (), phones:
 
 def label_overlay_figure(store: LayerStore, labels: Sequence[str] = (), phones: Sequence[str] = (),
                          min_points: int = MIN_POINTS) -> Figure:
-    """Draw a panel per layer and a line per label: mean ± 1 standard error over tokens.
+    """Draw the mean series of every label, a panel per layer: mean ± 1 standard error over tokens.
+
+    Args:
+        store: the layers, see `snap_tf.series.open_layers`.
+        labels: labels of the tokens; by default the first eight labels, or all with `phones`.
+        phones: intervals of these phones, time normalised, instead of whole clips.
+        min_points: layers with fewer points in the median interval are left out.
 
     Raises:
-        ConfigError, DataError: as `label_overlay_numbers`.
+        ConfigError: too many labels, or no layer with enough points.
+        DataError: no such label or phone.
+
+    Example:
+        >>> from snap_tf.plots import label_overlay_figure
+        >>> from snap_tf.series import latent_inputs, open_generator, write_layers
+        >>> generator = open_generator("saved_models/fiwgan", ["Conv1", "Conv2"])
+        >>> store = write_layers(generator, latent_inputs(generator), "layers").layers  # tokens with codes as labels
+        >>> [axes.get_ylabel() for axes in label_overlay_figure(store).axes]
+        ['Conv1\\n62.5 Hz', 'Conv2\\n250 Hz']
     """
     numbers, left_out = label_overlay_numbers(store, labels, phones, min_points)
     return _draw(store, numbers, left_out, store.longest_s(select_rows(store, labels)))
@@ -70,15 +85,32 @@ def label_overlay_figure(store: LayerStore, labels: Sequence[str] = (), phones: 
 
 def write_label_overlay(store: LayerStore, path: str | Path, labels: Sequence[str] = (), phones: Sequence[str] = (),
                         min_points: int = MIN_POINTS) -> tuple[list[Path], list[str]]:
-    """Draw the overlay and write it as PNG and PDF, with its numbers as CSV.
+    """Draw the overlay of labels (`label_overlay_figure`) and write it as PNG and PDF, with its numbers as CSV.
+
+    Args:
+        store: the layers.
+        path: name of the files, without suffix.
+        labels: see `label_overlay_figure`.
+        phones: see `label_overlay_figure`.
+        min_points: see `label_overlay_figure`.
 
     Returns:
-        files: what was written.
-        left_out: why layers were left out.
+        files: the files.
+        left_out: the layers that were left out, with reasons.
 
     Raises:
-        ConfigError, DataError: as `label_overlay_numbers`.
+        ConfigError: too many labels, or no layer with enough points.
+        DataError: no such label or phone.
         OSError: a file cannot be written.
+
+    Example:
+        >>> from snap_tf.plots import write_label_overlay
+        >>> from snap_tf.series import latent_inputs, open_generator, write_layers
+        >>> generator = open_generator("saved_models/fiwgan", ["Conv1"])
+        >>> store = write_layers(generator, latent_inputs(generator), "layers").layers
+        >>> files, left_out = write_label_overlay(store, "overlay")
+        >>> [path.name for path in files], left_out
+        (['overlay.png', 'overlay.pdf', 'overlay.csv'], [])
     """
     numbers, left_out = label_overlay_numbers(store, labels, phones, min_points)
     figure = _draw(store, numbers, left_out, store.longest_s(select_rows(store, labels)))

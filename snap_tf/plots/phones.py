@@ -1,11 +1,11 @@
-"""Phones over the panels of a figure: where each begins and ends, and what it is."""
+"""Phone intervals over the panels of a figure: borders and labels."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Any
 
 import pandas as pd
+from matplotlib.axes import Axes
 
 from snap_tf.plots.style import PHONE_COLOUR
 
@@ -15,7 +15,7 @@ _SIZE, _LINE = 5.5, 0.5
 _POINTS_PER_LETTER = 4.0  # of the labels' size; what is narrower than its label goes unnamed
 
 
-def draw_phones(panels: Sequence[Any], token: pd.Series, rate_hz: float, end_s: float, width_in: float) -> None:
+def draw_phones(panels: Sequence[Axes], token: pd.Series, rate_hz: float, end_s: float, width_in: float) -> None:
     """Draw the borders of a token's phones through the panels of its column, and their labels into the first one.
 
     Args:
@@ -23,7 +23,7 @@ def draw_phones(panels: Sequence[Any], token: pd.Series, rate_hz: float, end_s: 
         token: row of the table of tokens; one without phones is left as it is.
         rate_hz: samples per second of the clip.
         end_s: where the panels end.
-        width_in: of a column, in inches, a tenth of which goes beside the panel.
+        width_in: width of a column in inches; a tenth of it is outside the panel.
     """
     phones = [phone for phone in token.get("phones", ()) if phone.start / rate_hz < end_s]
     borders = {time / rate_hz for phone in phones for time in (phone.start, phone.end) if time / rate_hz < end_s}

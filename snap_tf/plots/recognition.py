@@ -1,4 +1,4 @@
-"""A recogniser at work: a spectrogram and, under it, the class that is most probable at each step."""
+"""Figure of a recogniser's output: log-mel spectrogram, and below it the most probable class of each step."""
 
 from __future__ import annotations
 
@@ -29,10 +29,21 @@ def recognition_figure(spectrogram: np.ndarray, logits: np.ndarray, alphabet: Al
     """Draw a log-mel spectrogram, and the probabilities of blank and best class with the label of every spike.
 
     Args:
-        spectrogram: float [n_steps, 128], natural logarithm of the mel power.
+        spectrogram: float [n_steps, 128], natural logarithm of the mel power, see `snap_tf.asr.log_mel`.
         logits: float [ceil(n_steps / 2), classes], blank last.
         alphabet: of the logits.
         title: of the figure.
+
+    Example:
+        >>> from snap_tf.asr import log_mel, open_recogniser
+        >>> from snap_tf.plots import recognition_figure
+        >>> from wavegan_tf.data import read_audio
+        >>> recogniser = open_recogniser("saved_models/W2P_shallow")
+        >>> spectrogram = log_mel(read_audio("corpus/TRAIN/DR3/FAOC0/SA1.WAV", 16000)[:16000, 0]).numpy()
+        >>> figure = recognition_figure(spectrogram, recogniser.network(spectrogram[None])[0].numpy(),
+        ...                             recogniser.alphabet)
+        >>> [text.get_text() for text in figure.axes[1].texts][:4]
+        ['h#', 'sh', 'iy', 'hh']
     """
     duration_s = len(spectrogram) * INPUT_STEP_S
     figure = PlainFigure((max(5.0, 3.0 * duration_s), 3.8), dpi=100, layout="constrained")
@@ -47,7 +58,7 @@ def recognition_figure(spectrogram: np.ndarray, logits: np.ndarray, alphabet: Al
 
 
 def as_picture(figure: Figure) -> np.ndarray:
-    """Draw a figure: uint8 [height, width, 3]."""
+    """Render a figure as pixels: uint8 [height, width, 3]."""
     canvas = FigureCanvasAgg(figure)
     canvas.draw()
     return np.asarray(canvas.buffer_rgba())[:, :, :3].copy()

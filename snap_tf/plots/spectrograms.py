@@ -1,10 +1,9 @@
-"""Spectrograms of layers and of the sound they belong to, with F0 and formant tracks."""
+"""Spectrograms of layers and of their stimulus, with F0 and formant tracks."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -34,10 +33,27 @@ _TRACKS = {"f0": "#D7191C", "f1": "#2C7BB6", "f2": "#1A9641", "f3": "#E08214", "
 
 def choose_columns(store: LayerStore, labels: Sequence[str] = (), tokens: Sequence[str] = (),
                    phones: Sequence[str] = ()) -> list[int]:
-    """Choose the tokens of a figure: those named, else the first with each phone or of each label, at most four.
+    """Choose the tokens of `spectrogram_figure`: those named, else the first with each phone or of each label.
+
+    Args:
+        store: the layers.
+        labels: one token of each of these labels.
+        tokens: these tokens.
+        phones: one token with each of these phones.
+
+    Returns:
+        Row numbers of `store.tokens`, at most four.
 
     Raises:
         DataError: no such label, token or phone.
+
+    Example:
+        >>> from snap_tf.plots import choose_columns
+        >>> from snap_tf.series import latent_inputs, open_generator, write_layers
+        >>> generator = open_generator("saved_models/fiwgan", ["Conv1"])
+        >>> store = write_layers(generator, latent_inputs(generator), "layers").layers
+        >>> choose_columns(store, tokens=list(store.tokens["token"][[3, 1]]))
+        [3, 1]
     """
     rows = select_rows(store, labels, tokens)
     if phones and not tokens:
@@ -57,13 +73,13 @@ def choose_columns(store: LayerStore, labels: Sequence[str] = (), tokens: Sequen
 
 def spectrogram_numbers(layer: MeasuredLayer, row: int, settings: AcousticSettings, shown_s: float
                         ) -> tuple[tuple[np.ndarray, np.ndarray, np.ndarray] | None, pd.DataFrame]:
-    """Return what one panel shows.
+    """Compute the spectrogram and the tracks of one panel.
 
     Args:
         layer: the layer.
-        row: which token.
+        row: row number of the token.
         settings: of F0 and formants.
-        shown_s: how much time the panel shows.
+        shown_s: length of the panel in seconds.
 
     Returns:
         spectrogram: times_s [frames], frequencies_hz [bins] up to the Nyquist frequency, levels_db [bins, frames]
@@ -93,47 +109,63 @@ def spectrogram_numbers(layer: MeasuredLayer, row: int, settings: AcousticSettin
 
 def spectrogram_figure(store: LayerStore, rows: Sequence[int], layers: Sequence[str] = (),
                        settings: AcousticSettings | None = None) -> Figure:
-    """Draw a column per token and a panel per layer, each up to the layer's own Nyquist frequency.
+    """Draw spectrograms of layers with F0 and formant tracks: a column per token, a panel per layer.
 
-    Layers too slow for a spectrogram are drawn as the series they are.
+    Each panel reaches up to the layer's own Nyquist frequency. Layers too slow for a spectrogram are drawn as series.
 
     Args:
-        store: the layers.
-        rows: which tokens, at most four.
+        store: the layers, see `snap_tf.series.open_layers`.
+        rows: row numbers of the tokens, at most four; see `choose_columns`.
         layers: names; all with time, and the stimulus, when empty.
         settings: of F0 and formants.
 
     Raises:
         ConfigError: no such layer, or too many tokens.
+
+    Example:
+        >>> from snap_tf.plots import spectrogram_figure
+        >>> from snap_tf.series import latent_inputs, open_generator, write_layers
+        >>> generator = open_generator("saved_models/fiwgan", ["Conv1", "Conv4"])
+        >>> store = write_layers(generator, latent_inputs(generator), "layers").layers
+        >>> [axes.get_ylabel() for axes in spectrogram_figure(store, rows=[0]).axes]
+        ['Conv1, 62.5 Hz\\nvalue', 'Conv4, 4 kHz\\nfrequency (Hz)']
     """
     return _draw(store, rows, layers, settings or AcousticSettings())[0]
 
 
 def write_spectrograms(store: LayerStore, path: str | Path, rows: Sequence[int], layers: Sequence[str] = (),
                        settings: AcousticSettings | None = None) -> list[Path]:
-    """Draw spectrograms and write them as PNG and PDF, tracks as CSV, levels as NPZ.
+    """Draw spectrograms of layers (`spectrogram_figure`), write them as PNG and PDF, tracks as CSV, levels as NPZ.
 
     Args:
         store: the layers.
         path: name of the files, without suffix.
-        rows: which tokens, at most four.
+        rows: row numbers of the tokens, at most four; see `choose_columns`.
         layers: names; all with time, and the stimulus, when empty.
         settings: of F0 and formants.
 
     Returns:
-        The files. The arrays of the NPZ are named `Conv4/0/levels_db`, with `times_s` and `frequencies_hz` beside it
-        and the column of the figure in the middle.
+        The files. The arrays of the NPZ are named by layer, column of the figure and array: `Conv4/0/times_s`,
+        `Conv4/0/frequencies_hz`, `Conv4/0/levels_db`.
 
     Raises:
         ConfigError: no such layer, or too many tokens.
         OSError: a file cannot be written.
+
+    Example:
+        >>> from snap_tf.plots import write_spectrograms
+        >>> from snap_tf.series import latent_inputs, open_generator, write_layers
+        >>> generator = open_generator("saved_models/fiwgan", ["Conv4"])
+        >>> store = write_layers(generator, latent_inputs(generator), "layers").layers
+        >>> [path.name for path in write_spectrograms(store, "spectrograms", rows=[0])]
+        ['spectrograms.png', 'spectrograms.pdf', 'spectrograms.csv', 'spectrograms.npz']
     """
     figure, tracks, arrays = _draw(store, rows, layers, settings or AcousticSettings())
     return write_figure(figure, path, numbers=tracks, arrays=arrays)
 
 
 def _draw(store: LayerStore, rows: Sequence[int], names: Sequence[str], settings: AcousticSettings
-          ) -> tuple[Figure, pd.DataFrame, dict[str, Any]]:
+          ) -> tuple[Figure, pd.DataFrame, dict[str, np.ndarray]]:
     layers = measured_layers(store, names, rows)
     if not 1 <= len(rows) <= MOST_COLUMNS:
         raise ConfigError(f"tokens (={len(rows)}) must be 1 to {MOST_COLUMNS} in one figure; name fewer")
@@ -143,7 +175,7 @@ def _draw(store: LayerStore, rows: Sequence[int], names: Sequence[str], settings
                     layout=ConstrainedLayoutEngine(w_pad=0.03, h_pad=0.02, hspace=0.03, wspace=0.02))
     panels = figure.subplots(len(layers), len(rows), squeeze=False, sharex=True, sharey="row")
     tables: list[pd.DataFrame] = []
-    arrays: dict[str, Any] = {}
+    arrays: dict[str, np.ndarray] = {}
     seen: set[str] = set()
     for column, row in enumerate(rows):
         token = store.tokens.iloc[row]

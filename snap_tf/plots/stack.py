@@ -1,13 +1,13 @@
-"""The stack of layers: what a network hears, what every layer makes of it, what comes out."""
+"""Stack of layers: stimulus, averaged feature maps of every layer, and outputs, a column per token."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 import pandas as pd
+from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.layout_engine import ConstrainedLayoutEngine
 
@@ -32,7 +32,12 @@ STIMULUS = "stimulus"
 
 
 def choose_tokens(store: LayerStore, labels: Sequence[str] = (), tokens: Sequence[str] = ()) -> list[int]:
-    """Choose the tokens of a figure: those named, else the first one of every label (of the first eight).
+    """Choose the tokens of `stack_figure`: those named, else the first token of each label, of up to eight labels.
+
+    Args:
+        store: the layers.
+        labels: one token of each of these labels.
+        tokens: these tokens instead.
 
     Returns:
         Row numbers of `store.tokens`.
@@ -40,6 +45,14 @@ def choose_tokens(store: LayerStore, labels: Sequence[str] = (), tokens: Sequenc
     Raises:
         ConfigError: more than fit into a figure.
         DataError: no such label or token.
+
+    Example:
+        >>> from snap_tf.plots import choose_tokens
+        >>> from snap_tf.series import latent_inputs, open_generator, write_layers
+        >>> generator = open_generator("saved_models/fiwgan", ["Conv1"])
+        >>> store = write_layers(generator, latent_inputs(generator), "layers").layers
+        >>> choose_tokens(store, tokens=list(store.tokens["token"][[3, 1]]))
+        [3, 1]
     """
     table = store.tokens
     if tokens:
@@ -63,7 +76,7 @@ def choose_tokens(store: LayerStore, labels: Sequence[str] = (), tokens: Sequenc
 
 
 def stack_numbers(store: LayerStore, rows: Sequence[int], seconds: float | None = None) -> pd.DataFrame:
-    """Return what `stack_figure` draws, point by point.
+    """Return the numbers of `stack_figure`, point by point.
 
     Series are stretched to the length of the audio as in the papers, by linear interpolation with equal end points.
     A line through the stretched points is the line through the original ones at their new places, so that only these
@@ -85,7 +98,7 @@ def stack_numbers(store: LayerStore, rows: Sequence[int], seconds: float | None 
         raise ConfigError(f"`seconds` (={seconds}) must be positive")
     end_s = store.longest_s(rows) if seconds is None else seconds
     last_s = (store.n_samples - 1) / store.rate_hz
-    lines: list[tuple[str, Any]] = []
+    lines: list[tuple[str, np.ndarray]] = []
     if store.stimuli is not None:
         lines.append((STIMULUS, store.stimuli[:, :, 0]))
     lines += [(name, store[name].values) for name in store]
@@ -105,14 +118,26 @@ def stack_numbers(store: LayerStore, rows: Sequence[int], seconds: float | None 
 
 
 def stack_figure(store: LayerStore, rows: Sequence[int], seconds: float | None = None) -> Figure:
-    """Draw a column per token: stimulus, averaged layers stretched to its length, logits.
+    """Draw the stack of layers, a column per token: stimulus, averaged layers stretched to its length, logits.
 
     The panels of a row share their scale, so that words can be compared.
 
     Args:
-        store: the layers.
-        rows: which tokens.
-        seconds: how much of the audio; by default to the end of the longest clip.
+        store: the layers, see `snap_tf.series.open_layers`.
+        rows: row numbers of the tokens, see `choose_tokens`.
+        seconds: length of the time axis; by default to the end of the longest clip.
+
+    Raises:
+        ConfigError: `seconds` is not positive.
+
+    Example:
+        >>> from snap_tf.plots import stack_figure
+        >>> from snap_tf.series import latent_inputs, open_generator, write_layers
+        >>> generator = open_generator("saved_models/fiwgan", ["Conv1", "Conv2"])
+        >>> store = write_layers(generator, latent_inputs(generator), "layers").layers
+        >>> figure = stack_figure(store, rows=[0, 1, 2])
+        >>> len(figure.axes)  # two layers of three tokens
+        6
 
     Source: Beguš & Zhou, ICASSP 2022, Figure 2.
     """
@@ -155,7 +180,7 @@ def stack_figure(store: LayerStore, rows: Sequence[int], seconds: float | None =
 
 def write_stack(store: LayerStore, path: str | Path, labels: Sequence[str] = (), tokens: Sequence[str] = (),
                 seconds: float | None = None) -> list[Path]:
-    """Draw the stack and write it as PNG and PDF, with its numbers as CSV.
+    """Draw the stack of layers (`stack_figure`) and write it as PNG and PDF, with its numbers as CSV.
 
     Args:
         store: the layers.
@@ -168,14 +193,23 @@ def write_stack(store: LayerStore, path: str | Path, labels: Sequence[str] = (),
         The files.
 
     Raises:
-        ConfigError, DataError: as `choose_tokens` and `stack_numbers`.
+        ConfigError: more tokens than fit into a figure, or `seconds` is not positive.
+        DataError: no such label or token.
         OSError: a file cannot be written.
+
+    Example:
+        >>> from snap_tf.plots import write_stack
+        >>> from snap_tf.series import latent_inputs, open_generator, write_layers
+        >>> generator = open_generator("saved_models/fiwgan", ["Conv1"])
+        >>> store = write_layers(generator, latent_inputs(generator), "layers").layers
+        >>> [path.name for path in write_stack(store, "stack")]
+        ['stack.png', 'stack.pdf', 'stack.csv']
     """
     rows = choose_tokens(store, labels, tokens)
     return write_figure(stack_figure(store, rows, seconds), path, numbers=stack_numbers(store, rows, seconds))
 
 
-def _draw_output(axes: Any, part: pd.DataFrame) -> None:
+def _draw_output(axes: Axes, part: pd.DataFrame) -> None:
     """Draw values without time, such as logits: one bar each."""
     axes.bar(part["x"], part["value"], width=0.7, color=OUTPUT_COLOUR)
     axes.axhline(0, color="#777777", lw=0.5)

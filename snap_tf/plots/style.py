@@ -1,4 +1,4 @@
-"""What all figures of layers share: colours, sizes, and files that are the same whenever they are written."""
+"""Style of all figures: colours, sizes, and files that have the same bytes whenever they are written."""
 
 from __future__ import annotations
 
@@ -9,7 +9,9 @@ from typing import Any
 import numpy as np
 import pandas as pd
 from matplotlib import rc_context
+from matplotlib.axes import Axes
 from matplotlib.axis import Axis
+from matplotlib.backend_bases import RendererBase
 from matplotlib.figure import Figure
 from matplotlib.text import Text
 from matplotlib.ticker import FixedFormatter, FuncFormatter
@@ -30,10 +32,10 @@ TEXT, SMALL, LINE = 8.5, 7.0, 0.8
 
 
 class PlainFigure(Figure):
-    """A figure whose words are words: labels with $ are no formulas, and control characters are not drawn."""
+    """A figure that draws text as it is: a $ starts no formula, and control characters are not drawn."""
 
-    def draw(self, renderer: Any) -> None:
-        """Draw it; every way to write a figure goes through here."""
+    def draw(self, renderer: RendererBase) -> None:
+        """Draw the figure; every output format calls this method."""
         with rc_context({"text.parse_math": False}):  # for ticks that are made while drawing
             for text in self.findobj(Text):
                 text.set_parse_math(False)
@@ -44,7 +46,7 @@ class PlainFigure(Figure):
 
 
 class _Printable:
-    """What a function says, as `printable` has it."""
+    """A tick formatter whose text went through `printable`."""
 
     def __init__(self, function: Callable[..., str]) -> None:
         self._function = function
@@ -54,7 +56,7 @@ class _Printable:
 
 
 def _make_ticks_printable(axis: Axis) -> None:
-    """Let an axis, which writes its words anew whenever it is drawn, write them as `printable` has them."""
+    """Send the tick labels of an axis, which are made again at every drawing, through `printable`."""
     for formatter in (axis.get_major_formatter(), axis.get_minor_formatter()):
         if isinstance(formatter, FixedFormatter):
             formatter.seq = [printable(str(word)) for word in formatter.seq]
@@ -62,29 +64,37 @@ def _make_ticks_printable(axis: Axis) -> None:
             formatter.func = _Printable(formatter.func)
 
 
-def plain_axes(axes: Any) -> None:
-    """Leave of a panel's frame what carries numbers."""
+def plain_axes(axes: Axes) -> None:
+    """Style a panel: small ticks, no frame at the top and on the right."""
     axes.tick_params(labelsize=SMALL, length=2, pad=1.5)
     axes.spines[["top", "right"]].set_visible(False)
 
 
 def write_figure(figure: Figure, path: str | Path, formats: tuple[str, ...] = ("png", "pdf"), dpi: int = 300,
                  numbers: pd.DataFrame | None = None, arrays: Mapping[str, np.ndarray] | None = None) -> list[Path]:
-    """Write a figure in several formats, each beside the other, all or none; no dates are put into the files.
+    """Write a figure as PNG and PDF, with its numbers as CSV or NPZ; all files or none, and no dates in them.
 
     Args:
         figure: the figure.
-        path: name without suffix; one of `formats` at its end is left off.
+        path: name of the files without suffix; one of `formats` at its end is removed.
         formats: png, pdf or svg.
-        dpi: of bitmaps.
-        numbers: what was drawn, written beside it as CSV.
-        arrays: the same for what is no table, as NPZ.
+        dpi: dots per inch of PNG files.
+        numbers: the numbers of the figure as a table, written as CSV.
+        arrays: numbers that are no table, written as NPZ.
 
     Returns:
         The files.
 
     Raises:
         OSError: a file cannot be written.
+
+    Example:
+        >>> from matplotlib.figure import Figure
+        >>> from snap_tf.plots import write_figure
+        >>> figure = Figure(figsize=(2, 1))
+        >>> line = figure.subplots().plot([0, 1, 4])
+        >>> [path.name for path in write_figure(figure, "squares")]
+        ['squares.png', 'squares.pdf']
     """
     path = Path(path)
     stem = path.with_suffix("") if path.suffix.lstrip(".").lower() in formats else path

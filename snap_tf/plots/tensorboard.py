@@ -1,4 +1,4 @@
-"""Any picture or printed table of the project in TensorBoard."""
+"""Figures and printed tables as TensorBoard summaries."""
 
 from __future__ import annotations
 
@@ -21,17 +21,27 @@ __all__ = ["write_images", "write_texts"]
 
 def write_images(folder: str | Path, pictures: Mapping[str, Figure | str | Path], step: int = 0, dpi: int = 150
                  ) -> None:
-    """Write figures, or PNG files that have been written, as image summaries.
+    """Write figures or PNG files as image summaries for TensorBoard.
 
     Args:
         folder: of the event file; `tensorboard --logdir` takes it or one above it.
-        pictures: by tag.
-        step: where they stand on TensorBoard's slider, such as the step of the checkpoint.
-        dpi: of figures.
+        pictures: figures or PNG files by tag.
+        step: step of the summaries, such as that of the checkpoint.
+        dpi: dots per inch of figures.
 
     Raises:
         DataError: a file that is no PNG.
         OSError: a file cannot be read or written.
+
+    Example:
+        >>> from pathlib import Path
+        >>> from matplotlib.figure import Figure
+        >>> from snap_tf.plots import write_images
+        >>> figure = Figure(figsize=(2, 1))
+        >>> line = figure.subplots().plot([0, 1, 4])
+        >>> write_images("logs", {"squares": figure})
+        >>> [path.name.split(".")[2] for path in Path("logs").iterdir()]  # then: tensorboard --logdir logs
+        ['tfevents']
     """
     import tensorflow as tf
 
@@ -46,7 +56,7 @@ def write_images(folder: str | Path, pictures: Mapping[str, Figure | str | Path]
 
 
 def write_texts(folder: str | Path, texts: Mapping[str, str], step: int = 0) -> None:
-    """Write printed tables as text summaries, their columns kept.
+    """Write printed tables as text summaries for TensorBoard, with their columns aligned.
 
     Args:
         folder: see `write_images`.
@@ -55,6 +65,13 @@ def write_texts(folder: str | Path, texts: Mapping[str, str], step: int = 0) -> 
 
     Raises:
         OSError: a file cannot be written.
+
+    Example:
+        >>> from pathlib import Path
+        >>> from snap_tf.plots import write_texts
+        >>> write_texts("logs", {"scores": "layer  score\\nConv1   0.25"})
+        >>> len(list(Path("logs").iterdir()))
+        1
     """
     import tensorflow as tf
 
@@ -66,7 +83,7 @@ def write_texts(folder: str | Path, texts: Mapping[str, str], step: int = 0) -> 
 
 @contextmanager
 def _events(folder: str | Path, step: int, n: int) -> Iterator[None]:
-    """Write so many summaries into a file of their own, and see that they are there: TensorFlow does not say so."""
+    """Write `n` summaries into a new event file, and check that they are there: TensorFlow does not report it."""
     import tensorflow as tf
 
     suffix = f".{secrets.token_hex(4)}"
