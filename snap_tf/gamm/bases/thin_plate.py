@@ -8,9 +8,11 @@ from math import factorial, gamma, pi, sqrt
 import numpy as np
 import scipy.sparse.linalg
 
+from snap_tf.gamm.bases.basis import CentredBasis, centre, complement, penalty_size
 from snap_tf.gamm.errors import GammError
 
-__all__ = ["MAX_OWN_KNOTS", "N_DEFAULT_KNOTS", "CentredBasis", "ThinPlateBasis", "centre", "radial", "thin_plate"]
+__all__ = ["MAX_OWN_KNOTS", "N_DEFAULT_KNOTS", "CentredBasis", "ThinPlateBasis", "centre", "largest_eigenpairs",
+           "radial", "thin_plate"]
 
 MAX_OWN_KNOTS = 2000
 """Up to so many different values every value is a knot; beyond, knots are equally spaced."""
@@ -42,27 +44,29 @@ class ThinPlateBasis:
     penalty: np.ndarray
     penalty_scale: float
 
+    @property
+    def k(self) -> int:
+        """Number of columns."""
+        return len(self.column_scale)
+
+    @property
+    def penalties(self) -> tuple[np.ndarray, ...]:
+        """The penalty."""
+        return (self.penalty,)
+
+    @property
+    def ranks(self) -> tuple[int, ...]:
+        """Rank of the penalty: the columns that bend."""
+        return (self.k - self.order,)
+
+    @property
+    def null_dim(self) -> int:
+        """Powers of x that the penalty leaves free."""
+        return self.order
+
     def __call__(self, x: np.ndarray) -> np.ndarray:
         """Evaluate the k columns at x (float [n]); float [n, k]."""
         return _columns(np.asarray(x, float) - self.shift, self.order, self.knots, self.projection) / self.column_scale
-
-
-@dataclass(frozen=True, eq=False)
-class CentredBasis:
-    """A thin plate basis whose columns have mean zero over all rows: k-1 columns."""
-
-    base: ThinPlateBasis
-    constraint: np.ndarray  # [k, k-1]
-    penalty: np.ndarray  # [k-1, k-1]
-
-    @property
-    def rank(self) -> int:
-        """Rank of the penalty: the columns that bend."""
-        return self.base.penalty.shape[0] - self.base.order
-
-    def __call__(self, x: np.ndarray) -> np.ndarray:
-        """Evaluate the k-1 columns at x (float [n]); float [n, k-1]."""
-        return self.base(x) @ self.constraint
 
 
 def radial(distance: np.ndarray, order: int) -> np.ndarray:
@@ -98,27 +102,17 @@ def thin_plate(values: np.ndarray, counts: np.ndarray, *, order: int, k: int,
                         f"{len(values)}; choose k = {len(values)} or less")
     shift = float(np.average(values, weights=counts))
     places = _places(values, knots, k, name) - shift
-    vectors, eigenvalues = _largest(radial(places[:, None] - places, order), k)
-    null = _complement(vectors.T @ np.vander(places, order, increasing=True))
+    vectors, eigenvalues = largest_eigenpairs(radial(places[:, None] - places, order), k)
+    null = complement(vectors.T @ np.vander(places, order, increasing=True))
     projection = vectors @ null
     raw = _columns(values - shift, order, places, projection)
     scale = np.sqrt(np.average(raw**2, axis=0, weights=counts))
     penalty = np.zeros((k, k))
     penalty[: k - order, : k - order] = null.T @ (eigenvalues[:, None] * null)
     penalty /= np.outer(scale, scale)
-    penalty_scale = np.abs(penalty).sum(0).max() / np.abs(raw / scale).sum(1).max() ** 2
+    penalty_scale = penalty_size(penalty, raw / scale)
     penalty = (penalty + penalty.T) / (2 * penalty_scale)
     return ThinPlateBasis(order, shift, places, projection, scale, penalty, float(penalty_scale))
-
-
-def centre(base: ThinPlateBasis, values: np.ndarray, counts: np.ndarray) -> CentredBasis:
-    """Take the constant out of a basis: its columns then sum to zero over all rows.
-
-    Source: Wood 2017, section 5.4.1.
-    """
-    means = np.average(base(values), axis=0, weights=counts)
-    constraint = _complement(means[:, None])
-    return CentredBasis(base, constraint, constraint.T @ base.penalty @ constraint)
 
 
 def _places(values: np.ndarray, knots: np.ndarray | None, k: int, name: str) -> np.ndarray:
@@ -139,7 +133,7 @@ def _columns(x: np.ndarray, order: int, places: np.ndarray, projection: np.ndarr
     return np.hstack([np.concatenate(bending), np.vander(x, order, increasing=True)])
 
 
-def _largest(matrix: np.ndarray, k: int) -> tuple[np.ndarray, np.ndarray]:
+def largest_eigenpairs(matrix: np.ndarray, k: int) -> tuple[np.ndarray, np.ndarray]:
     """Find the k eigenpairs of largest magnitude: negative eigenvalues first, each sign by falling magnitude."""
     if len(matrix) <= _FULL_DECOMPOSITION:
         eigenvalues, vectors = np.linalg.eigh(matrix)
@@ -151,21 +145,3 @@ def _largest(matrix: np.ndarray, k: int) -> tuple[np.ndarray, np.ndarray]:
     keep = keep[np.argsort(eigenvalues[keep] > 0, kind="stable")]
     vectors = vectors[:, keep]
     return vectors * np.where(vectors[0] < 0, -1.0, 1.0), eigenvalues[keep]
-
-
-def _complement(columns: np.ndarray) -> np.ndarray:
-    """Find an orthonormal basis of what is orthogonal to some columns, by Householder reflections from the front.
-
-    On evenly spaced values a pivot is exactly zero, and a rounding error would choose between two bases. Both give
-    the same smooth but penalties of different size (up to a third in `sp`), so a zero pivot always counts as
-    negative; mgcv lets the rounding error decide.
-    """
-    rest, basis = columns.copy(), np.eye(len(columns))
-    for j in range(columns.shape[1]):
-        mirror = rest[j:, j].copy()
-        size = np.linalg.norm(mirror)
-        mirror[0] += size if mirror[0] > 1e-9 * size else -size
-        mirror /= np.linalg.norm(mirror)
-        rest[j:] -= 2 * np.outer(mirror, mirror @ rest[j:])
-        basis[:, j:] -= 2 * np.outer(basis[:, j:] @ mirror, mirror)
-    return basis[:, columns.shape[1] :]
