@@ -37,7 +37,7 @@ class Tolerances:
         explained: of the proportion of deviance explained, absolute.
         log_likelihood: of the log likelihood at the estimates, absolute.
         aic: of the AIC, absolute. mgcv corrects it for the uncertainty of the smoothing parameters (Wood, Pya & Säfken
-            2016); without this correction it is 0.5 to 2 smaller.
+            2016); without this correction it was 0.5 to 1 smaller in three fits.
         curve: of a grid value, in its standard errors.
         curve_se: of the standard error of a grid value, relative.
     """
