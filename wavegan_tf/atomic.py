@@ -1,7 +1,7 @@
-"""Write whole files and whole folders or nothing: a temporary name first, then one rename.
+"""Atomic writing of files and folders: a temporary name first, then one rename; complete, or nothing.
 
-What is there when a command begins gives way where it may; what appears or changes there later never does. Two
-processes do not write to one place at once; what a killed one left is cleared by the next, see `wavegan_tf.files`.
+What is there when a command begins is replaced where that is allowed; what appears or changes there later never is. Two
+processes cannot write to one place at once; what a killed process left is removed by the next, see `wavegan_tf.files`.
 """
 
 from __future__ import annotations
@@ -23,7 +23,7 @@ __all__ = ["atomic_file", "atomic_files", "atomic_folder", "check_output_file", 
 
 @contextmanager
 def atomic_file(path: str | Path) -> Iterator[Path]:
-    """Give a temporary path on the same disk; it becomes `path` when the block ends well.
+    """Write a file atomically: yield a temporary path on the same disk, renamed to `path` when the block succeeds.
 
     The temporary file has the same name, since writers choose a format by its suffix. When the block raises (a full
     disk, an interrupt), `path` stays as it was. Links are followed.
@@ -43,9 +43,9 @@ def atomic_file(path: str | Path) -> Iterator[Path]:
 
 @contextmanager
 def atomic_files(folder: str | Path, name: str = "", *, deep: bool = False) -> Iterator[Path]:
-    """Give an empty temporary folder; move its files into `folder` when the block ends well.
+    """Write several files atomically: yield a temporary folder, whose files move to `folder` when the block succeeds.
 
-    Files of the same names give way, others in `folder` stay. When the block raises, nothing has changed.
+    Files of the same names are replaced, others in `folder` stay. When the block raises, nothing has changed.
 
     Args:
         folder: is made if it is not there.
@@ -63,11 +63,11 @@ def atomic_files(folder: str | Path, name: str = "", *, deep: bool = False) -> I
 
 @contextmanager
 def atomic_folder(path: str | Path, *, replace: bool = False, wait: bool = False) -> Iterator[Path]:
-    """Give an empty temporary folder on the same disk; it becomes `path` when the block ends well.
+    """Write a folder atomically: yield an empty temporary folder, renamed to `path` when the block succeeds.
 
     Args:
         path: the folder to make. A link to an empty folder is followed.
-        replace: whether an existing folder gives way; else it is an error.
+        replace: whether an existing folder is replaced; else it is an error.
         wait: for another process that is writing the same folder; else that is an error.
 
     Raises:

@@ -1,4 +1,4 @@
-"""Folders of checkpoints for any training: whole or not at all, with checksums, the newest whole one to go on from.
+"""Checkpoints of a training run: written atomically with checksums, found, verified, loaded and deleted.
 
     RUN/checkpoints/step-000001234/
         NAME.npz          variables by name, a file for each network and each optimiser
@@ -26,6 +26,7 @@ from wavegan_tf.formats.arrays import open_npz
 from wavegan_tf.formats.json_files import read_json
 from wavegan_tf.formats.npz_writing import write_npz
 from wavegan_tf.formats.plain_files import open_plain
+from wavegan_tf.tensors import KerasVariable
 
 __all__ = ["assign_variables", "checkpoint_step_folder", "checkpoint_steps", "find_checkpoint", "locate_checkpoint",
            "newest_checkpoint", "prune_checkpoints", "read_state", "remove_leftovers", "set_damaged_aside",
@@ -44,20 +45,20 @@ def _to_stderr(text: str) -> None:
 
 
 def checkpoint_step_folder(run: str | Path, step: int) -> Path:
-    """Return where the checkpoint of a step is or would be."""
+    """Return the folder of the checkpoint of a step, whether it exists or not."""
     return Path(run) / FOLDER / f"step-{step:09d}"
 
 
 def checkpoint_steps(run: str | Path) -> list[int]:
-    """List the steps that have a checkpoint, damaged ones included, oldest first."""
+    """List the steps of all checkpoints of a run, damaged ones included, oldest first."""
     folder = Path(run) / FOLDER
     matches = (_STEP_NAME.fullmatch(item.name) for item in (folder.iterdir() if folder.is_dir() else ()))
     return sorted(int(match[1]) for match in matches if match)
 
 
-def write_checkpoint(run: str | Path, step: int, files: Mapping[str, Mapping[str, Any]],
+def write_checkpoint(run: str | Path, step: int, files: Mapping[str, Mapping[str, KerasVariable]],
                      state: Mapping[str, Any]) -> Path:
-    """Write the checkpoint of a step; one that is there already gives way.
+    """Write the checkpoint of a step; an existing one is replaced.
 
     Args:
         run: the folder of the run.
@@ -140,7 +141,7 @@ def newest_checkpoint(run: str | Path, notice: Notice = _to_stderr) -> Path | No
 
 
 def set_damaged_aside(run: str | Path, whole: Path) -> None:
-    """Rename what is newer than `whole` (and so damaged), lest it count as a checkpoint again; drop leftovers."""
+    """Rename checkpoints newer than `whole`, which are damaged, so that they are not used again; remove leftovers."""
     for step in checkpoint_steps(run):
         folder = checkpoint_step_folder(run, step)
         if folder.name > whole.name:
@@ -151,14 +152,14 @@ def set_damaged_aside(run: str | Path, whole: Path) -> None:
 
 
 def remove_leftovers(run: str | Path) -> None:
-    """Remove what a session left that was killed while it wrote or removed a checkpoint."""
+    """Remove the temporary folders of a process that was killed while it wrote or deleted a checkpoint."""
     clear_folder(Path(run) / FOLDER)  # first: one that was just giving way to another of its step goes back
     for leftover in (Path(run) / FOLDER).glob(".*step-*"):
         shutil.rmtree(leftover, ignore_errors=True)
 
 
 def locate_checkpoint(path: str | Path, step: int | None = None) -> tuple[Path, Path]:
-    """Return run and checkpoint for the folder of either; errors as in `find_checkpoint`."""
+    """Return the folders of run and checkpoint, given either of them; errors as in `find_checkpoint`."""
     path = Path(path)
     match = _STEP_NAME.fullmatch(path.name)
     if match and path.parent.name == FOLDER:
@@ -168,7 +169,7 @@ def locate_checkpoint(path: str | Path, step: int | None = None) -> tuple[Path, 
 
 
 def prune_checkpoints(run: str | Path, keep: int, keep_every: int = 0) -> None:
-    """Remove all but the newest `keep` checkpoints and those at multiples of `keep_every`."""
+    """Delete old checkpoints: all but the newest `keep` and those at multiples of `keep_every`."""
     for step in checkpoint_steps(run)[:-keep]:
         if not keep_every or step % keep_every:
             folder = checkpoint_step_folder(run, step)
@@ -178,8 +179,8 @@ def prune_checkpoints(run: str | Path, keep: int, keep_every: int = 0) -> None:
             shutil.rmtree(doomed, ignore_errors=True)
 
 
-def variables_by_path(variables: Iterable[Any], *, drop_owner: bool = True) -> dict[str, Any]:
-    """Name variables by their path.
+def variables_by_path(variables: Iterable[KerasVariable], *, drop_owner: bool = True) -> dict[str, KerasVariable]:
+    """Map the variables of a network or an optimiser by their path.
 
     Args:
         variables: Keras'.
@@ -195,8 +196,8 @@ def variables_by_path(variables: Iterable[Any], *, drop_owner: bool = True) -> d
     return dict(found)
 
 
-def assign_variables(path: Path, variables: Mapping[str, Any]) -> None:
-    """Put the values of a checkpoint's file into variables.
+def assign_variables(path: Path, variables: Mapping[str, KerasVariable]) -> None:
+    """Load a checkpoint file: assign its values to variables.
 
     Raises:
         ExportError: the file cannot be read, or holds other variables or shapes.
@@ -218,7 +219,7 @@ def assign_variables(path: Path, variables: Mapping[str, Any]) -> None:
 
 
 def read_state(folder: Path) -> dict[str, Any]:
-    """Return what `state.json` of a checkpoint holds.
+    """Read `state.json` of a checkpoint: the step and other values that training resumes from.
 
     Raises:
         ExportError: it cannot be read.

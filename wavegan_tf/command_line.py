@@ -1,4 +1,4 @@
-"""What both command lines share: parse, run one function, turn what a user can cause into one line and exit code 2."""
+"""What both command lines share: parse arguments, run one function, report mistakes of the user with exit code 2."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ _LONGEST = 2000
 
 
 def run_command(parser: argparse.ArgumentParser, argv: Sequence[str] | None = None) -> int:
-    """Parse `argv`, call the `run` function its command set, and return the exit code.
+    """Run a command line: parse `argv`, call the `run` function of its command, and return the exit code.
 
     A command that writes files sets `writes`, a function from the arguments to what it is going to write: this is
     claimed before the work begins (see `wavegan_tf.files.claims`).

@@ -1,8 +1,8 @@
-"""What defines a run: frozen settings that go to JSON and back, checked when they are made.
+"""Settings of a training run (hyperparameters): frozen dataclasses, checked when they are made, stored as JSON.
 
 Each field is one command-line flag. `flag` in the metadata is the name in the original WaveGAN code, where
 the original has the option; the field's own name works as well. Settings that may change between two starts of
-the same run (how long, how often to save, on how many devices) are not here but in `SessionOptions`.
+the same run (how long, how often to save, on how many devices) are in `SessionOptions`.
 """
 
 from __future__ import annotations
@@ -28,10 +28,14 @@ SLICE_LENGTHS = (16384, 32768, 65536)
 
 def option(default: Any, text: str, *, flag: str | None = None, choices: tuple[str, ...] | None = None,
            bare: Any = None) -> Any:
-    """Make a dataclass field that knows its help text, the original's flag name and its allowed words.
+    """Make a dataclass field with a help text, the flag's name in the original code and the allowed values.
 
-    `bare` is the value of a flag that stands alone, as the original's flag does.
-
+    Args:
+        default: value of the field when it is not given.
+        text: help text of the command-line flag.
+        flag: name of the flag in the original code, if it has one.
+        choices: allowed values; any of the field's type when not given.
+        bare: value of the flag when it is given without one, as the original allows for some flags.
     Example:
         >>> import dataclasses
         >>> from wavegan_tf.config import option
@@ -45,8 +49,16 @@ def option(default: Any, text: str, *, flag: str | None = None, choices: tuple[s
 
 
 def require(condition: bool, name: str, value: object, rule: str) -> None:
-    """Raise the one kind of message that every wrong setting gets.
+    """Check a setting, and raise `ConfigError` with the usual message where it is wrong.
 
+    Args:
+        condition: whether the value is right.
+        name: of the setting.
+        value: of the setting, for the message.
+        rule: what the value must be, as in `must be positive`.
+
+    Raises:
+        ConfigError: the condition is false.
     Example:
         >>> from wavegan_tf.config import require
         >>> require(3 > 0, "n_layers", 3, "positive")
@@ -60,9 +72,14 @@ def require(condition: bool, name: str, value: object, rule: str) -> None:
 
 
 class CheckedSettings:
-    """Types and allowed words of a settings class, checked from its annotations and metadata."""
+    """Base class of settings: checks the types and the allowed values of the fields."""
 
     def check_fields(self) -> None:
+        """Compare every field with its annotation and its `choices`; whole numbers become floats where asked for.
+
+        Raises:
+            ConfigError: a value has the wrong type, or is not one of the allowed ones.
+        """
         hints = typing.get_type_hints(type(self))
         for item in dataclasses.fields(self):  # type: ignore[arg-type]
             value, kind = getattr(self, item.name), hints[item.name]
@@ -83,6 +100,8 @@ class CheckedSettings:
 @dataclass(frozen=True)
 class DataConfig(CheckedSettings):
     """How audio files become training slices.
+
+    Sampling rate, slice length, channels, overlap (frame length and hop), zero padding, peak normalisation.
 
     Source: Donahue et al. 2019, the released loader; the defaults are what it really does.
     """
@@ -106,6 +125,8 @@ class DataConfig(CheckedSettings):
 @dataclass(frozen=True)
 class NetworkConfig(CheckedSettings):
     """The shapes of generator, discriminator and Q-network.
+
+    Their architecture: latent dimension, filters, kernel length, upsampling, batch normalisation, phase shuffle, code.
 
     Source: Donahue et al. 2019, appendix D; Beguš 2021, section 3; the released code for what they leave out.
     """
@@ -148,6 +169,8 @@ class NetworkConfig(CheckedSettings):
 class TrainConfig(CheckedSettings):
     """Losses, optimisers and everything else that decides the weights.
 
+    The hyperparameters of training: loss, batch size, updates of D for each of G, seed, learning rates, precision.
+
     Source: Gulrajani et al. 2017 (WGAN-GP); Donahue et al. 2019; Beguš 2021; the released code.
     """
 
@@ -176,7 +199,14 @@ class TrainConfig(CheckedSettings):
 
 @dataclass(frozen=True)
 class RunConfig(CheckedSettings):
-    """Everything that defines a run; written once into its folder as `config.json`."""
+    """All settings of a training run (data, networks, training); written once into its folder as `config.json`.
+
+    Example:
+        >>> from wavegan_tf.config import RunConfig
+        >>> config = RunConfig.load("saved_models/fiwgan/config.json")
+        >>> config.network.code, config.network.code_dim, config.data.sample_rate_hz
+        ('binary', 3, 16000)
+    """
 
     data: DataConfig = field(default_factory=DataConfig)
     network: NetworkConfig = field(default_factory=NetworkConfig)
@@ -235,8 +265,11 @@ def changed_fields(old: Any, new: Any) -> list[str]:
 
 
 def differences(old: RunConfig, new: RunConfig) -> list[str]:
-    """List the fields in which two runs differ, as `section.field: old -> new`.
+    """List the settings in which two training runs differ, as `section.field: old -> new`.
 
+    Args:
+        old: settings of one run.
+        new: settings of the other.
     Example:
         >>> from wavegan_tf.config import differences
         >>> from wavegan_tf.presets import load_preset

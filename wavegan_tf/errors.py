@@ -1,18 +1,18 @@
-"""The errors a user can cause, and the one shape of their messages.
+"""Exceptions for mistakes that the user can correct: settings, data, exported models, training.
 
 Every message reads: `name` (=value) must be RULE; what exists; do X.
-The command lines print them on one line and leave with exit code 2.
+The command lines print it on one line and end with exit code 2.
 """
 
 __all__ = ["ConfigError", "DataError", "ExportError", "TrainingError", "UserError"]
 
 
 class UserError(ValueError):
-    """Base of everything that the caller can put right; never raised itself."""
+    """Base class of all exceptions for mistakes that the caller can correct; never raised itself."""
 
 
 class ConfigError(UserError):
-    """An option has a value that cannot work, or does not fit another option."""
+    """A setting has a value that is not allowed, or that does not fit another setting."""
 
 
 class DataError(UserError):
@@ -24,4 +24,4 @@ class ExportError(UserError):
 
 
 class TrainingError(UserError):
-    """Training cannot go on: it diverged, or its numbers are no numbers any more."""
+    """Training cannot go on: it diverged, or a loss or a weight is NaN or infinite."""

@@ -1,9 +1,9 @@
-"""Names of files and folders made of labels, layers, models and the like: one name for one label, everywhere.
+"""File and folder names for labels, layers and models: safe on every file system, a different name for each label.
 
-Small letters, digits and hyphens stay, so that `ask` and `sh` name their own folders. What a file system refuses, or
-would take for something else, is written as URLs write it: `i:` is `i%3A`, `?` is `%3F`, `t 1` is `t%201`. That goes
-for capitals where small letters stand beside them, for accents (one letter or two, as file systems change them), and
-for names that Windows keeps for itself.
+Small letters, digits and hyphens stay, so that `ask` and `sh` name their own folders. Characters that a file system
+refuses or confuses are percent-encoded as in URLs: `i:` is `i%3A`, `?` is `%3F`, `t 1` is `t%201`. So are capitals
+where the same small letters are there too, accents (file systems change how they are encoded), and names that Windows
+reserves.
 """
 
 from __future__ import annotations
@@ -23,7 +23,7 @@ _LIKE_A_SUFFIX = re.compile(r"\.[A-Za-z]+\d?$")
 
 
 def file_name(*parts: str) -> str:
-    """Make one name of words, joined with underscores: as they are where they can be, else escaped.
+    """Make a file name of words, joined with underscores: unchanged where that is safe, else percent-encoded.
 
     Alone it does not tell `S` from `s` on every file system; where several names share a folder, see `FolderNames`.
     """
@@ -31,7 +31,7 @@ def file_name(*parts: str) -> str:
 
 
 def label_of(name: str) -> str:
-    """Return the label that a folder is named after; names that are not made here stay as they are."""
+    """Decode a folder name to its label, the reverse of `file_name`; names that are not made here stay as they are."""
     try:
         label = unquote_to_bytes(name).decode("utf-8", "surrogateescape")
     except UnicodeEncodeError:
@@ -40,7 +40,7 @@ def label_of(name: str) -> str:
 
 
 def distinct_names(labels: Iterable[str]) -> dict[str, str]:
-    """Give each label a name that no other one has, whether or not a file system tells `S` from `s`."""
+    """Make a different file name for each label, also on file systems that do not distinguish `S` from `s`."""
     names = FolderNames()
     # the plainest first: beside `s` it is `S` that is escaped
     ordered = sorted(set(labels), key=lambda label: (_escaped((label,)) != label, label))
@@ -48,7 +48,7 @@ def distinct_names(labels: Iterable[str]) -> dict[str, str]:
 
 
 class FolderNames:
-    """The names given in one folder: what differs gets different names, what is asked for again gets the same."""
+    """File names used in one folder: different words get different names, the same words always the same name."""
 
     def __init__(self, reserved: Iterable[str] = ()) -> None:
         """Start an empty folder.
@@ -67,7 +67,7 @@ class FolderNames:
 
 
 def _forms(parts: tuple[str, ...]) -> list[str]:
-    """Return the names that some words may have, the plainest first; the last one belongs to no other words."""
+    """Return possible names of some words, the plainest first; the last one is unique to these words."""
     plain = "_".join(parts)
     escaped, hidden = _escaped(parts), "_".join("".join(map(_hex, part)) or "%" for part in parts)
     forms = [plain] if _is_plain(plain) else []

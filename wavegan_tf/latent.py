@@ -1,7 +1,7 @@
-"""The latent vector and the code at its head: what WaveGAN, ciwGAN and fiwGAN differ in.
+"""Latent vectors: random noise, and the code of ciwGAN (one-hot, categorical) and fiwGAN (binary, featural).
 
-z = [code | noise], the code first, the noise uniform in [-1, 1). NumPy arrays throughout; training draws the same
-distributions inside its compiled round.
+z = [code | noise], the code first, the noise uniform in [-1, 1). All functions take and return NumPy arrays; training
+samples from the same distributions in TensorFlow.
 
 Source: Donahue et al. 2019, table 1 (noise); Beguš 2021, sections 3.1 (one-hot) and 3.2 (binary).
 """
@@ -21,8 +21,12 @@ MOST_CODES = 2**16
 
 
 def sample_noise(n: int, config: NetworkConfig, rng: np.random.Generator) -> np.ndarray:
-    """Draw the part of z without meaning: float32 [n, latent_dim - code_dim], uniform in [-1, 1).
+    """Sample latent noise, the part of z that is not the code: float32 [n, latent_dim - code_dim], uniform in [-1, 1).
 
+    Args:
+        n: number of latent vectors.
+        config: lengths of z and of the code.
+        rng: NumPy's random generator.
     Example:
         >>> import numpy as np
         >>> from wavegan_tf.config import NetworkConfig
@@ -35,8 +39,12 @@ def sample_noise(n: int, config: NetworkConfig, rng: np.random.Generator) -> np.
 
 
 def sample_codes(n: int, config: NetworkConfig, rng: np.random.Generator) -> np.ndarray:
-    """Draw codes as in training: float32 [n, code_dim], one-hot with uniform class or independent fair bits.
+    """Sample codes as in training: float32 [n, code_dim], one-hot with uniform classes, or independent bits.
 
+    Args:
+        n: number of codes.
+        config: kind and length of the code.
+        rng: NumPy's random generator.
     Example:
         >>> import numpy as np
         >>> from wavegan_tf.config import NetworkConfig
@@ -51,8 +59,10 @@ def sample_codes(n: int, config: NetworkConfig, rng: np.random.Generator) -> np.
 
 
 def enumerate_codes(config: NetworkConfig) -> np.ndarray:
-    """List every code of training: float32 [n_codes, code_dim]; n one-hot codes, 2^n binary ones (bit 0 first).
+    """List all codes that occur in training: float32 [n_codes, code_dim]; n one-hot, 2^n binary ones (bit 0 first).
 
+    Args:
+        config: kind and length of the code.
     Raises:
         ConfigError: a binary code has too many values to list.
 
@@ -73,8 +83,11 @@ def enumerate_codes(config: NetworkConfig) -> np.ndarray:
 
 
 def code_from_index(index: int, config: NetworkConfig) -> np.ndarray:
-    """Return code number `index`: float32 [code_dim]; for bits, bit i of the number is element i.
+    """Make the code with a number: float32 [code_dim]; one-hot class, or bits, where bit i of the number is element i.
 
+    Args:
+        index: class, or the number that the bits make, from 0 on.
+        config: kind and length of the code.
     Example:
         >>> from wavegan_tf.config import NetworkConfig
         >>> from wavegan_tf.latent import code_from_index
@@ -87,7 +100,7 @@ def code_from_index(index: int, config: NetworkConfig) -> np.ndarray:
 
 
 def code_index(scores: np.ndarray, config: NetworkConfig) -> np.ndarray:
-    """Read codes off logits (or off codes): int64 [n], the class or the number that the bits make.
+    """Convert logits of the Q-network (or codes) to code numbers: int64 [n], the class or the number of the bits.
 
     Args:
         scores: float [n, code_dim]; a bit counts as set when its logit is above 0 (a code's bit: above 0 too).
@@ -109,8 +122,10 @@ def code_index(scores: np.ndarray, config: NetworkConfig) -> np.ndarray:
 
 
 def number_of_codes(config: NetworkConfig) -> int:
-    """Count the codes of training: n one-hot ones, 2^n binary ones, one where there is none.
+    """Count the codes that occur in training: n one-hot ones, 2^n binary ones, one where there is no code.
 
+    Args:
+        config: kind and length of the code.
     Example:
         >>> from wavegan_tf.config import NetworkConfig
         >>> from wavegan_tf.latent import number_of_codes
@@ -123,6 +138,9 @@ def number_of_codes(config: NetworkConfig) -> int:
 def code_name(index: int, config: NetworkConfig) -> str:
     """Name a code for a file or a table: the class number, or the bits from element 0 on, as in `011`.
 
+    Args:
+        index: class, or the number that the bits make, from 0 on.
+        config: kind and length of the code.
     Example:
         >>> from wavegan_tf.config import NetworkConfig
         >>> from wavegan_tf.latent import code_name
@@ -137,7 +155,9 @@ def code_name(index: int, config: NetworkConfig) -> str:
 
 
 def latent_with_code(noise: np.ndarray, code: np.ndarray, config: NetworkConfig) -> np.ndarray:
-    """Put a code before the noise: float32 [n, latent_dim]. Values outside [0, 1] are meant: the field uses them.
+    """Concatenate code and noise to latent vectors z: float32 [n, latent_dim].
+
+    Code values outside [0, 1] are allowed: the papers use them to exaggerate what a code represents.
 
     Args:
         noise: float [n, latent_dim - code_dim].

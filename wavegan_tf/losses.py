@@ -1,4 +1,4 @@
-"""The losses as functions of scores and logits; every one is a mean over the examples at hand.
+"""Loss functions: adversarial losses, gradient penalty, Q-network loss and accuracies, each a mean over the batch.
 
 Source: Arjovsky et al. 2017 (wgan); Gulrajani et al. 2017 (wgan-gp); Mao et al. 2017 (lsgan); Goodfellow et al. 2014
 (dcgan); Beguš 2021, sections 3.1 and 3.2 (Q-network); the released WaveGAN and ciwGAN code for the details.
@@ -47,15 +47,23 @@ ADVERSARIAL: dict[str, tuple[Callable[[tf.Tensor], tf.Tensor], Callable[[tf.Tens
     "lsgan": (_least_squares_g, _least_squares_d),
     "dcgan": (_dcgan_g, _dcgan_d),
 }
-"""By name: the generator's loss of D(G(z)) and the discriminator's loss of D(x) and D(G(z)), without penalty.
+"""Adversarial losses by name: that of the generator from D(G(z)), and that of the discriminator from D(x) and D(G(z)),
+without gradient penalty.
 
 Scores are float32 [batch].
 """
 
 
 def interpolate(real: tf.Tensor, fake: tf.Tensor, alpha: tf.Tensor) -> tf.Tensor:
-    """Return x + alpha (G(z) - x): float32 [batch, n_samples, channels]; alpha float32 [batch, 1, 1] in [0, 1).
+    """Interpolate between real and generated audio, x + alpha (G(z) - x), for the gradient penalty.
 
+    Args:
+        real: float32 [batch, n_samples, channels].
+        fake: float32 [batch, n_samples, channels].
+        alpha: float32 [batch, 1, 1] in [0, 1).
+
+    Returns:
+        float32 [batch, n_samples, channels].
     Example:
         >>> import tensorflow as tf
         >>> from wavegan_tf.losses import interpolate
@@ -69,11 +77,11 @@ def interpolate(real: tf.Tensor, fake: tf.Tensor, alpha: tf.Tensor) -> tf.Tensor
 
 
 def gradient_penalty(score: Callable[[tf.Tensor], tf.Tensor], points: tf.Tensor) -> tf.Tensor:
-    """Measure how far the slope of D is from 1: mean (|dD/dx| - 1)^2, the norm over time and channels.
+    """Compute the gradient penalty of WGAN-GP: mean (|dD/dx| - 1)^2, the norm over time and channels.
 
     Args:
         score: D, from float32 [batch, n_samples, channels] to float32 [batch].
-        points: where the slope is taken.
+        points: float32 [batch, n_samples, channels], where the gradient is taken.
 
     Returns:
         float32 scalar, unweighted. There is no epsilon under the root, as in the released code.
@@ -95,7 +103,7 @@ def gradient_penalty(score: Callable[[tf.Tensor], tf.Tensor], points: tf.Tensor)
 
 
 def q_loss(code: tf.Tensor, logits: tf.Tensor, kind: str) -> tf.Tensor:
-    """Measure how well Q reads the code: float32 scalar.
+    """Compute the loss of the Q-network, the cross-entropy of code and logits: float32 scalar.
 
     Args:
         code: float32 [batch, code_dim], one-hot or bits in {0, 1}.
@@ -117,8 +125,12 @@ def q_loss(code: tf.Tensor, logits: tf.Tensor, kind: str) -> tf.Tensor:
 
 
 def code_accuracy(code: tf.Tensor, logits: tf.Tensor, kind: str) -> tf.Tensor:
-    """Share of examples whose whole code Q reads right: float32 scalar in [0, 1].
+    """Compute the accuracy of the Q-network: the share of examples whose whole code it recovers, float32 scalar.
 
+    Args:
+        code: float32 [batch, code_dim], one-hot or bits in {0, 1}.
+        logits: float32 [batch, code_dim].
+        kind: `onehot` (argmax) or `binary` (all bits right).
     Example:
         >>> import tensorflow as tf
         >>> from wavegan_tf.losses import code_accuracy
@@ -134,8 +146,11 @@ def code_accuracy(code: tf.Tensor, logits: tf.Tensor, kind: str) -> tf.Tensor:
 
 
 def bit_accuracy(code: tf.Tensor, logits: tf.Tensor) -> tf.Tensor:
-    """Share of single bits that Q reads right: float32 scalar in [0, 1].
+    """Compute the accuracy of the Q-network for single bits: the share of bits that it recovers, float32 scalar.
 
+    Args:
+        code: float32 [batch, code_dim], bits in {0, 1}.
+        logits: float32 [batch, code_dim].
     Example:
         >>> import tensorflow as tf
         >>> from wavegan_tf.losses import bit_accuracy

@@ -1,4 +1,4 @@
-"""How much memory a program may still take: the machine's and, in a container, the container's."""
+"""Available memory: that of the machine and, in a container, the limit of the container."""
 
 from __future__ import annotations
 
@@ -8,13 +8,13 @@ from pathlib import Path
 __all__ = ["available_memory_bytes"]
 
 _UNKNOWN = 2 * 2**30
-"""What is assumed where the system does not say (Windows)."""
+"""Assumed where the system does not report it (Windows)."""
 _CONTAINER = (("/sys/fs/cgroup/memory.max", "/sys/fs/cgroup/memory.current"),
               ("/sys/fs/cgroup/memory/memory.limit_in_bytes", "/sys/fs/cgroup/memory/memory.usage_in_bytes"))
 
 
 def available_memory_bytes() -> int:
-    """Return the bytes that can be allocated without swapping, as far as the system tells."""
+    """Return the memory, in bytes, that can be allocated without swapping, as far as the system reports it."""
     bounds = [_machine(), *(_number(limit) - _number(usage, 0) for limit, usage in _CONTAINER)]
     return max(0, min(bounds))
 

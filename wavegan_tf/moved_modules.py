@@ -1,4 +1,4 @@
-"""Former names of modules, so that programs with imports from before the packages had rooms go on working.
+"""Former names of modules (deprecated), so that programs with imports of an earlier version still work.
 
 The names of docs/API.md are the ones to use; a former name works with a `DeprecationWarning`.
 """
@@ -40,7 +40,7 @@ _MOVED = {
 
 
 def find_moved_modules() -> None:
-    """Let the import system look for former names after everything else."""
+    """Register a finder that resolves former module names, after all other finders."""
     if not any(isinstance(finder, _Finder) for finder in sys.meta_path):
         sys.meta_path.append(_Finder())
 
@@ -71,4 +71,4 @@ class _Finder(MetaPathFinder, Loader):
         return _FormerModule(spec.name, importlib.import_module(_MOVED[spec.name]))
 
     def exec_module(self, module: ModuleType) -> None:
-        """Nothing is left to do: the module has been loaded under its own name."""
+        """Do nothing: the module has been loaded under its own name."""

@@ -1,4 +1,4 @@
-"""What a p value over permutations can be: counting the observed order in, never below one in their number plus one."""
+"""The smallest p value of a permutation test: 1 / (permutations + 1), the observed order being counted too."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ _ENOUGH = 99
 
 
 def smallest_p(n_permutations: int) -> float:
-    """Return the smallest p that so many permutations can give, which is also the step from one p to the next.
+    """Return the smallest p value of a test with so many permutations, which is also the step between p values.
 
     Source: Phipson & Smyth 2010, SAGMB 9:39.
     """
@@ -17,7 +17,7 @@ def smallest_p(n_permutations: int) -> float:
 
 
 def say_resolution(n_permutations: int) -> str:
-    """Say how fine p is, and whether it can fall below .05 at all: that takes 20 permutations."""
+    """Report the smallest p value, and whether it is below .05, which needs 20 permutations or more."""
     least = smallest_p(n_permutations)
     text = f"the smallest p that {n_permutations} permutations can give is {least:.2g}"
     if least < _USUAL:

@@ -1,4 +1,4 @@
-"""Names as they are printed: no control characters, which terminals obey, and no bytes that cannot be printed."""
+"""Safe printing of names and texts: control characters and bytes that are not UTF-8 become escapes."""
 
 from __future__ import annotations
 
@@ -17,12 +17,12 @@ _BAR = re.compile("(\r|\x1b\\[A)")
 
 
 def is_text(name: str) -> bool:
-    """Tell whether a name is UTF-8: Python reads the bytes of one that is not as lone halves of surrogate pairs."""
+    """Check that a name is UTF-8: Python decodes bytes that are not to single surrogates."""
     return _STRAY.search(name) is None
 
 
 def printable(text: str) -> str:
-    """Give a text in which control characters, and bytes of names that are not UTF-8, stand as escapes such as \\x1b.
+    """Replace control characters, and bytes of names that are not UTF-8, by escapes such as \\x1b.
 
     Newlines and tabs stay.
     """
@@ -30,13 +30,13 @@ def printable(text: str) -> str:
 
 
 def one_line(text: str) -> str:
-    """Give a text as `printable` does, and newlines and tabs as escapes too: what is one line stays one line."""
+    """Escape a text as `printable` does, and newlines and tabs too: the result is one line."""
     return printable(text).replace("\n", "\\n").replace("\t", "\\t")
 
 
 @contextmanager
 def harmless_output() -> Iterator[None]:
-    """Let everything that is printed while the block lasts be `printable`; bars of progress still move on stderr."""
+    """Make all output inside the block `printable`, on stdout and stderr; progress bars on stderr still work."""
     before = sys.stdout, sys.stderr
     sys.stdout, sys.stderr = _Printable(sys.stdout), _Printable(sys.stderr, with_bars=True)  # type: ignore[assignment]
     try:
@@ -46,7 +46,7 @@ def harmless_output() -> Iterator[None]:
 
 
 class _Printable:
-    """A text stream before another one."""
+    """A text stream that escapes what it passes on to another stream."""
 
     def __init__(self, stream: IO[str], with_bars: bool = False) -> None:
         self._stream, self._with_bars = stream, with_bars

@@ -1,7 +1,7 @@
-"""Names for the types of tensors, Keras models and layers, in one place; to a type checker they are `Any`.
+"""Type aliases for tensors, Keras models, layers and variables, and datasets; to a type checker they are `Any`.
 
-TensorFlow ships no complete types, and what Keras takes as a tensor depends on its backend. A signature still says what
-it wants: `x: Tensor` is a tensor of Keras' backend or anything that becomes one, a NumPy array too.
+TensorFlow has no complete type annotations, and the type of a Keras tensor depends on the backend. The aliases tell a
+reader what a function takes: `x: Tensor` is a tensor of Keras' backend, or a NumPy array.
 """
 
 from typing import Any, TypeAlias

@@ -1,7 +1,8 @@
-"""From recordings to training batches: corpora, slices, decoding, the tf.data pipeline.
+"""Data: read audio files and labelled speech corpora, cut slices, make tf.data batches for training.
 
-Rooms, low to high: `audio` (recordings to samples), `phones` (phone symbols), `labels` (label files), `corpora`
-(folders to `Corpus`), `slices` (tokens to WAV files), `batches` (files to tf.data batches); `synthetic` makes a corpus.
+Rooms, low to high: `audio` (audio files to samples), `phones` (phone symbols), `labels` (label files and TextGrids),
+`corpora` (folders to `Corpus`), `slices` (tokens to WAV files), `batches` (audio files to tf.data batches); `synthetic`
+makes a corpus. In go folders of recordings; out come a `Corpus`, folders of slices, or batches.
 """
 
 import lazy_loader

@@ -1,4 +1,4 @@
-"""What every reader of a corpus returns: utterances with words and phones, and two tables made from them."""
+"""A corpus in memory: utterances with words and phones as intervals in samples, and pandas tables of them."""
 
 from __future__ import annotations
 
@@ -13,12 +13,18 @@ import pandas as pd
 __all__ = ["PLAIN_NOTATION", "Corpus", "LabelSource", "Problem", "Segment", "Utterance"]
 
 PLAIN_NOTATION = "ARPAbet or TIMIT's"
-"""Of phones that are spelt as everything here spells them, so that nothing need be said."""
+"""The usual notation of phones, about which no note is printed."""
 
 
 @dataclass(frozen=True)
 class Segment:
-    """A labelled stretch of an utterance; `start` and `end` in samples at the audio's own rate, end exclusive."""
+    """A labelled interval of an utterance (word or phone), in samples at the audio's own rate, end exclusive.
+
+    Attributes:
+        start: first sample.
+        end: the sample after the last one.
+        label: word or phone symbol.
+    """
 
     start: int
     end: int
@@ -27,10 +33,10 @@ class Segment:
 
 @dataclass(frozen=True)
 class Utterance:
-    """One recording and what is said in it.
+    """One recording of a corpus, with speaker, text, words and phones.
 
     `split` is the corpus' own: `train`, `dev`, `test`, or empty where it has none. Segments are sorted by start.
-    `word_tier` and `phone_tier` name what they were read from, a tier of a TextGrid or the suffix of a file.
+    `word_tier` and `phone_tier` name their source, a tier of a TextGrid or the suffix of a file.
     """
 
     id: str
@@ -57,7 +63,13 @@ class Utterance:
 
 @dataclass(frozen=True)
 class Problem:
-    """Something a reader had to skip or to doubt; those of one `kind` are counted together."""
+    """A problem found while a corpus was read: something skipped or doubtful; counted by `kind`.
+
+    Attributes:
+        where: file, folder or label.
+        what: description of the problem.
+        kind: name under which such problems are counted.
+    """
 
     where: str
     what: str
@@ -66,7 +78,7 @@ class Problem:
 
 @dataclass(frozen=True)
 class LabelSource:
-    """Where labels come from: a tier by its name, or files by their suffix.
+    """Source of labels: a TextGrid tier by its name, or label files by their suffix.
 
     `kind`: words or phones. `n_files`: recordings that have it. `labels`: how often each phone stands there, as it is
     written there; empty for words.
@@ -80,10 +92,16 @@ class LabelSource:
 
 @dataclass(frozen=True)
 class Corpus:
-    """Utterances of one corpus, sorted by id, and the problems met while reading them.
+    """A speech corpus: its utterances, sorted by id, and the problems found while reading them.
 
-    `notes`: what was decided and should be known. `sources`: where words and phones come from. `notation`: what the
-    phones are in, and what was respelt.
+    `notes`: decisions of the reader that a user should know. `sources`: where words and phones come from. `notation`:
+    notation of the phones, and which labels were changed.
+
+    Example:
+        >>> from wavegan_tf.data import open_corpus
+        >>> words = open_corpus("corpus").words()
+        >>> sorted(words.loc[words["word"] == "water", "speaker"])
+        ['FAOC0', 'FWQN0', 'FWQN0', 'FXNP0', 'MAKW0']
     """
 
     root: Path
@@ -95,7 +113,7 @@ class Corpus:
 
     @property
     def told(self) -> tuple[str, ...]:
-        """What a user should know of the labels, a sentence each: their notation, and what was decided."""
+        """Notes on the labels for the user, a sentence each: their notation, and decisions of the reader."""
         return (*([f"phones: {self.notation}"] if self.notation not in ("", PLAIN_NOTATION) else []), *self.notes)
 
     def words(self) -> pd.DataFrame:

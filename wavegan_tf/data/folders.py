@@ -1,4 +1,4 @@
-"""Every file of a corpus folder in a fixed order: hidden ones passed over, linked folders followed once."""
+"""List the files of a corpus folder in a fixed order, without hidden files; linked folders are followed once."""
 
 from __future__ import annotations
 
@@ -15,8 +15,7 @@ __all__ = ["require_folder", "walk_files"]
 
 
 def require_folder(root: str | Path) -> Path:
-    """Return `root` as a path.
-
+    """Return `root` as a path, if it is a folder.
     Raises:
         DataError: there is no such folder.
     """

@@ -1,4 +1,4 @@
-"""Kinds of files by their suffix: audio that is read, and other media, which are told and never taken for nothing."""
+"""Audio formats by file suffix: those that are read, and other media, which are skipped and reported."""
 
 from __future__ import annotations
 
@@ -15,14 +15,14 @@ AUDIO_SUFFIXES = frozenset({
 CONTAINERS = frozenset({"WAV", "WAVEX", "RF64", "W64", "AIFF", "AU", "CAF", "VOC", "AVR", "SVX", "FLAC",
                         "OGG", "MP3", "SPHERE"})
 """What may be inside, as libsndfile calls it. Its other formats (PAF, PVF, IRCAM, MAT, XI, ...) say nowhere how long
-they are, or hold no recordings: a file that was cut off would be read short without a word."""
+they are, or hold no recordings: of a truncated file only a part would be read, without an error."""
 
 OTHER_MEDIA = frozenset({
     ".3gp", ".aac", ".ac3", ".amr", ".ape", ".avi", ".dff", ".dsf", ".dts", ".flv", ".gsm", ".htk", ".ircam", ".m4a",
     ".m4b", ".m4v", ".mka", ".mkv", ".mov", ".mp4", ".mpc", ".mpeg", ".mpg", ".ogv", ".paf", ".pcm", ".pvf", ".ra",
     ".raw", ".rm", ".sd2", ".sds", ".sf", ".shn", ".spx", ".tak", ".tta", ".vox", ".webm", ".wma", ".wmv", ".wv",
     ".wve", ".xi"})
-"""Lower-case suffixes of recordings that are not read: skipped by name, counted and told."""
+"""Lower-case suffixes of recordings that are not read: skipped by name, counted and reported."""
 
 
 def audio_stem(path: Path) -> str:

@@ -1,4 +1,7 @@
-"""Presets: named settings of the published runs, each a JSON file of differences from another."""
+"""Presets: named hyperparameters of the published experiments, each a JSON file of changes to another preset.
+
+In goes the name of a preset or the path of a JSON file; out comes a `Preset` with a `RunConfig`.
+"""
 
 import lazy_loader
 

@@ -1,9 +1,9 @@
-"""Named settings. A preset is a JSON file that says in what it differs from another one:
+"""Presets: named settings of published experiments. A preset is a JSON file with its changes to another preset:
 
     {"about": "...", "source": "...", "base": "ciwgan", "changes": {"code_dim": 8, "first_slice": true}}
 
 `base` may be left out (the defaults), and `changes` names fields of `DataConfig`, `NetworkConfig` and `TrainConfig`;
-`slice_len` and `channels` are set in data and network at once. Users' own files work like those that come along.
+`slice_len` and `channels` are set in data and network at once. Users' own files work like those of the package.
 """
 
 from __future__ import annotations
@@ -26,14 +26,14 @@ SECTIONS = ("data", "network", "train")
 
 @dataclass(frozen=True)
 class Preset:
-    """Settings with a name.
+    """A preset: named settings of a training run, with their source.
 
     Attributes:
         name: as on the command line.
-        about: what it is, in one line.
-        source: the paper or code it follows.
-        config: the settings.
-        changes: in what it differs from its base, or from the defaults.
+        about: description in one line.
+        source: the paper or code that the settings come from.
+        config: all settings.
+        changes: the settings that differ from those of its base, or from the defaults.
     """
 
     name: str
@@ -44,7 +44,7 @@ class Preset:
 
 
 def preset_names() -> list[str]:
-    """List the presets that come along, alphabetically.
+    """List the names of the package's presets, alphabetically.
 
     Example:
         >>> from wavegan_tf.presets import preset_names
@@ -56,7 +56,10 @@ def preset_names() -> list[str]:
 
 
 def load_preset(name: str | Path) -> Preset:
-    """Read a preset that comes along, by its name, or a user's, by the path of its `.json` file.
+    """Load a preset of the package by its name, or a user's preset by the path of its JSON file.
+
+    Args:
+        name: one of `preset_names`, or a path that ends with `.json`.
 
     Raises:
         ConfigError: no such preset, or a file that is none; the message lists those that exist.
@@ -71,7 +74,11 @@ def load_preset(name: str | Path) -> Preset:
 
 
 def change_settings(config: RunConfig, changes: dict[str, Any]) -> RunConfig:
-    """Return settings with some fields changed, in every section that has the field.
+    """Return a copy of the settings with some fields changed, in every section that has the field.
+
+    Args:
+        config: settings of a training run.
+        changes: new values by field name, as `{"batch_size": 16}`.
 
     Raises:
         ConfigError: an unknown field, or a value that cannot be.

@@ -1,4 +1,5 @@
-"""Recordings to samples: decode, check lengths, resample, write WAV.
+"""Audio files: read headers, check lengths, decode, resample, mix channels, write WAV.
 
-In go audio files of any format; out come float arrays `[samples, channels]` at a known rate, or a `DataError`.
+In go audio files of many formats; out come float32 arrays `[samples, channels]` at a known sampling rate, or a
+`DataError`.
 """

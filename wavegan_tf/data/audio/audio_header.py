@@ -1,4 +1,4 @@
-"""How long a recording is, at what rate: read from its header, without decoding, and checked against the file."""
+"""Audio headers: number of samples, sampling rate and channels of a file, without decoding it; checked for damage."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from wavegan_tf.formats.plain_files import open_plain, system_name
 __all__ = ["AudioHeader", "audio_header"]
 
 RATES_HZ = (100, 1_000_000)
-"""Lowest and highest sampling rate of a recording; others are damage, and would be gigabytes once resampled."""
+"""Lowest and highest sampling rate of a recording; others are damage, and would give gigabytes when resampled."""
 MOST_CHANNELS = 1024
 _SAMPLE_BYTES = {"PCM_S8": 1, "PCM_U8": 1, "PCM_16": 2, "PCM_24": 3, "PCM_32": 4, "FLOAT": 4, "DOUBLE": 8, "ULAW": 1,
                  "ALAW": 1}
@@ -28,7 +28,14 @@ _MPEG_DELAY = 2048
 
 @dataclass(frozen=True)
 class AudioHeader:
-    """Length in samples per channel, sampling rate and container (`SPHERE`, `WAV`, `FLAC`, ...) of a recording."""
+    """Header of an audio file: samples per channel, sampling rate, channels, container (`SPHERE`, `WAV`, `FLAC`, ...).
+
+    Attributes:
+        n_samples: length in samples per channel.
+        rate_hz: sampling rate.
+        channels: number of channels.
+        container: file format, as libsndfile calls it.
+    """
 
     n_samples: int
     rate_hz: int
@@ -37,7 +44,10 @@ class AudioHeader:
 
 
 def audio_header(path: str | Path) -> AudioHeader:
-    """Read the header of an audio file; the content decides the container, not the suffix.
+    """Read the header of an audio file (length, sampling rate, channels); the format is that of its content.
+
+    Args:
+        path: WAV, FLAC, Ogg, MP3, AIFF, AU, CAF, W64, RF64 or SPHERE, whatever its suffix.
 
     Raises:
         DataError: it cannot be read, is no plain file, has 0 bytes, no audio format known, no samples or no length, is

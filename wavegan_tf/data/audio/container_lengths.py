@@ -1,7 +1,7 @@
-"""Compare what an audio file's header promises with what the file holds: libsndfile reads what is left of it silently.
+"""Detect truncated audio files: compare the length in the header with that of the file, which libsndfile does not.
 
-Only the chunk, or the field, that says how many bytes the samples take is read. Where a header says that the length is
-not known, as a stream's does, the file is read to its end.
+Only the chunk, or the field, with the number of bytes of the samples is read. Where a header says that the length is
+not known, as that of a stream does, the file is read to its end.
 """
 
 from __future__ import annotations
@@ -25,7 +25,7 @@ _LARGEST_OGG_PAGE = 27 + 255 + 255 * 255
 _VOC_SOUND = {1: 2, 9: 12}
 """Types of blocks with samples, and the bytes of settings in front of these."""
 _LARGEST_TAG = 1024
-"""Bytes behind the samples that nobody asks about: tags and padding of other programs."""
+"""Bytes behind the samples that are allowed: tags and padding of other programs."""
 
 
 @dataclass(frozen=True)

@@ -1,8 +1,8 @@
-"""Count the samples of an MPEG audio file (MP3), which need not say how many it has, or may say it wrongly.
+"""Count the samples of an MPEG audio file (MP3), whose header may have no length, or a wrong one.
 
-Without a word in the file libsndfile takes its length from the size of the first frame, and stops there: half of a file
-with a variable bit rate is lost silently. Frames are found by their headers, one after the other, and not decoded. A
-file that says how many there are is compared with that, for one that ends between two frames looks whole.
+Where the file has no length, libsndfile computes one from the size of the first frame, and stops there: half of a file
+with a variable bit rate is lost without an error. Frames are found by their headers, one after the other, and not
+decoded. The count is compared with the one in the file, if there is one: a file cut between two frames looks complete.
 
 Source: ISO/IEC 11172-3, section 2.4.1.3, and 13818-3, section 2.4.2.3.
 """

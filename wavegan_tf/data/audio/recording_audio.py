@@ -1,4 +1,4 @@
-"""One recording as an array: decoded, mixed to the wanted channels, at the wanted rate."""
+"""Read recordings as arrays: decode, mix channels, resample; silence and peak normalisation."""
 
 from __future__ import annotations
 
@@ -14,13 +14,13 @@ __all__ = ["CANCELLED", "SILENCE_PEAK", "is_silence", "mix_channels", "normalize
            "silence_in_words"]
 
 SILENCE_PEAK = 2 / 32768
-"""What peaks below two steps of 16 bits is silence: scaled to full level it would be the noise of rounding."""
+"""Recordings with a peak below two steps of 16 bits are silence: scaled to full level they would be rounding noise."""
 CANCELLED = 0.01
 """Channels cancel each other where their mean peaks below this share of their own peak (-40 dB)."""
 
 
 def read_audio(path: str | Path, rate_hz: int | None = None, channels: int = 1) -> np.ndarray:
-    """Read a whole recording of any format, rate and channel count.
+    """Read an audio file as a float array, at a chosen sampling rate and number of channels.
 
     Args:
         path: WAV, FLAC, Ogg, MP3 or SPHERE; the content decides, not the suffix.
@@ -50,7 +50,7 @@ def read_audio(path: str | Path, rate_hz: int | None = None, channels: int = 1) 
 
 
 def mix_channels(waveform: np.ndarray, channels: int) -> np.ndarray:
-    """Turn [n_samples, any channels] into [n_samples, channels]: mean to one, copy of one to two.
+    """Change the number of channels of [n_samples, any channels]: mean of several to one, copy of one to two.
 
     Raises:
         DataError: any other change of the number of channels, or channels that cancel each other.
@@ -75,8 +75,13 @@ def mix_channels(waveform: np.ndarray, channels: int) -> np.ndarray:
 
 
 def normalize_peak(waveform: np.ndarray) -> np.ndarray:
-    """Scale a recording so that its largest absolute sample is 1; what peaks below `SILENCE_PEAK` becomes zeros.
+    """Normalise the peak of a recording: its largest absolute sample becomes 1; silence (`SILENCE_PEAK`) becomes zeros.
 
+    Args:
+        waveform: float [n_samples, channels].
+
+    Returns:
+        float [n_samples, channels].
     Example:
         >>> import numpy as np
         >>> from wavegan_tf.data import normalize_peak
@@ -89,10 +94,10 @@ def normalize_peak(waveform: np.ndarray) -> np.ndarray:
 
 
 def is_silence(waveform: np.ndarray) -> bool:
-    """Tell whether a recording peaks below `SILENCE_PEAK`, or has no samples."""
+    """Check whether the peak of a recording is below `SILENCE_PEAK`, or it has no samples."""
     return bool(np.abs(waveform).max(initial=0.0) < SILENCE_PEAK)
 
 
 def silence_in_words(peak: float) -> str:
-    """Say why a recording counts as silent."""
+    """Explain why a recording counts as silent."""
     return "it is silent: " + (f"it peaks at {peak:.2g}, below two steps of 16 bits" if peak else "every sample is 0")

@@ -1,4 +1,4 @@
-"""The recordings of a corpus: one per name, from the file that can be read; decoded whole or refused."""
+"""The recordings of a corpus: one readable file for each, decoded completely or refused."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ __all__ = ["choose_recording", "group_recordings", "nothing_readable", "read_rec
 
 
 def group_recordings(files: Iterable[Path], problems: list[Problem]) -> dict[tuple[Path, str], list[Path]]:
-    """Collect audio files by folder and lower-case stem: SA1.WAV and SA1.WAV.wav are one recording.
+    """Group audio files by folder and lower-case stem: SA1.WAV and SA1.WAV.wav are one recording.
 
     Args:
         files: all files of a folder.
@@ -37,7 +37,7 @@ def group_recordings(files: Iterable[Path], problems: list[Problem]) -> dict[tup
 
 
 def choose_recording(paths: list[Path], problems: list[Problem]) -> tuple[Path, AudioHeader] | None:
-    """Choose the file to read of those that hold the same recording.
+    """Choose which of several files of the same recording to read.
 
     Args:
         paths: audio files with one stem.
@@ -57,7 +57,7 @@ def choose_recording(paths: list[Path], problems: list[Problem]) -> tuple[Path, 
 
 
 def nothing_readable(layout: str, root: Path, n_files: int, problems: list[Problem], advice: str) -> DataError:
-    """Make the error of a folder from which no recording came, with all kinds of problems met."""
+    """Make the exception for a folder without a readable recording, with a count of all problems."""
     met = ", ".join(f"{kind} {n}" for kind, n in Counter(problem.kind for problem in problems).most_common())
     first = "".join(f" (first: {p.what if p.where in p.what else f'{p.where}: {p.what}'}; all: {met})"
                     for p in problems[:1])
@@ -66,7 +66,7 @@ def nothing_readable(layout: str, root: Path, n_files: int, problems: list[Probl
 
 
 def read_recording(path: str | Path) -> tuple[np.ndarray, int]:
-    """Decode a whole recording at its own rate.
+    """Decode a whole audio file at its own sampling rate.
 
     Returns:
         waveform: float32 [n_samples, channels]; full scale is [-1, 1].

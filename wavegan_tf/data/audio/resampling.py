@@ -1,7 +1,7 @@
-"""Change of sampling rate: one filter, whether SciPy or tensorflow-io applies it.
+"""Resampling: a polyphase low-pass filter (windowed sinc), the same with SciPy and with tensorflow-io.
 
-tensorflow-io resamples with a windowed sine of its own. SciPy gets the coefficients of that same filter here, so that
-the training data do not depend on which of the two is installed; `native_audio.py` holds the other side.
+tensorflow-io resamples with a windowed sinc filter of its own. SciPy gets the coefficients of that same filter here, so
+that the training data do not depend on which of the two is installed; `native_audio.py` calls tensorflow-io.
 """
 
 from __future__ import annotations
@@ -44,13 +44,13 @@ class ResamplingFilter:
 
 
 def resampled_length(n_samples: int, rate_hz: int, new_rate_hz: int) -> int:
-    """Return how many samples a recording has after resampling: its duration at the new rate, rounded up."""
+    """Compute the number of samples after resampling: the duration at the new rate, rounded up."""
     return -(-n_samples * new_rate_hz // rate_hz)
 
 
 @lru_cache(maxsize=8)
 def resampling_filter(rate_hz: int, new_rate_hz: int) -> ResamplingFilter:
-    """Design the low-pass for a pair of sampling rates.
+    """Design the low-pass filter of a resampler for a pair of sampling rates.
 
     Raises:
         DataError: the rates are too far apart, or in so awkward a ratio that the filter would need millions of
@@ -77,7 +77,7 @@ def resampling_filter(rate_hz: int, new_rate_hz: int) -> ResamplingFilter:
 
 
 def resample(waveform: np.ndarray, rate_hz: int, new_rate_hz: int) -> np.ndarray:
-    """Change the sampling rate; what is before the first and after the last sample counts as silence.
+    """Resample audio to another sampling rate; before the first and after the last sample there are zeros.
 
     Args:
         waveform: float32 [n_samples, channels].

@@ -1,7 +1,7 @@
 """NIST SPHERE files: the text header, and uncompressed samples in either byte order.
 
-The reader is our own because libsndfile returns a truncated file silently shorter; here the samples that the header
-promises must be there.
+The reader is our own because libsndfile returns the shorter recording of a truncated file without an error; here all
+samples that the header counts must be there.
 """
 
 from __future__ import annotations
@@ -28,7 +28,7 @@ _LARGEST = 2**53
 
 @dataclass(frozen=True)
 class SphereHeader:
-    """What a SPHERE header says about the samples behind it; `fields` holds everything it says."""
+    """Header of a NIST SPHERE file: length, sampling rate, channels, sample format; `fields` holds all its fields."""
 
     header_bytes: int
     n_samples: int
@@ -41,7 +41,7 @@ class SphereHeader:
 
 
 def is_sphere(source: str | Path | bytes) -> bool:
-    """Tell whether a file, or the first bytes of one, is NIST SPHERE; the suffix does not count."""
+    """Check whether a file, or the first bytes of one, is NIST SPHERE; the suffix does not count."""
     if isinstance(source, bytes):
         return source.startswith(MAGIC)
     with open_plain(source, "audio file") as file:
@@ -49,7 +49,7 @@ def is_sphere(source: str | Path | bytes) -> bool:
 
 
 def sphere_header(path: str | Path) -> SphereHeader:
-    """Read and check the header of a SPHERE file, and that the file holds all that it promises.
+    """Read the header of a SPHERE file, and check that the file is as long as the header says.
 
     Raises:
         DataError: it cannot be read, is empty, not SPHERE, has a header that is cut off, damaged or lacks a field, or

@@ -1,4 +1,4 @@
-"""Write a WAV file through memory: a failed write is then an `OSError` with its number, and not one of libsndfile."""
+"""Write WAV files through memory: a failed write is an `OSError` with its number, not an error of libsndfile."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Which files a training run reads: every audio file below a folder, or those of one split of its manifest."""
+"""List the audio files of a training set: all below a folder, or those of one split of its manifest."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ _MPEG_LAYER_3 = {0xFB, 0xFA, 0xF3, 0xF2, 0xE3, 0xE2}
 
 @dataclass(frozen=True)
 class AudioFile:
-    """A file that should hold audio; `name` is its path below the root, with forward slashes."""
+    """An audio file that has not been decoded yet; `name` is its path below the root, with forward slashes."""
 
     name: str
     path: Path

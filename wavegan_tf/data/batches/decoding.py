@@ -1,4 +1,4 @@
-"""From files to samples inside a tf.data graph: in parallel, each file whole, checked and normalised."""
+"""Decode audio files in a tf.data graph: in parallel, each file complete, checked, resampled and normalised."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ __all__ = ["DecodedFile", "DecodingGraph", "UnusableFile", "decode_files"]
 
 @dataclass(frozen=True)
 class DecodedFile:
-    """Samples of one file, ready for slicing.
+    """Decoded samples of one audio file.
 
     `index`: which file. `waveform`: float32 [n_samples, channels]. `content_hash`: of the file's bytes, as they are on
     disk. `native`: whether tensorflow-io decoded it.
@@ -45,7 +45,7 @@ class DecodedFile:
 
 @dataclass(frozen=True)
 class UnusableFile:
-    """A file that gives no samples, and why."""
+    """An audio file that cannot be used, and the reason."""
 
     index: int
     reason: str
@@ -58,12 +58,12 @@ class DecodingGraph:
     """
 
     def __init__(self, files: tuple[AudioFile, ...], config: DataConfig, native: np.ndarray | None = None) -> None:
-        """Decide which way each file goes.
+        """Decide for each file which decoder reads it.
 
         Args:
             files: the files.
             config: sampling rate, channels and normalisation of the result.
-            native: bool [n_files], the way of each file where it is known already.
+            native: bool [n_files], whether tensorflow-io reads the file, where that is known already.
         """
         self._files, self._config = files, config
         # up, down and input_taps of the filter for each file that tensorflow-io reads; zeros for the others
@@ -127,7 +127,7 @@ class DecodingGraph:
         return normalize_peak(waveform) if self._config.normalize else waveform
 
     def silence_in_words(self, index: int) -> str:
-        """Say why a file that decodes to zeros counts as silent.
+        """Explain why a file that decodes to zeros counts as silent.
 
         Raises:
             DataError, OSError: as `read_audio`.
@@ -168,7 +168,7 @@ def _peak(waveform: tf.Tensor) -> tf.Tensor:
 
 
 def reason_of(error: Exception, file: AudioFile) -> str:
-    """Turn an error about a file into the text of a report, which names the file itself."""
+    """Convert an exception about a file to a reason for the report, which names the file itself."""
     if isinstance(error, DataError):
         return str(error).replace(f"(={file.path}) ", "")
     if isinstance(error, OSError):
@@ -178,7 +178,7 @@ def reason_of(error: Exception, file: AudioFile) -> str:
 
 def decode_files(files: tuple[AudioFile, ...], config: DataConfig, *, progress: bool = True
                  ) -> Iterator[DecodedFile | UnusableFile]:
-    """Decode files in parallel; each comes out once, usable or not.
+    """Decode audio files in parallel; yield each file once, usable or not.
 
     A file that tensorflow-io refuses is read again by `read_audio`, which knows the reason or reads it after all.
     """

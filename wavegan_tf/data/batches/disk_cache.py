@@ -1,4 +1,4 @@
-"""Decoded samples in a folder: written whole or not at all, checked to the last bit when opened."""
+"""Disk cache of decoded audio: written atomically, verified with checksums when opened."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ _INDEX_NAME, _SAMPLES_NAME = "index.json", "samples.f32"
 
 @dataclass(frozen=True)
 class IndexEntry:
-    """What is known of one file: a reason when it is unusable, else length, hash and place of its samples."""
+    """Entry of the cache index for one file: a reason when it is unusable, else length, hash and place in the cache."""
 
     index: int
     reason: str = ""
@@ -38,7 +38,7 @@ class IndexEntry:
 
 
 def index_entry(item: DecodedFile | UnusableFile, first_byte: int = 0, crc32: int = 0) -> IndexEntry:
-    """Describe a file that has been decoded, or has not."""
+    """Make the index entry of a file, decoded or unusable."""
     if isinstance(item, UnusableFile):
         return IndexEntry(item.index, item.reason)
     return IndexEntry(item.index, "", len(item.waveform), item.content_hash, item.native, first_byte,
@@ -46,7 +46,7 @@ def index_entry(item: DecodedFile | UnusableFile, first_byte: int = 0, crc32: in
 
 
 def write_cache(folder: Path, decoded: Iterable[DecodedFile | UnusableFile], *, with_samples: bool = True) -> None:
-    """Write samples and their index; the folder appears under its name when all is there.
+    """Write decoded samples and their index to a cache folder, atomically.
 
     Args:
         folder: the folder; one that exists is replaced.
@@ -72,7 +72,7 @@ def write_cache(folder: Path, decoded: Iterable[DecodedFile | UnusableFile], *, 
 
 def read_cache(folder: Path, n_files: int, channels: int, *, with_samples: bool = True
                ) -> tuple[list[IndexEntry], list[np.ndarray]] | None:
-    """Open what `write_cache` wrote.
+    """Open a cache folder that `write_cache` wrote; samples are memory-mapped.
 
     Args:
         folder: the folder.

@@ -1,4 +1,4 @@
-"""Where slices begin in a recording, and how many it gives: the arithmetic of the original loader."""
+"""Framing: where slices begin in a recording, and how many there are, as in the original loader."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ __all__ = ["Framing"]
 
 @dataclass(frozen=True)
 class Framing:
-    """How a recording of n samples is cut into slices of `slice_len` samples.
+    """Framing of recordings: slices of `slice_len` samples every `hop` samples, after a random offset.
 
     In every epoch each recording loses a random number of samples in front, from 0 to `slice_len` - 1; then slices
     begin every `hop` samples. Without `pad_end` only slices that lie inside the recording count, so that one of

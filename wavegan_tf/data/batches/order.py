@@ -1,4 +1,4 @@
-"""Which slice comes when: offsets and order of every epoch as a function of seed and epoch alone."""
+"""Shuffling: random offsets and order of the slices of every epoch, as a function of seed and epoch only."""
 
 from __future__ import annotations
 
@@ -18,18 +18,18 @@ _EPOCHS_KEPT = 3
 
 @dataclass(frozen=True)
 class SlicePlaces:
-    """Where slices lie: recording and first sample, int64 [n_slices] each."""
+    """Positions of slices: index of the recording and first sample, int64 [n_slices] each."""
 
     recording: np.ndarray
     start: np.ndarray
 
 
 class EpochOrder:
-    """The endless stream of slices: epoch after epoch, each with new offsets and a new order.
+    """The infinite stream of slices: epoch after epoch, each with new offsets and in a new random order.
 
     The order of an epoch is a full permutation of its slices. (The original shuffles through a buffer of 4,096 slices,
-    which leaves neighbours of a long recording near each other.) Nothing depends on what was asked for before, so any
-    position of the stream is found without walking through the audio.
+    which leaves neighbours of a long recording near each other.) Nothing depends on earlier requests, so any position
+    of the stream is found without reading the audio before it.
 
     The random numbers are the raw output of NumPy's Philox generator, which is the same in every NumPy version.
     """

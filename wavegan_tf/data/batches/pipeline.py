@@ -1,4 +1,4 @@
-"""From any folder of audio to training batches: one tf.data pipeline whose data are a function of seed and position."""
+"""The tf.data input pipeline: batches from any folder of audio, as a function of seed and position only."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ __all__ = ["SliceSource", "open_source"]
 def open_source(data: str | Path | Sequence[str | Path], config: DataConfig, seed: int, *, split: str | None = None,
                 cache: str = "auto", cache_dir: str | Path | None = None, memory_budget_bytes: int | None = None,
                 progress: bool = True) -> SliceSource:
-    """Prepare audio for training: find the files, decode and check them, count the slices.
+    """Open a folder of audio as training data: find the files, decode and check them, count the slices.
 
     Args:
         data: a folder (read with its subfolders), an audio file, or a list of files.
@@ -65,11 +65,11 @@ def open_source(data: str | Path | Sequence[str | Path], config: DataConfig, see
 
 
 class SliceSource:
-    """An endless stream of training slices, cut into batches.
+    """Training data: an infinite, shuffled stream of audio slices in batches (`batches` makes a `tf.data.Dataset`).
 
-    Slices come epoch after epoch, each epoch with new offsets and in a new order (see `EpochOrder`), and batches go on
-    across the borders of epochs, as in the original. Batch k is the same however the stream was entered, for every
-    cache and, for one seed, in every environment (recordings whose rate is changed: within 3e-5 of full scale).
+    Slices come epoch after epoch, each epoch with new offsets and in a new order (see `EpochOrder`); a batch may hold
+    slices of two epochs, as in the original. Batch k is the same wherever the stream is started, for every cache and,
+    for one seed, in every environment (resampled recordings: within 3e-5 of full scale).
     """
 
     def __init__(self, store: RecordingStore, config: DataConfig, seed: int, report: ScanReport) -> None:
@@ -85,10 +85,10 @@ class SliceSource:
 
     @property
     def fingerprint(self) -> str:
-        """Name the data and their slicing in 32 hexadecimal digits.
+        """Hash of the data and their slicing, 32 hexadecimal digits.
 
-        The names and contents of the usable files and the settings decide it, not where or when they were stored; a run
-        that is resumed with another fingerprint would go on with other data.
+        It depends on the names and contents of the usable files and on the settings, not on where or when they were
+        stored; a run that is resumed with another fingerprint would continue with other data.
         """
         files = [[file.name, int(content)]
                  for file, content in zip(self._store.files, self._store.content_hashes, strict=True)]
@@ -101,14 +101,14 @@ class SliceSource:
 
     def batches(self, batch_size: int, *, group: int = 1, first_batch: int = 0, shard: tuple[int, int] = (0, 1),
                 device: str | None = "auto") -> tf.data.Dataset:
-        """Make the endless dataset of batches.
+        """Make an infinite `tf.data.Dataset` of batches.
 
         Args:
             batch_size: slices in a batch, over all shards.
             group: batches in an element; a training round takes several at once.
-            first_batch: where to begin, in batches; nothing before it is decoded.
+            first_batch: the first batch of the stream to return; nothing before it is decoded.
             shard: (w, n) takes the w-th of n equal parts of every batch.
-            device: where elements are put ahead of time; `auto` is the GPU when there is one and no distribution
+            device: to which elements are prefetched; `auto` is the GPU when there is one and no distribution
                 strategy (which places them itself); None leaves them in main memory.
 
         Returns:

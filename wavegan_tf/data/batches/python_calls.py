@@ -1,8 +1,8 @@
-"""Python functions inside tf.data, called by TensorFlow's threads, and never while the interpreter shuts down.
+"""Python functions inside a tf.data graph (`tf.numpy_function`), without a deadlock at the end of the process.
 
-A pipeline works ahead of its consumer. A thread that asks for Python after the interpreter has begun to end waits for
-ever, the pipeline waits for the thread, and the process never leaves (CPython 3.13; older versions kill the thread).
-So before the end we wait until every pipeline has filled its buffers and rests.
+A pipeline prefetches. A thread that calls Python after the interpreter has begun to shut down waits for ever, the
+pipeline waits for the thread, and the process never ends (CPython 3.13; older versions kill the thread). So before the
+end we wait until every pipeline has filled its buffers and makes no more calls.
 """
 
 from __future__ import annotations
@@ -16,15 +16,17 @@ from typing import Any
 
 import tensorflow as tf
 
+from wavegan_tf.tensors import Tensor
+
 __all__ = ["call_python"]
 
 _REST_S = 0.1
-"""Pipelines count as resting after so long without a call; between two calls of a busy one lie microseconds."""
+"""Pipelines count as idle after so long without a call; between two calls of a busy one are microseconds."""
 _PATIENCE_S = 30.0
 
 
 class _Calls:
-    """Counts the calls under way, and remembers when the last one ended."""
+    """Counts running calls, and remembers when the last one ended."""
 
     def __init__(self) -> None:
         self._lock = threading.Lock()
@@ -57,12 +59,16 @@ def _calls() -> _Calls:
     return calls
 
 
-def call_python(function: Callable[..., Any], inputs: Sequence[tf.Tensor], dtypes: Any) -> Any:
+def call_python(function: Callable[..., Any], inputs: Sequence[tf.Tensor], dtypes: tf.DType | Sequence[tf.DType]
+                ) -> Tensor:
     """Call a NumPy function from a graph, as `tf.numpy_function` does; the pipeline around it must have fixed buffers.
 
     Args:
         function: takes and returns NumPy arrays.
         inputs: its arguments.
         dtypes: of its result, one or a list.
+
+    Returns:
+        A tensor, or a list of tensors, as `dtypes`.
     """
     return tf.numpy_function(functools.partial(_calls().run, function), inputs, dtypes)

@@ -1,4 +1,4 @@
-"""What a folder gives to train on: files found, files skipped and why, slices per epoch."""
+"""Report on a training set before training: files found, files skipped and why, slices per epoch."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ _NAMED = 5
 
 @dataclass(frozen=True)
 class ScanReport:
-    """What there is to train on; `str()` is the text to print before training.
+    """Report on a training set: files found, used and skipped, duration, slices per epoch; `str()` is readable text.
 
     `skipped`: unusable audio files, and folders that cannot be read (`name/`), with the reason. `n_ignored`: files that
     are no audio, or of another split. `n_without_slice`: usable files too short to give a slice in any epoch;
@@ -66,7 +66,7 @@ class ScanReport:
 
 def scan_audio(data: str | Path | Sequence[str | Path], config: DataConfig, *, split: str | None = None,
                progress: bool = False) -> ScanReport:
-    """Decode every file of a training set, keep nothing, and say what there is to train on.
+    """Check a training set: decode every file, and report usable files, reasons of the others, and slices per epoch.
 
     Args:
         data: a folder (read with its subfolders), an audio file, or a list of files.
@@ -98,7 +98,7 @@ def scan_audio(data: str | Path | Sequence[str | Path], config: DataConfig, *, s
 
 def report_slices(listing: AudioFileList, skipped: tuple[tuple[str, str], ...], n_samples: np.ndarray,
                   config: DataConfig, place: str = "") -> ScanReport:
-    """Count the slices of decoded files.
+    """Make the report on decoded files: count their slices per epoch.
 
     Args:
         listing: what was looked for.
@@ -133,7 +133,7 @@ def report_slices(listing: AudioFileList, skipped: tuple[tuple[str, str], ...], 
 
 
 def _remedy(pad_end: bool) -> str:
-    """Say which flags make more of short files."""
+    """Name the flags with which short files give more slices."""
     first = "add --data_first_slice (the first slice of each file, zero-padded)"
     return first if pad_end else f"{first} or --data_pad_end (keep each file's zero-padded end)"
 

@@ -1,4 +1,4 @@
-"""The usable recordings of a training set, each decoded once and kept in memory or on disk."""
+"""Cache of decoded recordings: each file of a training set is decoded once, and kept in memory or on disk."""
 
 from __future__ import annotations
 
@@ -142,7 +142,7 @@ def _collect(decoded: Iterator[DecodedFile | UnusableFile], budget: float
 
 
 def _drain(held: list[DecodedFile | UnusableFile]) -> Iterator[DecodedFile | UnusableFile]:
-    """Yield what is held, and let go of it."""
+    """Yield what is held, and free it."""
     held.reverse()
     while held:
         yield held.pop()

@@ -1,4 +1,4 @@
-"""Corpus folders to `Corpus`: TIMIT, LibriSpeech, any folder with TextGrids; tokens, splits and a summary of each.
+"""Speech corpora: read TIMIT, LibriSpeech and any folder with TextGrids; select tokens, make splits, summarise.
 
-In goes a folder; out come utterances with words and phones, and what was skipped.
+In goes a folder; out comes a `Corpus`: utterances with words and phones in samples, and the problems found.
 """

@@ -1,4 +1,4 @@
-"""The last step of every reader: labels of all recordings looked at together, respelt in one way, and accounted for."""
+"""The last step of every reader: bring the phone labels of a whole corpus to one notation, and count their sources."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ __all__ = ["label_sources", "labelled_corpus"]
 
 def labelled_corpus(root: Path, utterances: Sequence[Utterance], problems: Iterable[Problem], phone_set: str = "auto",
                     phone_map: str | Path | None = None, notes: Iterable[str] = ()) -> Corpus:
-    """Make a corpus of utterances whose phones are labelled as their files have them.
+    """Make a corpus of utterances, and bring their phone labels to one notation.
 
     Args:
         root: its folder.
@@ -35,7 +35,7 @@ def labelled_corpus(root: Path, utterances: Sequence[Utterance], problems: Itera
 
 
 def label_sources(utterances: Iterable[Utterance]) -> tuple[LabelSource, ...]:
-    """Count what words and phones were read from, the most frequent first."""
+    """Count the sources of words and phones (tiers, label files), the most frequent first."""
     files: dict[tuple[str, str], set[Path]] = {}
     labels: dict[tuple[str, str], Counter[str]] = {}
     for u in utterances:
@@ -48,7 +48,7 @@ def label_sources(utterances: Iterable[Utterance]) -> tuple[LabelSource, ...]:
 
 
 def _written_in_two_ways(utterances: Iterable[Utterance]) -> list[Problem]:
-    """Tell which labels look the same and are not: Unicode has `ã` as one letter, and as a letter and an accent."""
+    """Report labels that look the same and are not: Unicode has `ã` as one letter, and as a letter and an accent."""
     counts: dict[str, Counter[str]] = {"phone": Counter(), "word": Counter()}
     for u in utterances:
         counts["phone"].update(p.label for p in u.phones)

@@ -29,7 +29,7 @@ _SPLIT = re.compile(r"(train|dev|test)(-.*)?")
 def read_librispeech(root: str | Path, textgrids: str | Path | None = None, word_tier: TierNames = None,
                      phone_tier: TierNames = None, phone_set: str = "auto",
                      phone_map: str | Path | None = None) -> Corpus:
-    """Read a corpus in LibriSpeech's layout.
+    """Read LibriSpeech, or a corpus in its layout, with times from TextGrids where there are any.
 
     The split is the one of the folder's name (train-clean-100 -> train); sex comes from SPEAKERS.TXT where it is.
 

@@ -1,4 +1,4 @@
-"""One door to every corpus: find out how a folder is laid out, and read it."""
+"""Open a speech corpus: recognise the layout of a folder (TIMIT, LibriSpeech, TextGrids), and read it."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ LAYOUTS = ("auto", *_READERS)
 
 
 def open_corpus(root: str | Path, kind: str = "auto", **options: Any) -> Corpus:
-    """Read a corpus in any layout that is known.
+    """Open a speech corpus: TIMIT, LibriSpeech, or any folder of recordings with TextGrids.
 
     Args:
         root: its folder.
@@ -67,7 +67,7 @@ def open_corpus(root: str | Path, kind: str = "auto", **options: Any) -> Corpus:
 
 
 def _labels_not_read(corpus: Corpus, kind: str) -> list[str]:
-    """Say which of two kinds of labels were taken where there are both."""
+    """Report which of two kinds of labels were read, where there are both."""
     suffixes = Counter(_suffix(path) for path in walk_files(corpus.root, []))
     n_lines, n_grids = suffixes[".phn"] + suffixes[".wrd"], suffixes[".textgrid"]
     if kind == "timit" and n_grids:
@@ -80,7 +80,7 @@ def _labels_not_read(corpus: Corpus, kind: str) -> list[str]:
 
 
 def recognise(root: str | Path) -> str:
-    """Name the layout of a corpus folder: `timit`, `librispeech` or `textgrid`.
+    """Recognise the layout of a corpus folder: `timit`, `librispeech` or `textgrid`.
 
     .PHN or .WRD files make it `timit`, else .trans.txt files `librispeech`, else .TextGrid files `textgrid`.
 

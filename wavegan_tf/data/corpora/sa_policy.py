@@ -1,4 +1,4 @@
-"""Which of TIMIT's SA recordings take part: two sentences that every speaker reads, 1,260 of 6,300 recordings."""
+"""Select TIMIT's SA recordings: two sentences that every speaker reads, 1,260 of 6,300 recordings."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ SA_POLICIES = ("all", "none", "keep7", "keep7_per_sentence")
 
 
 def check_sa_policy(policy: str) -> None:
-    """Refuse an unknown policy.
+    """Raise an error for an unknown policy.
 
     Raises:
         ConfigError: not one of `SA_POLICIES`.

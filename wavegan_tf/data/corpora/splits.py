@@ -1,4 +1,4 @@
-"""Training and test sets: the corpus' own, by token, or with no speaker in both.
+"""Train/test splits: the official ones of a corpus, drawn by token, or drawn by speaker (no speaker in both sets).
 
 A draw depends on the seed and on what is drawn, never on the order of rows or files nor on a library's random
 numbers: keys are ranked by a hash, and the first ones are taken.
@@ -25,13 +25,13 @@ TOKEN_KEY = ("utterance", "label", "word", "phone", "start_sample", "end_sample"
 
 
 def seeded_order(keys: Iterable[str], seed: int) -> list[str]:
-    """Put the different ones of `keys` into an order that only the seed and the keys decide."""
+    """Shuffle the different values of `keys` into an order that depends on the seed and the keys only."""
     return sorted(set(keys), key=lambda key: hashlib.sha256(f"{seed}\n{key}".encode()).digest())
 
 
 def split_by_token(table: pd.DataFrame, test_share: float = 0.2, seed: int = 0,
                    key: Sequence[str] | None = None) -> pd.Series:
-    """Draw a share of all rows as test set; a speaker may be in both sets.
+    """Split at random by token: draw a share of all rows as test set; a speaker may be in both sets.
 
     Args:
         table: a row per token.
@@ -64,11 +64,11 @@ def split_by_token(table: pd.DataFrame, test_share: float = 0.2, seed: int = 0,
 
 def split_by_speaker(table: pd.DataFrame, test_share: float = 0.2, seed: int = 0,
                      speaker: str = "speaker") -> pd.Series:
-    """Draw a share of the speakers as test set; all rows of a speaker are on one side.
+    """Split at random by speaker: draw a share of the speakers as test set; all rows of a speaker are in one set.
 
     Args:
         table: a row per token, with a column of speakers.
-        test_share: share of the speakers, rounded to whole speakers; at least one speaker is on either side.
+        test_share: share of the speakers, rounded to whole speakers; at least one speaker is in either set.
         seed: of the draw.
         speaker: name of the column.
 
@@ -95,7 +95,7 @@ def split_by_speaker(table: pd.DataFrame, test_share: float = 0.2, seed: int = 0
 
 
 def split_official(table: pd.DataFrame) -> pd.Series:
-    """Take the split that the corpus itself gives.
+    """Return the official split of the corpus.
 
     Returns:
         The column `split`.
@@ -111,7 +111,13 @@ def split_official(table: pd.DataFrame) -> pd.Series:
 
 
 def assign_split(table: pd.DataFrame, policy: str = "token", test_share: float = 0.2, seed: int = 0) -> pd.DataFrame:
-    """Return a copy of the table whose column `split` follows one of `SPLITS`.
+    """Assign every token to the training or the test set: a copy of the table with the column `split`.
+
+    Args:
+        table: a row per token.
+        policy: `token` or `speaker` (drawn), or `official` (the corpus' own).
+        test_share: share of tokens or speakers in the test set, in [0, 1).
+        seed: of the draw.
 
     Raises:
         ConfigError: an unknown policy or a share outside [0, 1).

@@ -1,4 +1,4 @@
-"""What a corpus holds, counted, and what was wrong with it."""
+"""Summary statistics of a corpus: utterances, speakers, hours, words, phones, problems."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ _MOST_LABELS = 80
 
 @dataclass(frozen=True)
 class CorpusSummary:
-    """Counts of a corpus. Dictionaries go from name to count; `hours` counts every recording once."""
+    """Summary statistics of a corpus; dictionaries are counts by name, `hours` counts every recording once."""
 
     root: str
     n_utterances: int
@@ -73,9 +73,11 @@ class CorpusSummary:
 def summarise(corpus: Corpus) -> CorpusSummary:
     """Count utterances, speakers, phones, words and problems of a corpus.
 
-    A speaker heard in two splits is counted in both of `speakers_by_split`; sexes and splits that the corpus does not
-    give are left out of the dictionaries.
+    A speaker of two splits is counted in both of `speakers_by_split`; sexes and splits that the corpus does not give
+    are left out of the dictionaries.
 
+    Args:
+        corpus: from `open_corpus`.
     Example:
         >>> from wavegan_tf.data import open_corpus, summarise
         >>> summary = summarise(open_corpus("corpus"))

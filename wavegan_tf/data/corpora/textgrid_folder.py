@@ -1,4 +1,4 @@
-"""Read any folder of recordings that have a TextGrid of the same name."""
+"""Read any folder of recordings with Praat TextGrids of the same names, as forced aligners write them."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ _SPLITS = ("train", "dev", "test")
 def read_textgrid_folder(root: str | Path, textgrids: str | Path | None = None, word_tier: TierNames = None,
                          phone_tier: TierNames = None, speaker_pattern: str | None = None, phone_set: str = "auto",
                          phone_map: str | Path | None = None) -> Corpus:
-    """Read a folder of recordings and TextGrids, at any depth.
+    """Read a corpus of recordings and Praat TextGrids, such as the output of the Montreal Forced Aligner.
 
     Args:
         root: folder of the recordings.

@@ -35,7 +35,7 @@ _DIALECT_AND_SPEAKER = re.compile(r"(dr[1-8])-([fm][a-z]{3}\d)")
 
 def read_timit(root: str | Path, sa: str = "all", seed: int = 0, phone_set: str = "auto",
                phone_map: str | Path | None = None, label_rate: int | None = None) -> Corpus:
-    """Read a corpus in TIMIT's layout.
+    """Read TIMIT, or a corpus in its layout, with words and phones in samples.
 
     Where several audio files share a name (SA1.WAV and SA1.WAV.wav), there is one utterance, from a readable file,
     RIFF before SPHERE. Speaker, sex, dialect and split come from the path, the sentence from the file name.
@@ -46,8 +46,8 @@ def read_timit(root: str | Path, sa: str = "all", seed: int = 0, phone_set: str 
         seed: of the draw among SA recordings.
         phone_set: notation of the phones, see `phone_notation.spell_phones`.
         phone_map: what becomes of each label, see `phone_map.read_phone_map`.
-        label_rate: sampling rate that times in .PHN and .WRD count; 0: each recording's own; by default 16,000 where
-            the recordings have another rate and every file says so, else each recording's own.
+        label_rate: sampling rate of the times in .PHN and .WRD, in hertz; 0: that of each recording; by default 16,000
+            where all recordings have another rate and the labels of every file fit 16,000, else that of each recording.
 
     Returns:
         The utterances sorted by id (`speaker_sentence`, lower case) and the problems met.

@@ -1,4 +1,4 @@
-"""Which stretches of a corpus become slices: words, phones, or a word's first stop and vowel.
+"""Select tokens of a corpus: words, phones, or word-initial stop + vowel sequences (#TV, #sTV).
 
 Every function returns a table with a row per token: utterance, speaker, sex, dialect, split, sentence, label, word,
 start_sample, end_sample, rate_hz, phones (`Segment`s with offsets from the start of the utterance).
@@ -24,7 +24,7 @@ EIGHT_WORDS = ("ask", "dark", "greasy", "oily", "rag", "wash", "water", "year")
 
 
 def word_tokens(corpus: Corpus, words: Sequence[str] = ()) -> pd.DataFrame:
-    """Find every token of some words, or of all.
+    """Select all tokens of some words, or of all words.
 
     Args:
         corpus: any, with words.
@@ -51,7 +51,7 @@ def word_tokens(corpus: Corpus, words: Sequence[str] = ()) -> pd.DataFrame:
 
 
 def phone_tokens(corpus: Corpus, phones: Sequence[str], words: Sequence[str] = ()) -> pd.DataFrame:
-    """Find every token of some phones, anywhere or inside some words.
+    """Select all tokens of some phones, anywhere or inside some words.
 
     Args:
         corpus: any, with phones.
@@ -87,20 +87,27 @@ def phone_tokens(corpus: Corpus, phones: Sequence[str], words: Sequence[str] = (
 
 @dataclass(frozen=True)
 class StopCriteria:
-    """What counts as #TV and #sTV.
+    """Criteria for the sequences #TV and #sTV: which phones are T and V, closures, words.
 
-    The published counts (4,930 and 533 in TIMIT) do not come with criteria; these are stated so that others can be.
+    The published counts (4,930 and 533 in TIMIT) come without criteria, so these can be changed.
+
+    Attributes:
+        stops: T.
+        vowels: V; TIMIT's 20, with er and axr, without syllabic consonants.
+        closures: may stand before T, and belong to it.
+        include_closure: false: a TV token begins at the release of T.
+        words: only in these words; in all when empty.
     """
 
-    stops: tuple[str, ...] = VOICELESS_STOPS  # T
-    vowels: tuple[str, ...] = VOWELS  # V; TIMIT's 20, with er and axr, without syllabic consonants
-    closures: tuple[str, ...] = CLOSURES  # may stand before T, and belong to it
-    include_closure: bool = True  # False: a TV token begins at the release of T
-    words: tuple[str, ...] = ()  # only in these words; in all when empty
+    stops: tuple[str, ...] = VOICELESS_STOPS
+    vowels: tuple[str, ...] = VOWELS
+    closures: tuple[str, ...] = CLOSURES
+    include_closure: bool = True
+    words: tuple[str, ...] = ()
 
 
 def stop_tokens(corpus: Corpus, criteria: StopCriteria | None = None) -> pd.DataFrame:
-    """Find word-initial stop + vowel (#TV) and s + stop + vowel (#sTV).
+    """Select word-initial stop + vowel (#TV) and s + stop + vowel (#sTV) sequences.
 
     A word qualifies when its first phones are exactly [closure] T V, or s [closure] T V. The token goes from the
     start of the word to the end of the vowel.

@@ -1,4 +1,4 @@
-"""Label files to intervals: TIMIT's .PHN and .WRD, transcripts, Praat TextGrids.
+"""Label files: TIMIT's .PHN and .WRD, transcripts, Praat TextGrids, in any text encoding.
 
-In go text files in any encoding; out come words and phones as intervals in samples, checked and counted.
+In go label files; out come words and phones as intervals in samples, checked, and the problems found.
 """

@@ -1,4 +1,4 @@
-"""What every reader asks of labelled intervals: a positive length, inside the recording, in order."""
+"""Checks of labelled intervals: positive length, inside the recording, sorted, no duplicates."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ __all__ = ["checked_segments"]
 
 def checked_segments(segments: Iterable[Segment], n_samples: int, where: str, tolerance: int = 0, *,
                      fold: bool = False) -> tuple[tuple[Segment, ...], list[Problem]]:
-    """Sort intervals, leave out those that cannot be or are there twice, cut those that pass the recording's end.
+    """Sort intervals, leave out invalid ones and duplicates, cut those that pass the end of the recording.
 
     Args:
         segments: intervals in samples.
@@ -42,7 +42,7 @@ def checked_segments(segments: Iterable[Segment], n_samples: int, where: str, to
 
 
 def _once(segments: list[Segment], where: str, problems: list[Problem], fold: bool) -> tuple[Segment, ...]:
-    """Keep the first of intervals that are there twice: two tokens of one sound would count, and be cut, double."""
+    """Keep the first of duplicate intervals: otherwise one sound would be counted, and cut, as two tokens."""
     kept: dict[tuple[int, int, str], Segment] = {}
     for s in segments:
         first = kept.setdefault((s.start, s.end, s.label.lower() if fold else s.label), s)

@@ -1,4 +1,4 @@
-"""Label files of lines: `begin end label` (.PHN, .WRD), one sentence (.TXT), and texts by name (.trans.txt)."""
+"""Read label files: lines `begin end label` (.PHN, .WRD), one sentence (.TXT), texts by name (.trans.txt)."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ _INTERVAL = re.compile(r"\s*(-?[0-9]{1,15})\s+(-?[0-9]{1,15})\s+(\S.*?)\s*")
 
 
 def read_intervals(path: str | Path, what: str = "label file") -> tuple[list[Segment], list[Problem]]:
-    """Read lines `begin end label` in samples.
+    """Read a label file with lines `begin end label` in samples.
 
     Returns:
         The intervals in the order of the lines, and a problem for each line that is none.
@@ -34,7 +34,7 @@ def read_intervals(path: str | Path, what: str = "label file") -> tuple[list[Seg
 
 
 def read_sentence(path: str | Path) -> str:
-    """Read the sentence of a line `0 N sentence`, as TIMIT's .TXT has it, or of plain text.
+    """Read the transcript of one utterance: a line `0 N sentence`, as in TIMIT's .TXT, or plain text.
 
     Raises:
         DataError: the file cannot be read, or is not text.
@@ -43,7 +43,7 @@ def read_sentence(path: str | Path) -> str:
 
 
 def read_texts(path: str | Path) -> list[tuple[str, str]]:
-    """Read lines `name TEXT`, as LibriSpeech's .trans.txt has them; names become lower case.
+    """Read the transcripts of several utterances: lines `name TEXT` (LibriSpeech's .trans.txt); names in lower case.
 
     Raises:
         DataError: the file cannot be read, or is not text.

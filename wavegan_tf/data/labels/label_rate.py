@@ -1,7 +1,7 @@
-"""The sampling rate that times in TIMIT's label files count: that of the recordings, unless those were resampled.
+"""The sampling rate of the times in TIMIT's label files: that of the recordings, unless those were resampled.
 
-TIMIT's .PHN and .WRD hold samples of 16,000 Hz. Where recordings were brought to another rate and labels were not, the
-last label ends at 16000 / rate of the recording, in every file.
+Times in TIMIT's .PHN and .WRD are samples at 16,000 Hz. Where recordings were resampled and labels were not changed,
+the last label ends at 16000 / rate of the recording, in every file.
 """
 
 from __future__ import annotations
@@ -26,7 +26,7 @@ _LATE = 0.01
 
 @dataclass(frozen=True)
 class LabelEnd:
-    """Where the labels of a recording end, in the numbers of its file.
+    """The end of the last label of a recording, in the numbers of its label file.
 
     `of_phones`: whether they are phones; else words, where there are no phones.
     """
@@ -38,13 +38,13 @@ class LabelEnd:
     of_phones: bool
 
     def fits(self, label_hz: int) -> bool:
-        """Tell whether the labels end with the recording, if their times count `label_hz`."""
+        """Check whether the labels end with the recording, if their times are samples at `label_hz`."""
         share = self.end / label_hz / (self.n_samples / self.rate_hz)
         return 1 - _EARLY[self.of_phones] <= share <= 1 + _LATE
 
 
 def label_rate(ends: Sequence[LabelEnd], n_recordings: int) -> int:
-    """Find the rate that all label files of a corpus count.
+    """Find the sampling rate of the times in all label files of a corpus.
 
     Args:
         ends: of the recordings that have labels; those at TIMIT's own rate may be left out where their labels end
@@ -81,7 +81,7 @@ def label_rate(ends: Sequence[LabelEnd], n_recordings: int) -> int:
 
 
 def to_rate(segments: Sequence[Segment], from_hz: int, to_hz: int, n_samples: int) -> tuple[Segment, ...]:
-    """Convert the samples of segments to another rate, inside a recording of `n_samples`."""
+    """Convert the times of segments to another sampling rate, inside a recording of `n_samples`."""
     if from_hz == to_hz:
         return tuple(segments)
     scaled = (Segment(round(s.start * to_hz / from_hz), min(round(s.end * to_hz / from_hz), n_samples), s.label)

@@ -1,4 +1,4 @@
-"""The text of a label file in whatever encoding it was saved: UTF-8, UTF-16 or Latin-1."""
+"""Read label files as text; the encoding (UTF-8, UTF-16, UTF-32 or Latin-1) is detected."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ _MARKS = ((codecs.BOM_UTF32_LE, "utf-32"), (codecs.BOM_UTF32_BE, "utf-32"), (cod
 
 
 def label_text(path: str | Path, what: str = "label file") -> str:
-    """Read a text file whose encoding nobody states.
+    """Read a text file of unknown encoding.
 
     A byte order mark decides; without one it is UTF-16 where every other byte is mostly 0, else UTF-8, else Latin-1,
     in which every byte is a letter.
@@ -37,9 +37,9 @@ def label_text(path: str | Path, what: str = "label file") -> str:
 
 
 def label_lines(path: str | Path, what: str = "label file") -> list[str]:
-    """Read a text file as lines, ended as Unix, Windows or old Macs do.
+    """Read a text file of unknown encoding as lines, with Unix, Windows or old Mac line ends.
 
-    Not `str.splitlines`, which also breaks at signs that are letters to others, such as 0x85 of Windows.
+    Not `str.splitlines`, which also splits at bytes that are letters in some encodings, such as 0x85 of Windows.
 
     Raises:
         DataError: as `label_text`.

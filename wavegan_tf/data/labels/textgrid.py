@@ -1,4 +1,4 @@
-"""Praat TextGrids: read every text format by Praat's own rule, write through praatio.
+"""Praat TextGrids: read the long and the short text format, write with praatio.
 
 Reading is our own because praatio 6.2.2 drops the last interval of a short file without a final newline, and refuses
 times such as 5e-05 and labels that contain `intervals [`. Praat's rule is simple and makes the long and the short
@@ -25,7 +25,7 @@ __all__ = ["Interval", "TextGrid", "Tier", "read_textgrid", "to_sample", "write_
 
 @dataclass(frozen=True)
 class Interval:
-    """A labelled stretch of time, in seconds from the start of the recording."""
+    """A labelled interval of a TextGrid tier, in seconds from the start of the recording."""
 
     start_s: float
     end_s: float
@@ -34,7 +34,7 @@ class Interval:
 
 @dataclass(frozen=True)
 class Tier:
-    """One interval tier; intervals with an empty label are kept."""
+    """An interval tier of a TextGrid; intervals with an empty label are kept."""
 
     name: str
     intervals: tuple[Interval, ...]
@@ -56,7 +56,13 @@ class TextGrid:
 
 
 def read_textgrid(path: str | Path) -> TextGrid:
-    """Read a TextGrid in long or short text format, UTF-8, UTF-16 or Latin-1.
+    """Read a Praat TextGrid in long or short text format, UTF-8, UTF-16 or Latin-1.
+
+    Args:
+        path: the file.
+
+    Returns:
+        Its interval tiers, with times in seconds; of point tiers the names only.
 
     Raises:
         DataError: it cannot be read, is not a TextGrid, is cut off, or has a label where a time should be, a time that
@@ -98,7 +104,7 @@ def read_textgrid(path: str | Path) -> TextGrid:
 
 def write_textgrid(path: str | Path, tiers: Mapping[str, Sequence[Segment]], n_samples: int, rate_hz: int,
                    style: str = "long") -> None:
-    """Write interval tiers as a UTF-8 TextGrid; gaps become intervals with an empty label.
+    """Write a Praat TextGrid (UTF-8) with interval tiers; gaps become intervals with an empty label.
 
     Args:
         path: the file to write, whole or not at all.
@@ -139,7 +145,7 @@ def write_textgrid(path: str | Path, tiers: Mapping[str, Sequence[Segment]], n_s
 
 
 def to_sample(time_s: float, rate_hz: int) -> int:
-    """Return the sample nearest to a time; a half goes up."""
+    """Convert a time in seconds to the nearest sample; a half is rounded up."""
     return math.floor(time_s * rate_hz + 0.5)
 
 
@@ -153,7 +159,7 @@ _TOKEN = re.compile(
 
 
 class _Tokens:
-    """The strings, numbers and flags of a text, one after the other, each of the kind that is due."""
+    """The strings, numbers and flags of a text in order, each checked for the expected kind."""
 
     def __init__(self, path: Path, text: str) -> None:
         self._path = path

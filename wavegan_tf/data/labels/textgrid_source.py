@@ -1,4 +1,4 @@
-"""Give recordings the words and phones of their TextGrids, which lie beside them or in a folder of their own."""
+"""Find the TextGrids of a corpus, beside the recordings or in another folder, and add their words and phones."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ __all__ = ["TextGridSource"]
 
 
 class TextGridSource:
-    """The TextGrids of a corpus; `problems` grows as they are read."""
+    """The TextGrids of a corpus; problems found while reading them are added to `problems`."""
 
     def __init__(self, root: Path, textgrids: str | Path | None = None, word_tier: TierNames = None,
                  phone_tier: TierNames = None) -> None:
@@ -86,7 +86,7 @@ class TextGridSource:
                         id=f"{utterance.id}_{a.speaker}" if a.speaker else utterance.id) for a in alignments]
 
     def without_recording(self) -> list[Problem]:
-        """Tell which TextGrids no recording asked for; those of a folder of their own, which may hold more, as one."""
+        """Report TextGrids without a recording; those of a separate folder, which may hold more, as one problem."""
         what, kind = "no recording of its name", "TextGrid without a recording"
         unused = sorted(path for paths in self._by_stem.values() for path in paths if path not in self._used)
         if len(unused) > 1 and self._folder != self._root:

@@ -1,4 +1,4 @@
-"""From a TextGrid's tiers to words and phones in samples: which tier is which, silence, speakers."""
+"""Words and phones in samples from the tiers of a TextGrid: choice of tiers, silence, several speakers."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ __all__ = ["PHONE_TIERS", "WORD_TIERS", "Alignment", "SpeakerTiers", "TierNames"
 
 WORD_TIERS = ("words", "word", "ort", "ort-mau")
 PHONE_TIERS = ("phones", "phone", "phonemes", "phoneme", "mau")
-"""Names by which tiers are known without being told (lower case); `Text` may hold words or whole sentences."""
+"""Names of tiers that are recognised without an option (lower case); `Text` may hold words or whole sentences."""
 
 TierNames = str | Sequence[str] | None
 """Names of tiers, the preferred ones first; several in one text have commas between them."""
@@ -35,7 +35,7 @@ class SpeakerTiers:
 
 @dataclass(frozen=True)
 class Alignment:
-    """What one speaker says in one recording, in samples."""
+    """Words and phones of one speaker in one recording, in samples."""
 
     speaker: str
     words: tuple[Segment, ...]
@@ -119,7 +119,7 @@ def read_alignment(path: Path, n_samples: int, rate_hz: int, word_tier: TierName
         phone_tier: see `choose_tiers`.
 
     Returns:
-        A value per speaker, and problems: point tiers passed over, intervals without length or outside the recording.
+        A value per speaker, and problems: point tiers not read, intervals without length or outside the recording.
 
     Raises:
         DataError: as `read_textgrid` and `choose_tiers`.

@@ -1,4 +1,4 @@
-"""Phone symbols: TIMIT's 61 phones, their classes and foldings, and maps from other notations.
+"""Phone symbols: TIMIT's 61 phones, their classes, their folding to 48 and 39 classes, maps from IPA, ARPAbet, SAMPA.
 
-In go labels as they are written in a corpus; out come symbols that the other rooms know, or the original ones.
+In go phone labels as they are written in a corpus; out come symbols of one notation, or the labels unchanged.
 """

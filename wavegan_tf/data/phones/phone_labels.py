@@ -1,4 +1,4 @@
-"""Labels that mark silence, and symbols of ARPAbet and TIMIT: what they are, what becomes of them."""
+"""Recognise phone labels: silence, noise, symbols of ARPAbet and TIMIT, stress digits."""
 
 from __future__ import annotations
 
@@ -13,28 +13,28 @@ SILENT_LABELS = frozenset({"", "sil", "sp", "<p:>", "<p>", "<eps>", "<sil>", "#"
 SILENCE = "sil"
 
 _NOISES = frozenset({"spn", "nsn", "ns", "lau", "lg", "br", "cg", "ls"})
-"""Noises, as aligners with ARPAbet call them."""
+"""Labels of noises of aligners that use ARPAbet."""
 _SYMBOLS = frozenset(PHONES_61) | {"wh"}
 _STRESSED = re.compile(rf"({'|'.join(VOWELS)})[0-2]", re.IGNORECASE)
 
 
 def is_silent(label: str) -> bool:
-    """Tell whether a label marks silence."""
+    """Check whether a label marks silence."""
     return label.strip().lower() in SILENT_LABELS
 
 
 def is_noise(label: str) -> bool:
-    """Tell whether a label marks a noise."""
+    """Check whether a label marks a noise."""
     return label.lower() in _NOISES
 
 
 def is_arpabet(label: str) -> bool:
-    """Tell whether a label is a symbol of ARPAbet or TIMIT, or a vowel of theirs with a stress digit."""
+    """Check whether a label is a symbol of ARPAbet or TIMIT, or one of their vowels with a stress digit."""
     return label.lower() in _SYMBOLS or is_stressed(label)
 
 
 def is_stressed(label: str) -> bool:
-    """Tell whether a label is a vowel with a stress digit, 0 to 2."""
+    """Check whether a label is a vowel with a stress digit, 0 to 2."""
     return _STRESSED.fullmatch(label) is not None
 
 

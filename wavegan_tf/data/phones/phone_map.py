@@ -1,4 +1,4 @@
-"""Maps from the labels of a corpus to phones: a table of one's own, or one of those that come with the package."""
+"""Phone maps: from the labels of a corpus to phone symbols, by a table of the user or one of the package."""
 
 from __future__ import annotations
 
@@ -20,14 +20,14 @@ SHIPPED_MAPS = ("ipa-mfa", "arpabet-mfa", "sampa-webmaus")
 
 
 class PhoneMap(dict[str, str]):
-    """Phones by label; labels that Unicode writes in two ways are one."""
+    """A map from labels to phones; different Unicode encodings of the same label are one."""
 
     def __contains__(self, label: object) -> bool:
         return isinstance(label, str) and super().__contains__(_key(label))
 
 
 def read_phone_map(path: str | Path) -> PhoneMap:
-    """Read a map: a CSV with the columns `label` and `phone`; several labels may become one phone.
+    """Read a phone map: a CSV with the columns `label` and `phone`; several labels may have the same phone.
 
     Args:
         path: the file, or the name of one of `SHIPPED_MAPS`.
@@ -51,7 +51,7 @@ def read_phone_map(path: str | Path) -> PhoneMap:
 
 
 def mapped(table: Mapping[str, str]) -> Callable[[str], str]:
-    """Make the function that gives a label its phone; silence is what the map makes of `sil`, others stay."""
+    """Make the function that maps a label to its phone; silence becomes what `sil` is mapped to, others stay."""
     silence = table.get(SILENCE, SILENCE)
     return lambda label: table.get(_key(label), silence if is_silent(label) else label)
 

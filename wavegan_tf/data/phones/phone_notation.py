@@ -1,4 +1,4 @@
-"""What notation the phones of a corpus are in, decided once for all its recordings, and how they are then spelt.
+"""Recognise the notation of the phones of a corpus (ARPAbet, TIMIT or other), and spell them in one way.
 
 Many notations share letters: `er2` is a stressed vowel in ARPAbet and a syllable with its tone in Pinyin, `S` is [s] in
 ARPAbet and [ʃ] in SAMPA. Labels are changed only where every one of a corpus is ARPAbet or TIMIT's beyond doubt.
@@ -22,7 +22,7 @@ __all__ = ["PHONE_SETS", "spell_phones"]
 PHONE_SETS = ("auto", "arpabet", "timit", "asis")
 
 _Notation = tuple[str, Callable[[str], str], Callable[[str], bool]]
-"""Its name, how a label is spelt, and whether a label belongs to it."""
+"""A notation: its name, how a label is spelt, and whether a label belongs to it."""
 _REDUCED = frozenset({"ax", "ix", "axr", "ax-h", "ux"})
 """Vowels that carry no stress, in dictionaries that have digits on all others."""
 _ELSEWHERE = frozenset({"aa", "ao", "ay", "er", "ey", "ow", "oy"})
@@ -82,7 +82,7 @@ def _decided(counts: Counter[str]) -> _Notation:
 
 
 def _doubt(spoken: set[str]) -> str:
-    """Say why labels may not be ARPAbet, or nothing."""
+    """Give the reason why labels may not be ARPAbet, or an empty text."""
     strange = sorted(label for label in spoken if not is_arpabet(label))
     if strange:
         more = f" and {len(strange) - 5} others" if len(strange) > 5 else ""
@@ -114,7 +114,7 @@ def _spelt(utterances: Sequence[Utterance], counts: Counter[str], spell: Callabl
 
 
 def _told(name: str, counts: Counter[str], spell: Callable[[str], str]) -> str:
-    """Say what notation was found, and how many labels were changed in what way."""
+    """Report which notation was found, and how many labels were changed in what way."""
     changed = {label: spell(label) for label in counts if spell(label) != label}
     if not changed:
         return name

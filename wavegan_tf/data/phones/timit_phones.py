@@ -1,4 +1,4 @@
-"""TIMIT's 61 phones, their classes, and the foldings to 48 and 39 classes.
+"""TIMIT's 61 phones, their classes (vowel, stop, fricative, ...), and their folding to 48 and 39 classes.
 
 Source: Lee and Hon 1989, IEEE Transactions on Acoustics, Speech, and Signal Processing 37, Table I; classes as in the
 documentation of TIMIT.
@@ -43,7 +43,10 @@ PHONES_61 = tuple(_CLASS_OF)
 
 
 def fold_48(phone: str) -> str | None:
-    """Fold one of the 61 phones into the 48 training classes.
+    """Fold one of TIMIT's 61 phones to the 48 classes for training.
+
+    Args:
+        phone: one of the 61.
 
     Returns:
         The class, or None for the glottal stop `q`, which both foldings drop.
@@ -63,7 +66,10 @@ def fold_48(phone: str) -> str | None:
 
 
 def fold_39(phone: str) -> str | None:
-    """Fold one of the 61 phones into the 39 scoring classes.
+    """Fold one of TIMIT's 61 phones to the 39 classes for scoring.
+
+    Args:
+        phone: one of the 61.
 
     Returns:
         The class, or None for the glottal stop `q`, which both foldings drop.
@@ -83,8 +89,10 @@ def fold_39(phone: str) -> str | None:
 
 
 def phone_class(phone: str) -> str | None:
-    """Name the class of a phone (`vowel`, `stop`, ...), or None when it is not one of the 61.
+    """Return the class of a TIMIT phone (`vowel`, `stop`, `fricative`, ...), or None when it is not one of the 61.
 
+    Args:
+        phone: a symbol.
     Example:
         >>> from wavegan_tf.data import phone_class
         >>> phone_class("sh"), phone_class("tcl"), phone_class("ʃ")

@@ -1,4 +1,4 @@
-"""Tokens to slices: one WAV per word, phone or stop + vowel, with a manifest.
+"""Slices: cut tokens (words, phones, stop + vowel) out of a corpus, one WAV file each, with a manifest.
 
 In go a `Corpus` and `SliceSettings`; out comes a folder of WAV files with `manifest.csv`.
 """

@@ -1,4 +1,4 @@
-"""Cut tokens out of recordings, exact to the sample, with silence around them and their phones' places in the slice."""
+"""Cut tokens out of recordings: exact samples, silence around them, the times of their phones inside the slice."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from wavegan_tf.data.slices.slice_settings import SliceSettings
 __all__ = ["SUBTYPES", "Recording", "Stored", "crop", "cut", "decode", "stored"]
 
 SUBTYPES = {"PCM_16": 2**15, "PCM_24": 2**23, "FLOAT": 0}
-"""How samples are written: steps up to full scale; 0 for numbers as they are."""
+"""Sample formats of WAV files: quantisation steps up to full scale; 0 for floats."""
 
 
 @dataclass(frozen=True)
@@ -38,7 +38,7 @@ class Recording:
 
 @dataclass(frozen=True)
 class Stored:
-    """Samples as a file holds them.
+    """Samples in the format of a WAV file.
 
     samples: int16, int32 (24 bits, shifted up by 8) or float32 [n_samples, channels].
     n_clipped: samples beyond full scale, which were set to it.
@@ -67,7 +67,7 @@ def decode(path: Path, rate_hz: int = 0, subtype: str = "PCM_16") -> Recording:
 
 
 def stored(audio: np.ndarray, subtype: str = "PCM_16", gain: float = 1.0) -> Stored:
-    """Turn samples into what a file holds: 16-bit recordings come out as they were.
+    """Convert float samples to the sample format of a file: 16-bit recordings come out unchanged.
 
     Args:
         audio: float32 [n_samples, channels], full scale 1.
@@ -87,7 +87,7 @@ def stored(audio: np.ndarray, subtype: str = "PCM_16", gain: float = 1.0) -> Sto
 
 def cut(recording: Recording, token: Mapping[str, Any],
         settings: SliceSettings) -> tuple[np.ndarray, tuple[Segment, ...]]:
-    """Cut one token out and put silence around it.
+    """Cut one token out of a recording, and add silence around it.
 
     Args:
         recording: what it was said in.

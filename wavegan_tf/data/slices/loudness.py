@@ -1,4 +1,4 @@
-"""What the samples of slices cannot hold: values beyond full scale, and steps finer than theirs."""
+"""Clipping and quantisation of slices: samples beyond full scale, and recordings with finer steps than the files."""
 
 from __future__ import annotations
 
@@ -18,9 +18,9 @@ __all__ = ["Loudness", "gain_to_fit"]
 
 @dataclass(frozen=True)
 class Loudness:
-    """Counts over slices.
+    """Counts of clipped and rounded slices.
 
-    gain: what all samples were multiplied by. n_clipped_samples, n_clipped_slices: beyond full scale, set to it.
+    gain: factor on all samples. n_clipped_samples, n_clipped_slices: beyond full scale, set to it.
     n_rounded_slices: of recordings whose samples lie between the steps of the files.
     """
 
@@ -36,7 +36,7 @@ class Loudness:
                        n_rounded_slices=self.n_rounded_slices + is_finer)
 
     def lines(self, subtype: str) -> list[str]:
-        """Say what was changed, and what keeps it."""
+        """Report what was changed, and which options avoid it."""
         lines = [f"all slices were multiplied by {self.gain:.6g}, so that the loudest fits"] if self.gain != 1 else []
         if self.n_clipped_slices:
             lines.append(f"clipped at full scale: {self.n_clipped_samples} samples of {self.n_clipped_slices} slices; "
@@ -49,9 +49,9 @@ class Loudness:
 
 
 def gain_to_fit(tokens: pd.DataFrame, paths: Mapping[str, Path], settings: SliceSettings) -> float:
-    """Return the factor by which all slices fit below full scale: 1 where they do, and for floats.
+    """Compute the gain with which all slices fit below full scale: 1 where they do, and for floats.
 
-    Recordings that cannot be read are passed over; cutting names them.
+    Recordings that cannot be read are skipped here; cutting reports them.
     """
     peak = 1.0
     if settings.subtype == "FLOAT":

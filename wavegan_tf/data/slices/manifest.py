@@ -1,4 +1,4 @@
-"""The table that lies beside slices: `manifest.csv`, a row per file, read and written without loss."""
+"""The manifest of a folder of slices: `manifest.csv`, with file, label, speaker, split and phones of each slice."""
 
 from __future__ import annotations
 
@@ -50,8 +50,11 @@ def parse_phones(text: str) -> tuple[Segment, ...]:
 
 
 def write_manifest(table: pd.DataFrame, path: Path) -> None:
-    """Write slices as CSV; the column `phones` holds tuples of `Segment`s.
+    """Write the manifest of slices as CSV.
 
+    Args:
+        table: a row per slice with `MANIFEST_COLUMNS`; the column `phones` holds tuples of `Segment`s.
+        path: the file.
     Example:
         >>> from pathlib import Path
         >>> from wavegan_tf.data import open_corpus, read_manifest, slice_words, write_manifest
@@ -65,7 +68,7 @@ def write_manifest(table: pd.DataFrame, path: Path) -> None:
 
 
 def read_manifest(path: str | Path) -> pd.DataFrame:
-    """Read a manifest.
+    """Read the manifest of a folder of slices.
 
     Args:
         path: the file, or the folder that holds `manifest.csv`.
@@ -104,7 +107,7 @@ def read_manifest(path: str | Path) -> pd.DataFrame:
 
 
 def check_file_names(names: Iterable[str], title: str) -> None:
-    """Refuse files that a table beside them must not name; `title` is what messages call it.
+    """Check the file names in a table: each below its folder, each once; `title` names the table in messages.
 
     Raises:
         DataError: a name is empty, there twice, that of a place outside the folder, or of none.
@@ -121,7 +124,7 @@ def check_file_names(names: Iterable[str], title: str) -> None:
 
 
 def _check_intervals(table: pd.DataFrame, title: str) -> None:
-    """Refuse slices that end before they begin."""
+    """Raise an error for slices that end before they begin."""
     for row, (start, end) in enumerate(zip(table["start_sample"], table["end_sample"], strict=True), 1):
         if start >= end:
             raise DataError(f"slice (={start} to {end}) must end after it begins; see row {row} of {title}")

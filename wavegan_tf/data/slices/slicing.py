@@ -1,4 +1,4 @@
-"""Cut tokens out of a corpus: one WAV each with silence around it, a manifest, train and test folders."""
+"""Cut slices out of a corpus: one WAV file per token with silence around it, a manifest, train and test folders."""
 
 from __future__ import annotations
 
@@ -35,7 +35,7 @@ __all__ = ["Slices", "slice_phones", "slice_stops", "slice_words", "write_slices
 
 @dataclass(frozen=True)
 class Slices:
-    """What was written where, and what was left out.
+    """A folder of slices that was written: its manifest as a table, settings, and what was left out.
 
     `n_longer` counts tokens longer than `max_samples`; `problems` are those of cutting, `reading_problems` counts by
     kind those that the reader of the corpus had met before; `loudness` counts what did not fit into the files' samples.
@@ -74,8 +74,19 @@ class Slices:
 
 def slice_words(corpus: Corpus, out: str | Path, words: Sequence[str] = (),
                 settings: SliceSettings | None = None) -> Slices:
-    """Write one slice for each token of some words, or of all; see `word_tokens` and `write_slices`.
+    """Write one slice (WAV file) for each token of some words, or of all words.
 
+    Args:
+        corpus: from `open_corpus`.
+        out: a new or empty folder outside the corpus.
+        words: compared without regard to upper and lower case; all words when empty.
+        settings: silence, split, rate, length; those of `SliceSettings` when not given.
+
+    Returns:
+        As `write_slices`.
+
+    Raises:
+        ConfigError, DataError, ExportError, OSError: as `word_tokens` and `write_slices`.
     Example:
         >>> from wavegan_tf.data import SliceSettings, open_corpus, slice_words
         >>> slices = slice_words(open_corpus("corpus"), "words", ["ask", "wash"], SliceSettings(split="speaker"))
@@ -87,8 +98,20 @@ def slice_words(corpus: Corpus, out: str | Path, words: Sequence[str] = (),
 
 def slice_phones(corpus: Corpus, out: str | Path, phones: Sequence[str], words: Sequence[str] = (),
                  settings: SliceSettings | None = None) -> Slices:
-    """Write one slice for each token of some phones, anywhere or in some words; see `phone_tokens`, `write_slices`.
+    """Write one slice (WAV file) for each token of some phones, anywhere or inside some words.
 
+    Args:
+        corpus: from `open_corpus`.
+        out: a new or empty folder outside the corpus.
+        phones: labels as the corpus has them.
+        words: only phones inside these words; anywhere when empty.
+        settings: silence, split, rate, length; those of `SliceSettings` when not given.
+
+    Returns:
+        As `write_slices`.
+
+    Raises:
+        ConfigError, DataError, ExportError, OSError: as `phone_tokens` and `write_slices`.
     Example:
         >>> from wavegan_tf.data import open_corpus, read_audio, slice_phones
         >>> slices = slice_phones(open_corpus("corpus"), "frication", ["s", "sh"], words=["ask", "wash"])
@@ -103,8 +126,19 @@ def slice_phones(corpus: Corpus, out: str | Path, phones: Sequence[str], words: 
 
 def slice_stops(corpus: Corpus, out: str | Path, criteria: StopCriteria | None = None,
                 settings: SliceSettings | None = None) -> Slices:
-    """Write one slice for each #TV and #sTV; see `stop_tokens` and `write_slices`.
+    """Write one slice (WAV file) for each word-initial stop + vowel (#TV) and s + stop + vowel (#sTV).
 
+    Args:
+        corpus: from `open_corpus`.
+        out: a new or empty folder outside the corpus.
+        criteria: which phones count; those of `StopCriteria` when not given.
+        settings: silence, split, rate, length; those of `SliceSettings` when not given.
+
+    Returns:
+        As `write_slices`.
+
+    Raises:
+        ConfigError, DataError, ExportError, OSError: as `stop_tokens` and `write_slices`.
     Example:
         >>> from wavegan_tf.data import open_corpus, slice_stops
         >>> slices = slice_stops(open_corpus("corpus"), "stops")
@@ -118,20 +152,20 @@ def slice_stops(corpus: Corpus, out: str | Path, criteria: StopCriteria | None =
 
 def write_slices(corpus: Corpus, tokens: pd.DataFrame, out: str | Path, settings: SliceSettings | None = None,
                  selection: dict[str, Any] | None = None) -> Slices:
-    """Cut tokens out of their recordings.
+    """Cut a table of tokens out of their recordings, one slice (WAV file) each.
 
     Writes `OUT/<split>/<label>/<utterance>_<start>-<end>.wav` (channels as recorded), `OUT/manifest.csv` and
     `OUT/slices.json` (settings, versions, counts, problems); all of it or nothing.
 
     Args:
         corpus: where the recordings are.
-        tokens: a row per token, as `word_tokens` and its like make it.
+        tokens: a row per token, from `word_tokens`, `phone_tokens` or `stop_tokens`; rows may be selected.
         out: a new or empty folder outside the corpus.
         settings: silence, split, rate, length; those of `SliceSettings` when not given.
         selection: how the tokens were chosen, for `slices.json`.
 
     Returns:
-        The manifest and what was left out.
+        The manifest as a table, and what was left out.
 
     Raises:
         ConfigError: a setting that cannot be.

@@ -1,7 +1,7 @@
-"""A synthetic corpus in TIMIT's layout through eSpeak NG (extra `synth`): no licence, no download.
+"""Synthetic speech corpus in TIMIT's layout, made with eSpeak NG (extra `synth`): no licence, no download.
 
-A stand-in for tests, examples and tutorials, not evidence about speech: 17 voices varied by rule, exact labels, little
-coarticulation.
+For tests, examples and tutorials, not evidence about speech: 17 voices varied by rule, exact labels, little
+coarticulation. In go a number of speakers, a number of sentences and a seed; out comes a corpus folder.
 """
 
 from wavegan_tf.data.synthetic.render import MAX_SPEAKERS, SyntheticCorpus, render_corpus

@@ -1,4 +1,4 @@
-"""eSpeak NG through ctypes: text in, samples and events out, the same bytes every time.
+"""Speech synthesis with eSpeak NG through ctypes: text in, samples and events out, reproducible to the byte.
 
 eSpeak NG keeps state from one utterance to the next, in its random numbers and in its buffers, and neither a new
 seed nor `espeak_Terminate` clears all of it. So each utterance gets a library of its own: a private copy of the
@@ -169,7 +169,7 @@ def _fresh_library(library: Path) -> Iterator[ctypes.CDLL]:
 
 def synthesise(installation: Installation, text: str, voice: str, *, pitch: int, pitch_range: int,
                rate_wpm: int, seed: int) -> Speech:
-    """Say a text.
+    """Synthesise a text.
 
     Args:
         installation: what `private_installation` gave.

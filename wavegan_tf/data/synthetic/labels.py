@@ -1,4 +1,4 @@
-"""Words and phones of a synthetic utterance, as TIMIT labels them."""
+"""Label the words and phones of a synthetic utterance as in TIMIT."""
 
 from __future__ import annotations
 

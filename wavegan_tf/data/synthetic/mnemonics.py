@@ -1,4 +1,4 @@
-"""eSpeak NG's phoneme mnemonics in TIMIT's 61 symbols.
+"""Convert eSpeak NG's phoneme mnemonics to TIMIT's 61 phone symbols.
 
 Source: what eSpeak NG 1.52 says with its American voices; `wavegan_tf.data.phones.timit_phones` for the 61.
 """

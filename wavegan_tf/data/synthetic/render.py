@@ -1,4 +1,4 @@
-"""A synthetic corpus in TIMIT's layout, from a seed."""
+"""Make a synthetic corpus in TIMIT's layout from a seed."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ _LICENCE = ("The audio is output of eSpeak NG. eSpeak NG itself is free software
 
 @dataclass(frozen=True)
 class SyntheticCorpus:
-    """What was made, and where."""
+    """A synthetic corpus that was made: its folder and counts."""
 
     folder: Path
     n_speakers: int
@@ -42,7 +42,7 @@ class SyntheticCorpus:
 
 def render_corpus(folder: str | Path, n_speakers: int, n_sentences: int, seed: int, progress: bool = True,
                   workers: int | None = None) -> SyntheticCorpus:
-    """Make a corpus of synthetic speech with words and phones labelled as in TIMIT.
+    """Make a corpus of synthetic speech with eSpeak NG, with words and phones labelled as in TIMIT.
 
     Every speaker says SA1, SA2 and sentences from the bank, training and test speakers different ones. The same
     arguments give the same bytes on one platform with the same versions (`corpus.json` names them), whatever the

@@ -1,4 +1,4 @@
-"""What the synthetic speakers say: SA1 and SA2 everybody, and a share of the bank each.
+"""Sentences of the synthetic speakers: SA1 and SA2 for all, and some sentences of a list for each.
 
 The bank is of our own writing: everyday English that together holds every phone eSpeak NG makes of it, and the words
 ask, dark, greasy, oily, rag, wash, water and year in many places. It avoids pairs of small words that eSpeak NG says
@@ -36,7 +36,7 @@ def bank_of(split: str) -> dict[str, str]:
 
 
 def choose(split: str, rank: int, n: int, seed: int) -> dict[str, str]:
-    """Choose a speaker's sentences: one shuffled list dealt out in turn, so that all are used about equally often.
+    """Choose a speaker's sentences from one shuffled list, so that all sentences are used about equally often.
 
     Args:
         split: `TRAIN` or `TEST`.

@@ -1,4 +1,4 @@
-"""Events of eSpeak NG in a row: which sound lies where, and to which word it belongs.
+"""Convert the events of eSpeak NG to a sequence of sounds: their times, and the word of each.
 
 The rules were found by comparing the events with the sound, and three of them surprise:
 
@@ -38,7 +38,7 @@ class Sound:
 
 
 def sounds_of(events: Sequence[Event], n_samples: int) -> list[Sound]:
-    """Put phones and pauses in a row without gaps; silence at either end is left out.
+    """Convert events to a sequence of phones and pauses without gaps; silence at either end is left out.
 
     Args:
         events: as they came.
@@ -77,7 +77,7 @@ def _first_start(event: Event, word_sample: int, last: Sound | None) -> int:
 
 
 def _is_coda_l(event: Event, following: Sequence[Event], last: Sound) -> bool:
-    """Tell an l after its vowel from one before a vowel of the same word ("oily")."""
+    """Distinguish an l after its vowel from one before a vowel of the same word ("oily")."""
     if to_timit(event.name) != ("l",) or last.word is None or to_timit(last.mnemonic)[0] not in VOWELS:
         return False
     return not any(is_phone(e.name) and to_timit(e.name)[0] in VOWELS for e in following if e.kind != WORD)

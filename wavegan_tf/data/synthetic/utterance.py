@@ -1,4 +1,4 @@
-"""One synthetic utterance as TIMIT keeps it: audio, phones, words, text."""
+"""Make one synthetic utterance with TIMIT's four files: audio, phones, words, text."""
 
 from __future__ import annotations
 
@@ -48,7 +48,7 @@ class SpokenUtterance:
 
 
 def say(installation: Installation, speaker: Speaker, sentence: str, text: str, seed: int) -> SpokenUtterance:
-    """Let a speaker say a sentence; the same arguments give the same samples.
+    """Synthesise a sentence with the voice of a speaker; the same arguments give the same samples.
 
     Args:
         installation: with the speaker's voice file in it.

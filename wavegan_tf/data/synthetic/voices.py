@@ -1,4 +1,4 @@
-"""The synthetic speakers: who they are, how they sound, where they stand in the corpus.
+"""The synthetic speakers: name, sex, dialect, voice settings, split and folder.
 
 A speaker is a voice of eSpeak NG (17 bases), an accent (two), a vocal tract length, a pitch, a pitch range, a speaking
 rate and a loudness. The vocal tract length scales all formants of the base, which changes a voice more than anything

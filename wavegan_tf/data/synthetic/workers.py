@@ -1,4 +1,4 @@
-"""Speakers rendered one after the other, or by several processes at once; the files are the same.
+"""Synthesise speakers one after the other, or in several processes at once; the files are the same.
 
 The processes are started afresh rather than through multiprocessing, which would run the caller's main module again in
 each of them, with all that it imports. They read their speakers from standard input and answer a line for each.
@@ -40,7 +40,7 @@ class Job:
 
 @dataclass(frozen=True)
 class Rendered:
-    """What is done of a job."""
+    """What was made for one speaker: numbers of utterances and samples."""
 
     n_utterances: int
     n_samples: int
@@ -48,7 +48,7 @@ class Rendered:
 
 def render_all(jobs: Sequence[Job], installation: Installation, root: Path, seed: int,
                workers: int) -> Iterator[Rendered]:
-    """Write the files of all speakers below `root`, and tell of each when it is done.
+    """Write the files of all speakers below `root`; yield a result for each when it is done.
 
     Raises:
         DataError: a sentence cannot be said word by word, or a process died.
