@@ -13,6 +13,7 @@ from wavegan_tf.export.metadata import ModelMetadata
 from wavegan_tf.export.signatures import LAYER_SIGNATURES
 from wavegan_tf.models.family import Networks
 from wavegan_tf.models.layer_taps import LayerTap
+from wavegan_tf.tensors import Tensor
 
 __all__ = ["Model"]
 
@@ -31,7 +32,7 @@ class Model:
             `batchnorm` = tf1, through the statistics of the batch).
     """
 
-    def __init__(self, functions: dict[str, Callable[[Any], dict[str, Any]]], metadata: ModelMetadata,
+    def __init__(self, functions: dict[str, Callable[[Tensor], dict[str, Tensor]]], metadata: ModelMetadata,
                  networks: Networks | None = None, saved_model: Any = None) -> None:
         self.metadata = metadata
         self.networks = networks
@@ -134,7 +135,7 @@ class Model:
                               f"[n, {', '.join(map(str, shape))}] for this model")
         return self._batches(self._functions[signature], inputs)
 
-    def _batches(self, function: Callable[[Any], dict[str, Any]], inputs: np.ndarray
+    def _batches(self, function: Callable[[Tensor], dict[str, Tensor]], inputs: np.ndarray
                  ) -> Iterator[dict[str, np.ndarray]]:
         for start in range(0, max(len(inputs), 1), self.batch_size):
             answer = function(inputs[start : start + self.batch_size])

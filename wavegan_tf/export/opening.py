@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from pathlib import Path
-from typing import Any
 
 import tensorflow as tf
 
@@ -26,6 +25,7 @@ from wavegan_tf.export.saved_model import VARIABLES_FOLDER, load_saved_model, re
 from wavegan_tf.export.signatures import signature_functions
 from wavegan_tf.formats.plain_files import check_plain, read_text
 from wavegan_tf.models.family import Networks, build_networks
+from wavegan_tf.tensors import Tensor
 from wavegan_tf.training.checkpoints import load_networks
 
 __all__ = ["open_model"]
@@ -136,7 +136,8 @@ def _open_foreign(folder: Path, trust: bool) -> Model:
     return Model(functions, metadata, saved_model=loaded)
 
 
-def _calling(function: Any, keyword: str | None = None) -> Callable[[Any], dict[str, Any]]:
+def _calling(function: Callable[..., dict[str, Tensor]], keyword: str | None = None
+             ) -> Callable[[Tensor], dict[str, Tensor]]:
     """Give TensorFlow a tensor; signatures of a loaded SavedModel want theirs by name."""
     if keyword is None:
         return lambda inputs: function(tf.constant(inputs))

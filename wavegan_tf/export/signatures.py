@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Any
 
 import tensorflow as tf
 
 from wavegan_tf.models.family import Networks
+from wavegan_tf.tensors import KerasModel
 
 __all__ = ["LAYER_SIGNATURES", "signature_functions"]
 
@@ -15,8 +15,10 @@ LAYER_SIGNATURES = {"generator": "generator_layers", "discriminator": "discrimin
                     "q_network": "classifier_layers"}
 """Signature that returns every layer of a network, by the network's name."""
 
+Signature = Callable[[tf.Tensor], dict[str, tf.Tensor]]
 
-def signature_functions(networks: Networks, code: str) -> dict[str, Any]:
+
+def signature_functions(networks: Networks, code: str) -> dict[str, Signature]:
     """Make a function for each signature; phase shuffle is off, arithmetic is float32, any batch size goes.
 
     Args:
@@ -38,7 +40,7 @@ def signature_functions(networks: Networks, code: str) -> dict[str, Any]:
     """
     g, d, q = networks.generator, networks.discriminator, networks.q_network
 
-    def function(network: Any, answer: Callable[[tf.Tensor], dict[str, tf.Tensor]]) -> Any:
+    def function(network: KerasModel, answer: Signature) -> Signature:
         spec = tf.TensorSpec((None, *network.example_shape), tf.float32, name=network.input_name)
         return tf.function(answer, input_signature=[spec])
 

@@ -8,17 +8,16 @@ Padding is TensorFlow's SAME: with T divisible by s, max(k - s, 0) zeros, the sm
 
 from __future__ import annotations
 
-from typing import Any
-
 import keras
 from keras import ops
 
 from wavegan_tf.models.folding import folded_transposed_convolution
+from wavegan_tf.tensors import Tensor
 
 __all__ = ["strided_convolution", "transposed_convolution"]
 
 
-def strided_convolution(x: Any, kernel: Any, stride: int) -> Any:
+def strided_convolution(x: Tensor, kernel: Tensor, stride: int) -> Tensor:
     """Convolve with SAME padding at a stride.
 
     Args:
@@ -44,7 +43,7 @@ def strided_convolution(x: Any, kernel: Any, stride: int) -> Any:
     return ops.conv(x, kernel, strides=stride, padding="same")
 
 
-def transposed_convolution(x: Any, kernel: Any, stride: int) -> Any:
+def transposed_convolution(x: Tensor, kernel: Tensor, stride: int) -> Tensor:
     """Spread every step over `stride` new ones: the transpose of `strided_convolution`.
 
     Args:

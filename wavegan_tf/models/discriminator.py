@@ -13,6 +13,7 @@ from wavegan_tf.models.layer_taps import LayerTap, tapped_model
 from wavegan_tf.models.layers import REGISTER, BatchNorm, Projection, StridedConv1D
 from wavegan_tf.models.phase_shuffle import SHUFFLED_LAYERS, phase_shuffle
 from wavegan_tf.models.seeds import layer_seeds
+from wavegan_tf.tensors import Tensor
 
 __all__ = ["Discriminator", "DownwardStack"]
 
@@ -75,7 +76,8 @@ class DownwardStack(keras.Model):
         return (self.slice_len, self.channels)
 
     @checks_inputs
-    def trace(self, audio: Any, training: bool = False, phases: Any = None) -> tuple[dict[str, Any], dict[str, Any]]:
+    def trace(self, audio: Tensor, training: bool = False, phases: Tensor | None = None
+              ) -> tuple[dict[str, Tensor], dict[str, Tensor]]:
         """Run the network and keep every layer.
 
         Args:
@@ -90,8 +92,8 @@ class DownwardStack(keras.Model):
         Raises:
             ConfigError: audio of another length or number of channels.
         """
-        pre: dict[str, Any] = {}
-        post: dict[str, Any] = {}
+        pre: dict[str, Tensor] = {}
+        post: dict[str, Tensor] = {}
         x = audio
         for i, downconv in enumerate(self.downconvs):
             x = downconv(x)
@@ -106,12 +108,12 @@ class DownwardStack(keras.Model):
         pre[self.output_layer] = post[self.output_layer] = self.dense(flat)
         return pre, post
 
-    def draw_phases(self) -> Any:
+    def draw_phases(self) -> Tensor:
         """Draw a shift for each shuffled layer: int32 [4], uniform in [-radius, radius]."""
         radius = self.phaseshuffle
         return keras.random.randint((SHUFFLED_LAYERS,), -radius, radius + 1, seed=self.shifts)
 
-    def top(self, audio: Any, training: bool, phases: Any) -> Any:
+    def top(self, audio: Tensor, training: bool, phases: Tensor | None) -> Tensor:
         """Return the last layer, float [batch, outputs]; in training draws shifts when none are given."""
         if training and phases is None and self.phaseshuffle:
             phases = self.draw_phases()
@@ -152,6 +154,6 @@ class Discriminator(DownwardStack):
                  **kwargs: Any) -> None:
         super().__init__(slice_len, channels, dim, kernel_len, batchnorm, phaseshuffle, seed, 1, name, **kwargs)
 
-    def call(self, audio: Any, training: bool = False, phases: Any = None) -> Any:
+    def call(self, audio: Tensor, training: bool = False, phases: Tensor | None = None) -> Tensor:
         """Score audio: float [batch, slice_len, channels] -> float [batch]."""
         return self.top(audio, training, phases)[:, 0]

@@ -6,9 +6,10 @@ The kernel is padded with zeros to whole blocks: 25 taps at stride 4 become 28, 
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Any
 
 from keras import ops
+
+from wavegan_tf.tensors import Tensor
 
 __all__ = ["Folding", "folded_transposed_convolution"]
 
@@ -39,7 +40,7 @@ class Folding:
         return cls(front, blocks * stride - front - kernel_len, blocks, before)
 
 
-def folded_transposed_convolution(x: Any, kernel: Any, stride: int) -> Any:
+def folded_transposed_convolution(x: Tensor, kernel: Tensor, stride: int) -> Tensor:
     """Compute a transposed convolution as a dense convolution whose output holds `stride` steps at a time.
 
     Args:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any
 
 import keras
@@ -12,6 +13,7 @@ from wavegan_tf.models.input_shape import checks_inputs
 from wavegan_tf.models.layer_taps import LayerTap, tapped_model
 from wavegan_tf.models.layers import REGISTER, BatchNorm, PostFilter, Projection, TransposedConv1D, UpsampledConv1D
 from wavegan_tf.models.seeds import layer_seeds
+from wavegan_tf.tensors import Tensor
 
 __all__ = ["Generator"]
 
@@ -85,7 +87,7 @@ class Generator(keras.Model):
         return (self.latent_dim,)
 
     @checks_inputs
-    def trace(self, z: Any, training: bool = False) -> tuple[dict[str, Any], dict[str, Any]]:
+    def trace(self, z: Tensor, training: bool = False) -> tuple[dict[str, Tensor], dict[str, Tensor]]:
         """Run the network and keep every layer.
 
         Args:
@@ -98,10 +100,10 @@ class Generator(keras.Model):
         Raises:
             ConfigError: z of another length.
         """
-        pre: dict[str, Any] = {}
-        post: dict[str, Any] = {}
+        pre: dict[str, Tensor] = {}
+        post: dict[str, Tensor] = {}
 
-        def layer(name: str, x: Any, activation: Any, norm: int) -> Any:
+        def layer(name: str, x: Tensor, activation: Callable[[Tensor], Tensor], norm: int) -> Tensor:
             if norm < len(self.norms):
                 x = self.norms[norm](x, training=training)
             pre[name] = x
@@ -119,7 +121,7 @@ class Generator(keras.Model):
             layer("pp_filt", self.pp_filt(x), lambda y: y, len(self.upconvs))
         return pre, post
 
-    def call(self, z: Any, training: bool = False) -> Any:
+    def call(self, z: Tensor, training: bool = False) -> Tensor:
         """Generate audio: float [batch, latent_dim] -> float [batch, slice_len, channels]."""
         _, post = self.trace(z, training=training)
         return list(post.values())[-1]

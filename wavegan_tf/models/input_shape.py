@@ -15,10 +15,11 @@ import keras
 from keras import ops
 
 from wavegan_tf.errors import ConfigError
+from wavegan_tf.tensors import KerasModel, Tensor
 
 __all__ = ["checks_inputs"]
 
-Trace = Callable[..., tuple[dict[str, Any], dict[str, Any]]]
+Trace = Callable[..., tuple[dict[str, Tensor], dict[str, Tensor]]]
 
 
 def checks_inputs(trace: Trace) -> Trace:
@@ -27,7 +28,8 @@ def checks_inputs(trace: Trace) -> Trace:
     The network has `example_shape` and `input_name`. A graph checks each time it runs, also in a SavedModel.
     """
     @functools.wraps(trace)
-    def checked(network: Any, inputs: Any, *args: Any, **kwargs: Any) -> tuple[dict[str, Any], dict[str, Any]]:
+    def checked(network: KerasModel, inputs: Tensor, *args: Any, **kwargs: Any
+                ) -> tuple[dict[str, Tensor], dict[str, Tensor]]:
         _check(tuple(inputs.shape), network.example_shape, network.input_name)
         n, given = inputs.shape[0], inputs
         if n == 0:
@@ -50,7 +52,7 @@ def _check(shape: tuple[int | None, ...], wanted: tuple[int, ...], name: str) ->
                           "network; crop or fill up the audio, or take a network of that size")
 
 
-def _for_the_graph(inputs: Any, wanted: tuple[int, ...]) -> tuple[Any, Any]:
+def _for_the_graph(inputs: Tensor, wanted: tuple[int, ...]) -> tuple[Tensor, Tensor]:
     """Check the shape whenever the graph runs, and put an example of zeros into an empty batch.
 
     Returns:

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 from typing import TYPE_CHECKING, Any
 
 from wavegan_tf.errors import ConfigError
+from wavegan_tf.tensors import KerasModel
 
 if TYPE_CHECKING:
     import keras
@@ -41,7 +43,7 @@ class LayerTap:
         return asdict(self)
 
 
-def tapped_model(network: Any, layers: tuple[str, ...] | list[str] | None = None, stage: str = "post") -> keras.Model:
+def tapped_model(network: KerasModel, layers: Sequence[str] | None = None, stage: str = "post") -> keras.Model:
     """Make a Keras model with one output per layer, by name; phase shuffle is off.
 
     Args:

@@ -12,6 +12,7 @@ import keras
 from keras import ops
 
 from wavegan_tf.models.convolutions import strided_convolution, transposed_convolution
+from wavegan_tf.tensors import KerasVariable, Tensor
 
 __all__ = ["BatchNorm", "PostFilter", "Projection", "StridedConv1D", "TransposedConv1D", "UpsampledConv1D"]
 
@@ -25,11 +26,11 @@ class _Weighted(keras.layers.Layer):
         super().__init__(autocast=False, **kwargs)
         self.seed = seed
 
-    def add_kernel(self, shape: tuple[int, ...]) -> Any:
+    def add_kernel(self, shape: tuple[int, ...]) -> KerasVariable:
         initializer = keras.initializers.GlorotUniform(seed=self.seed)
         return self.add_weight(name="kernel", shape=shape, initializer=initializer)
 
-    def add_bias(self, size: int) -> Any:
+    def add_bias(self, size: int) -> KerasVariable:
         return self.add_weight(name="bias", shape=(size,), initializer="zeros")
 
     def get_config(self) -> dict[str, Any]:
@@ -48,7 +49,7 @@ class Projection(_Weighted):
         self.kernel = self.add_kernel((input_shape[-1], self.units))
         self.bias = self.add_bias(self.units)
 
-    def call(self, x: Any) -> Any:
+    def call(self, x: Tensor) -> Tensor:
         return ops.matmul(x, ops.cast(self.kernel, x.dtype)) + ops.cast(self.bias, x.dtype)
 
     def get_config(self) -> dict[str, Any]:
@@ -79,7 +80,7 @@ class StridedConv1D(_Filtered):
         self.kernel = self.add_kernel((self.kernel_len, input_shape[-1], self.filters))
         self.bias = self.add_bias(self.filters)
 
-    def call(self, x: Any) -> Any:
+    def call(self, x: Tensor) -> Tensor:
         return strided_convolution(x, ops.cast(self.kernel, x.dtype), self.stride) + ops.cast(self.bias, x.dtype)
 
     def compute_output_shape(self, input_shape: tuple[Any, ...]) -> tuple[Any, ...]:
@@ -97,7 +98,7 @@ class TransposedConv1D(_Filtered):
         self.kernel = self.add_kernel((self.kernel_len, self.filters, input_shape[-1]))
         self.bias = self.add_bias(self.filters)
 
-    def call(self, x: Any) -> Any:
+    def call(self, x: Tensor) -> Tensor:
         return transposed_convolution(x, ops.cast(self.kernel, x.dtype), self.stride) + ops.cast(self.bias, x.dtype)
 
     def compute_output_shape(self, input_shape: tuple[Any, ...]) -> tuple[Any, ...]:
@@ -112,7 +113,7 @@ class UpsampledConv1D(_Filtered):
         self.kernel = self.add_kernel((self.kernel_len, input_shape[-1], self.filters))
         self.bias = self.add_bias(self.filters)
 
-    def call(self, x: Any) -> Any:
+    def call(self, x: Tensor) -> Tensor:
         x = ops.repeat(x, self.stride, axis=1)
         y = ops.conv(x, ops.cast(self.kernel, x.dtype), strides=1, padding="same")
         return y + ops.cast(self.bias, x.dtype)
@@ -136,7 +137,7 @@ class PostFilter(_Weighted):
     def build(self, input_shape: tuple[Any, ...]) -> None:
         self.kernel = self.add_kernel((self.kernel_len, input_shape[-1], 1))
 
-    def call(self, x: Any) -> Any:
+    def call(self, x: Tensor) -> Tensor:
         kernel = ops.cast(self.kernel, x.dtype)
         channels = [ops.conv(x[:, :, c : c + 1], kernel[:, c : c + 1], strides=1, padding="same")
                     for c in range(x.shape[-1])]
@@ -164,7 +165,7 @@ class BatchNorm(keras.layers.BatchNormalization):
         super().__init__(**settings)
         self.always_batch = always_batch
 
-    def call(self, x: Any, training: bool | None = None) -> Any:
+    def call(self, x: Tensor, training: bool | None = None) -> Tensor:
         y = ops.cast(x, "float32")
         if self.always_batch:
             mean, variance = ops.moments(y, axes=tuple(range(len(y.shape) - 1)), synchronized=self.synchronized)

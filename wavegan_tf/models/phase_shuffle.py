@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 import keras
 from keras import ops
+
+from wavegan_tf.tensors import Tensor
 
 __all__ = ["SHUFFLED_LAYERS", "phase_shuffle"]
 
@@ -13,7 +13,7 @@ SHUFFLED_LAYERS = 4
 """Phase shuffle follows the first four convolutions, at every length of audio."""
 
 
-def phase_shuffle(x: Any, shift: Any, radius: int) -> Any:
+def phase_shuffle(x: Tensor, shift: Tensor | int, radius: int) -> Tensor:
     """Move every example of a batch by the same number of steps, reflecting at the edge.
 
     Args:

@@ -6,6 +6,7 @@ from typing import Any
 
 from wavegan_tf.models.discriminator import DownwardStack
 from wavegan_tf.models.layers import REGISTER
+from wavegan_tf.tensors import Tensor
 
 __all__ = ["QNetwork"]
 
@@ -27,7 +28,7 @@ class QNetwork(DownwardStack):
         super().__init__(slice_len, channels, dim, kernel_len, batchnorm, phaseshuffle, seed, code_dim, name, **kwargs)
         self.code_dim = code_dim
 
-    def call(self, audio: Any, training: bool = False, phases: Any = None) -> Any:
+    def call(self, audio: Tensor, training: bool = False, phases: Tensor | None = None) -> Tensor:
         """Read the code: float [batch, slice_len, channels] -> logits, float [batch, code_dim]."""
         return self.top(audio, training, phases)
 

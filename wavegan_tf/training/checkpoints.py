@@ -24,6 +24,7 @@ from wavegan_tf.checkpoint_folders import (
 )
 from wavegan_tf.config import RunConfig
 from wavegan_tf.models.family import Networks, build_networks
+from wavegan_tf.tensors import KerasVariable
 from wavegan_tf.training.runs import CONFIG_NAME, versions
 from wavegan_tf.training.updates.round import TrainingRound
 
@@ -104,11 +105,11 @@ def load_training(run_or_checkpoint: str | Path, step: int | None = None) -> Tra
     return training
 
 
-def _weights(networks: Networks) -> dict[str, dict[str, Any]]:
+def _weights(networks: Networks) -> dict[str, dict[str, KerasVariable]]:
     return {name: variables_by_path(network.weights) for name, network in networks.named().items()}
 
 
-def _variables(training: TrainingRound) -> dict[str, dict[str, Any]]:
+def _variables(training: TrainingRound) -> dict[str, dict[str, KerasVariable]]:
     """List the variables of every file, by the file's stem and the name inside it."""
     return _weights(training.networks) | {f"{name}_optimizer": variables_by_path(optimizer.variables)
                                           for name, optimizer in training.optimizers.items()}

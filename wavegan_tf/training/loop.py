@@ -10,7 +10,6 @@ from collections.abc import Iterator, Sequence
 from contextlib import ExitStack, contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
 import tensorflow as tf
 from tqdm import tqdm
@@ -20,6 +19,7 @@ from wavegan_tf.config import RunConfig
 from wavegan_tf.data.batches.pipeline import SliceSource, open_source
 from wavegan_tf.errors import ConfigError, TrainingError
 from wavegan_tf.models.family import build_networks
+from wavegan_tf.tensors import Tensor
 from wavegan_tf.training.checkpoints import restore_checkpoint, save_checkpoint
 from wavegan_tf.training.devices import describe_devices
 from wavegan_tf.training.interrupts import StopRequest, catch_stop_requests
@@ -214,7 +214,7 @@ class _Session:
                 if stopped or self.step == last:
                     return stop if stopped else None
 
-    def _begin(self, real: Any) -> None:
+    def _begin(self, real: Tensor) -> None:
         """Write what belongs to step 0 of a new run."""
         if self.monitors is None:
             return

@@ -7,7 +7,6 @@ import os
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -227,8 +226,8 @@ def _chunks(files: tuple[AudioFile, ...], config: DataConfig, size: int, skipped
         yield chunk
 
 
-def _table(rows: list[Any], logits: np.ndarray, probabilities: np.ndarray, labels: Labels, network: NetworkConfig
-           ) -> pd.DataFrame:
+def _table(rows: list[tuple[str, int]], logits: np.ndarray, probabilities: np.ndarray, labels: Labels,
+           network: NetworkConfig) -> pd.DataFrame:
     names, lengths = zip(*rows, strict=True)
     index = code_index(logits, network)
     table = pd.DataFrame({"file": names, "label": [labels.of.get(name, "") for name in names],

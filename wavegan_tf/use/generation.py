@@ -8,7 +8,6 @@ import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -20,7 +19,7 @@ from wavegan_tf.errors import ConfigError, ExportError
 from wavegan_tf.export.model import Model
 from wavegan_tf.formats.tables import write_table
 from wavegan_tf.training.pictures import write_spectrograms
-from wavegan_tf.use.codes import all_codes, parse_code
+from wavegan_tf.use.codes import NamedCode, all_codes, parse_code
 from wavegan_tf.use.vector_files import read_vectors
 from wavegan_tf.use.vectors import (
     Interpolation,
@@ -167,13 +166,13 @@ def _base(request: Request, config: NetworkConfig) -> LatentVectors:
     return given_vectors(vectors.z[: request.n], config)
 
 
-def _coded(vectors: LatentVectors, codes: list[Any], request: Request, config: NetworkConfig) -> LatentVectors:
+def _coded(vectors: LatentVectors, codes: list[NamedCode], request: Request, config: NetworkConfig) -> LatentVectors:
     if codes:
         vectors = with_codes(vectors, codes)
     return vectors if request.code_scale == 1.0 else scale_codes(vectors, request.code_scale, config)
 
 
-def _interpolated(request: Request, way: Interpolation, config: NetworkConfig, codes: list[Any]) -> LatentVectors:
+def _interpolated(request: Request, way: Interpolation, config: NetworkConfig, codes: list[NamedCode]) -> LatentVectors:
     if request.z_file is None:
         ends = [draw_vectors(1, config, seed) for seed in (way.first, way.second)]
     else:

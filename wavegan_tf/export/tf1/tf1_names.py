@@ -7,13 +7,13 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
-from typing import Any
 
 import numpy as np
 
 from wavegan_tf.models.discriminator import DownwardStack
 from wavegan_tf.models.family import Networks
 from wavegan_tf.models.generator import Generator
+from wavegan_tf.tensors import KerasLayer, KerasVariable, Tensor
 
 __all__ = ["GLOBAL_STEP", "OriginalWeight", "batchnorm_name", "original_weights", "power_names"]
 
@@ -34,7 +34,7 @@ class OriginalWeight:
     """
 
     name: str
-    variable: Any
+    variable: KerasVariable
     planar: bool = False
     used: bool = True
 
@@ -43,7 +43,7 @@ class OriginalWeight:
         """Shape in the original."""
         return (1, *self.variable.shape) if self.planar else tuple(self.variable.shape)
 
-    def to_original(self, value: Any) -> np.ndarray:
+    def to_original(self, value: Tensor) -> np.ndarray:
         """Bring a value (the weight or an optimiser's slot for it) into the original's shape."""
         return np.asarray(value).reshape(self.shape)
 
@@ -91,12 +91,12 @@ def _downward(network: DownwardStack, prefix: str) -> Iterator[OriginalWeight]:
         yield from _norm(prefix, norm, False)
 
 
-def _layer(scope: str, layer: Any, planar: bool = False) -> Iterator[OriginalWeight]:
+def _layer(scope: str, layer: KerasLayer, planar: bool = False) -> Iterator[OriginalWeight]:
     yield OriginalWeight(f"{scope}/kernel", layer.kernel, planar)
     yield OriginalWeight(f"{scope}/bias", layer.bias)
 
 
-def _norm(prefix: str, norm: Any, reads_statistics: bool) -> Iterator[OriginalWeight]:
+def _norm(prefix: str, norm: KerasLayer, reads_statistics: bool) -> Iterator[OriginalWeight]:
     scope = prefix + norm.name.removesuffix("_norm")
     for name in ("gamma", "beta", *_STATISTICS):
         used = reads_statistics or name not in _STATISTICS

@@ -12,7 +12,6 @@ The generator's weights carry Adam's slots (adversarial loss) and RMSProp's (Q-n
 from __future__ import annotations
 
 from collections.abc import Iterator
-from typing import Any
 
 import keras
 import numpy as np
@@ -22,6 +21,7 @@ from wavegan_tf.export.tf1.tf1_checkpoint import Checkpoint
 from wavegan_tf.export.tf1.tf1_names import GLOBAL_STEP, OriginalWeight, original_weights, power_names
 from wavegan_tf.export.tf1.tf1_powers import power_after
 from wavegan_tf.export.tf1.tf1_settings import updates_from_powers
+from wavegan_tf.tensors import KerasVariable
 from wavegan_tf.training.updates.round import TrainingRound
 
 __all__ = ["read_slots", "slot_tensors"]
@@ -73,7 +73,7 @@ def slot_tensors(training: TrainingRound) -> dict[str, np.ndarray]:
     return tensors
 
 
-def _slots(training: TrainingRound) -> Iterator[tuple[OriginalWeight, str, Any]]:
+def _slots(training: TrainingRound) -> Iterator[tuple[OriginalWeight, str, KerasVariable]]:
     """Yield each slot: the weight it belongs to, its name in the original, our variable."""
     by_variable = {id(weight.variable): weight for weight in original_weights(training.networks)}
     for key, optimizer in training.optimizers.items():

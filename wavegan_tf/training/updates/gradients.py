@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Any
 
 import tensorflow as tf
 
 from wavegan_tf.config import RunConfig
 from wavegan_tf.losses import ADVERSARIAL, bit_accuracy, code_accuracy, gradient_penalty, interpolate, q_loss
 from wavegan_tf.models.family import Networks
+from wavegan_tf.tensors import KerasModel, Tensor
 from wavegan_tf.training.updates.draws import DiscriminatorDraws, GeneratorDraws
 
 __all__ = ["Gradients", "discriminator_gradients", "generator_gradients"]
@@ -88,7 +88,7 @@ def generator_gradients(networks: Networks, config: RunConfig,
     return adversarial, informed, scalars
 
 
-def _score(d: Callable[..., Any], audio: tf.Tensor, phases: tf.Tensor) -> tf.Tensor:
+def _score(d: Callable[..., Tensor], audio: tf.Tensor, phases: tf.Tensor) -> tf.Tensor:
     return tf.cast(d(audio, training=True, phases=phases), tf.float32)
 
 
@@ -97,5 +97,5 @@ def _rms(audio: tf.Tensor) -> tf.Tensor:
     return tf.reduce_mean(tf.sqrt(tf.reduce_mean(tf.square(audio[:, :, 0]), axis=1)))
 
 
-def _variables(network: Any) -> list[tf.Variable]:
+def _variables(network: KerasModel) -> list[tf.Variable]:
     return [variable.value for variable in network.trainable_variables]

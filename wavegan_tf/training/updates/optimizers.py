@@ -17,6 +17,7 @@ import tensorflow as tf
 from keras import ops
 
 from wavegan_tf.config import TrainConfig
+from wavegan_tf.tensors import KerasVariable, Tensor
 
 __all__ = ["LEARNING_RATES", "AdamTF1", "RMSPropTF1", "discriminator_optimizer", "generator_optimizer", "q_optimizer"]
 
@@ -37,7 +38,7 @@ class AdamTF1(keras.optimizers.Adam):
     def __init__(self, learning_rate: float = 1e-4, beta_1: float = 0.5, beta_2: float = 0.9, **kwargs: Any) -> None:
         super().__init__(learning_rate, beta_1=beta_1, beta_2=beta_2, **{"epsilon": 1e-8, "name": "adam", **kwargs})
 
-    def update_step(self, gradient: Any, variable: Any, learning_rate: Any) -> None:
+    def update_step(self, gradient: Tensor, variable: KerasVariable, learning_rate: Tensor) -> None:
         """Update one variable."""
         index = self._get_variable_index(variable)
         step = tf.cast(self.iterations.value + 1, tf.float32)
@@ -63,7 +64,7 @@ class RMSPropTF1(keras.optimizers.RMSprop):
         super().__init__(learning_rate, **{"rho": 0.9, "momentum": 0.0, "epsilon": 1e-10, "name": "rmsprop", **kwargs})
         self.clip_weights = clip_weights
 
-    def build(self, variables: list[Any]) -> None:
+    def build(self, variables: list[KerasVariable]) -> None:
         """Make the slots and set the mean squares to one."""
         if self.built:
             return
@@ -71,7 +72,7 @@ class RMSPropTF1(keras.optimizers.RMSprop):
         for velocity in self._velocities:
             velocity.assign(ops.ones(velocity.shape, velocity.dtype))
 
-    def update_step(self, gradient: Any, variable: Any, learning_rate: Any) -> None:
+    def update_step(self, gradient: Tensor, variable: KerasVariable, learning_rate: Tensor) -> None:
         """Update one variable."""
         super().update_step(gradient, variable, learning_rate)
         if self.clip_weights is not None:

@@ -11,7 +11,6 @@ import os
 import zlib
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
-from typing import Any
 
 import numpy as np
 import tensorflow as tf
@@ -20,6 +19,7 @@ from wavegan_tf.config import RunConfig
 from wavegan_tf.data.batches.pipeline import SliceSource
 from wavegan_tf.errors import ConfigError
 from wavegan_tf.formats.json_files import parse_json
+from wavegan_tf.tensors import Tensor
 from wavegan_tf.training.updates.round import TrainingRound
 
 __all__ = ["Team", "form_team"]
@@ -59,7 +59,7 @@ class Team:
             raise ConfigError(f"`batch_size` (={config.train.batch_size}) must be a multiple of the {self.n_replicas} "
                               "devices that share it; change --train_batch_size (in a new run) or the devices")
 
-    def batches(self, source: SliceSource, config: RunConfig, first_batch: int) -> Iterator[Any]:
+    def batches(self, source: SliceSource, config: RunConfig, first_batch: int) -> Iterator[Tensor]:
         """Iterate over the data of round after round: float32 [disc_nupdates, batch, slice_len, channels], distributed.
 
         Args:
@@ -78,12 +78,12 @@ class Team:
                 tf.stack(tf.split(batches, local, axis=1))))
         return iter(self.strategy.distribute_datasets_from_function(lambda context: shares))
 
-    def compile(self, training: TrainingRound) -> Callable[[Any], dict[str, tf.Tensor]]:
+    def compile(self, training: TrainingRound) -> Callable[[Tensor], dict[str, tf.Tensor]]:
         """Compile a round over all replicas; its scalars are means over them, which are means over the batch."""
         strategy = self.strategy
 
         @tf.function
-        def run_round(real: Any) -> dict[str, tf.Tensor]:
+        def run_round(real: Tensor) -> dict[str, tf.Tensor]:
             scalars = strategy.run(training.run, args=(real,))
             return {name: strategy.reduce(tf.distribute.ReduceOp.MEAN, value, axis=None)
                     for name, value in scalars.items()}
