@@ -1,4 +1,4 @@
-"""`wavegan-tf classify`: which code the Q-network gives to recordings."""
+"""`wavegan-tf classify`: codes of recordings, estimated by the Q-network."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The flags that say how a corpus is to be read, shared by every command that reads one."""
+"""Command-line flags for reading a corpus, shared by all commands that read one."""
 
 from __future__ import annotations
 

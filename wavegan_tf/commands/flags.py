@@ -1,4 +1,4 @@
-"""Command-line flags made from the fields of settings classes: the field's name and the original code's name."""
+"""Command-line flags from the fields of settings classes, under the field's name and the original code's name."""
 
 from __future__ import annotations
 
@@ -34,7 +34,7 @@ def add_setting_flags(parser: argparse.ArgumentParser, settings: type, *others: 
 
 
 def add_trust_flag(parser: argparse.ArgumentParser) -> None:
-    """Add `--trust`, for models that may be programs of somebody else."""
+    """Add `--trust`, for SavedModels of other makers, which are programs."""
     parser.add_argument("--trust", action="store_true",
                         help="run what a model of somebody else brings along: a SavedModel without our model.json, or "
                              "code in a Keras file (Lambda layers). These are programs that may read and write files: "

@@ -1,4 +1,4 @@
-"""Lists of labels on the command line, with a way to write any label.
+"""Parsing of label lists on the command line; quotes allow any label.
 
 A label with a comma, a colon or blanks at its ends stands in double quotes, as in a CSV: `"i:":i,"a,b":c`; a double
 quote inside quotes is written twice.

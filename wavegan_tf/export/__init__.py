@@ -1,6 +1,6 @@
-"""Trained networks on their way out: SavedModel and weights in one folder, and the original's checkpoints.
+"""Export of trained networks: SavedModel and weights in one folder, and checkpoints of the original code.
 
-In goes a run; out comes a model folder, or a finished model behind plain arrays (`open_model`).
+In goes a run; out comes a model folder. `open_model` opens either: a model that takes and returns NumPy arrays.
 """
 
 import lazy_loader

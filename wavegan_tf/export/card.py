@@ -1,4 +1,4 @@
-"""The model card: what a model is, what it was made from, how to use it and what it cannot do."""
+"""The model card (`CARD.md`): kind of model, training, use, layers, limits."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ def model_kind(config: RunConfig) -> str:
 
 def model_card(metadata: ModelMetadata, name: str, facts: Mapping[str, list[str]],
                limits: Sequence[str] = ()) -> str:
-    """Write the card as Markdown.
+    """Write the model card as Markdown.
 
     Args:
         metadata: settings, step, layers, versions.

@@ -1,4 +1,4 @@
-"""TensorFlow's failed writes as the `OSError` they are."""
+"""TensorFlow's errors of writing to the disk, turned into `OSError`."""
 
 from __future__ import annotations
 

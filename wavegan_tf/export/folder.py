@@ -1,4 +1,4 @@
-"""The folder of an exported model: everything that is in it, written whole or not at all."""
+"""Writing the folder of an exported model, completely or not at all."""
 
 from __future__ import annotations
 
@@ -42,7 +42,7 @@ _HDF5_BYTES = 1 << 13
 
 def export_run(run: str | Path, out: str | Path, step: int | None = None, *,
                facts: dict[str, list[str]] | None = None, limits: Sequence[str] = ()) -> Path:
-    """Export a run; see `write_model`.
+    """Export a run as a SavedModel with weights, settings and a model card; see `write_model`.
 
     Args:
         run: the folder of a run, or of one of its checkpoints.
@@ -71,7 +71,7 @@ def export_run(run: str | Path, out: str | Path, step: int | None = None, *,
 
 
 def export_again(model: str | Path, out: str | Path) -> Path:
-    """Write an exported model anew, with the signatures of this version and the same weights, card and description.
+    """Export an exported model again: SavedModel signatures of this version, the same weights, card and settings.
 
     Args:
         model: what `export_run` or `import-tf1` wrote, with any version.
@@ -106,7 +106,7 @@ def export_again(model: str | Path, out: str | Path) -> Path:
 
 def write_model(networks: Networks, config: RunConfig, step: int, source: str, out: str | Path,
                 facts: dict[str, list[str]] | None = None, limits: Sequence[str] = ()) -> Path:
-    """Write a model for use elsewhere.
+    """Write networks as a SavedModel with weights, settings, a model card and checksums.
 
     The folder holds a SavedModel (`saved_model.pb`, `variables/`), the Keras weights of each network (`weights/`), the
     settings (`config.json`), settings with step and layers (`model.json`), a model card (`CARD.md`) and checksums.

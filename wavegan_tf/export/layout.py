@@ -1,4 +1,4 @@
-"""Where things are in an exported model and in a run, and how to tell the two apart."""
+"""Names of the files in an exported model and in a run, and how to tell the two apart."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What is known about an exported model beside its weights, as JSON: in `model.json` and inside the SavedModel."""
+"""Metadata of an exported model as JSON, in `model.json` and inside the SavedModel."""
 
 from __future__ import annotations
 
@@ -24,13 +24,13 @@ FORMAT = 1
 
 @dataclass(frozen=True)
 class ModelMetadata:
-    """Settings, training step and layers of a model.
+    """Metadata of a model: settings, training step, layers, versions.
 
     Attributes:
         config: settings of the run.
         step: generator updates that made the weights.
         source: where they come from, in words.
-        layers: by network (`generator`, `discriminator`, `q_network`) the layers that can be looked into.
+        layers: by network (`generator`, `discriminator`, `q_network`) its inner layers.
         parameters: number of trainable weights, by network.
         versions: of the programs that wrote it.
     """
@@ -44,7 +44,7 @@ class ModelMetadata:
 
     @classmethod
     def of(cls, networks: Networks, config: RunConfig, step: int, source: str) -> ModelMetadata:
-        """Collect it from networks."""
+        """Collect the metadata of networks."""
         named = networks.named()
         return cls(config, step, source,
                    {name: network.layer_taps(config.data.sample_rate_hz) for name, network in named.items()},

@@ -1,4 +1,4 @@
-"""A finished model behind plain arrays: generate, score, classify, look into layers; always in bounded memory."""
+"""A trained model on NumPy arrays: generate, score, classify, read layers; batch by batch, in bounded memory."""
 
 from __future__ import annotations
 
@@ -79,7 +79,7 @@ class Model:
         return _join(self.stream("discriminate", audio))["score"]
 
     def classify(self, audio: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-        """Read the code of audio with the Q-network.
+        """Classify audio: estimate its code with the Q-network.
 
         Args:
             audio: float [n, slice_len, channels].
@@ -121,7 +121,7 @@ class Model:
         return ({name: answer[name] for name in names} for answer in self.stream(LAYER_SIGNATURES[network], inputs))
 
     def stream(self, signature: str, inputs: np.ndarray) -> Iterator[dict[str, np.ndarray]]:
-        """Ask a signature batch by batch; the answers, concatenated, are those for all inputs."""
+        """Call a signature batch by batch; the results, concatenated, are those for all inputs."""
         if signature not in self._functions:
             why = "" if self.has_classifier else "; it was trained without a code and has no Q-network"
             raise ConfigError(f"signature (={signature}) must be one of {', '.join(self._functions)} for this "

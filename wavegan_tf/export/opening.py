@@ -1,4 +1,4 @@
-"""One door to a finished model, whether it is still a run folder or has been exported."""
+"""Opening a trained model: a run folder, one of its checkpoints, or an exported model."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ __all__ = ["open_model"]
 
 
 def open_model(path: str | Path, step: int | None = None, *, trust: bool = False) -> Model:
-    """Open a trained model.
+    """Open a trained model: a run folder, one of its checkpoints, or an exported model.
 
     Args:
         path: a run folder or one of its checkpoints (`RUN/checkpoints/step-...`), or a folder that `wavegan-tf export`

@@ -1,4 +1,4 @@
-"""What a run folder says about a model: the data it was trained on, and how training stood."""
+"""Facts about a run for the model card: training data, machine and time, metrics of the exported step."""
 
 from __future__ import annotations
 

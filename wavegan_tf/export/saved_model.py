@@ -31,7 +31,7 @@ def write_saved_model(networks: Networks, code: str, metadata: str, folder: str 
     Args:
         networks: the trained networks.
         code: kind of code.
-        metadata: JSON text to travel inside.
+        metadata: JSON text that the function `metadata` returns.
         folder: where `saved_model.pb` and `variables/` go.
     """
     functions = signature_functions(networks, code)

@@ -1,4 +1,4 @@
-"""What a finished model can be asked: one compiled function for each signature, the same from a run and an export."""
+"""Signatures of a model, as in its SavedModel: one compiled function each, the same for a run and an export."""
 
 from __future__ import annotations
 

@@ -1,1 +1,4 @@
-"""Files of the user and files of ours: places claimed, filled whole or not at all, and cleared after a kill."""
+"""Atomic output: paths are locked, files are written completely or not at all, and a killed process is cleaned up.
+
+In go paths and functions that write; out come finished files at those paths, or an error and nothing changed.
+"""

@@ -1,6 +1,6 @@
-"""Places that a command writes to, claimed from its beginning: what was there, and nobody else meanwhile.
+"""Claims: locks on the output paths of a command, with a snapshot of what was there when it began.
 
-A claim is a file beside the output, locked while its process lives, however that ends. Inside a claim every other
+A claim is a file beside the output, locked while its process runs. Inside a claim every other
 claim of the same place by the same thread is the same one, so that what a function finds at its beginning is what was
 there when the command began.
 """
@@ -35,12 +35,12 @@ _PAUSE_S = 0.2
 
 
 class InUseError(ExportError):
-    """Another living process is writing to the same place."""
+    """Another running process is writing to the same path."""
 
 
 @dataclass
 class Claim:
-    """A place that is ours.
+    """A locked output path.
 
     Attributes:
         output: what is written there.
@@ -80,7 +80,7 @@ def _claims() -> dict[Path, Claim]:
 
 @contextmanager
 def claim(output: Output, *, wait: bool = False) -> Iterator[Claim]:
-    """Keep everybody else from writing to a place, and know what was there.
+    """Lock an output path against other processes, and note what was there.
 
     Args:
         output: what is going to be written.
@@ -125,7 +125,7 @@ def claim_all(outputs: Iterable[Output]) -> Iterator[None]:
 
 @contextmanager
 def extra_folder(output: str | Path) -> Iterator[Path]:
-    """Give a folder among the system's temporary ones that is cleared like those beside an output.
+    """Make a folder in the system's temporary folder; it is cleared like those beside an output.
 
     Args:
         output: of the command; where it is claimed, its next command clears the folder of one that was killed.
@@ -147,7 +147,7 @@ def extra_folder(output: str | Path) -> Iterator[Path]:
 
 
 def clear_folder(folder: str | Path) -> None:
-    """Clear what killed commands left in a folder, whatever they were writing there."""
+    """Remove what killed commands left in a folder."""
     for file in sorted(Path(folder).glob(f".*{_SUFFIX}")):
         with suppress(ExportError, OSError):
             output = Output(Path(folder) / file.name[1:].removesuffix(_SUFFIX), "file")
@@ -155,7 +155,7 @@ def clear_folder(folder: str | Path) -> None:
 
 
 def written(path: Path) -> None:
-    """Note that we wrote a file or folder ourselves: for our claims it belongs to what may give way."""
+    """Note that this process wrote a file or folder itself: its claims may replace it."""
     for taken in _claims().values():
         if path == taken.path and taken.output.kind != "files":
             taken.before = taken.look()

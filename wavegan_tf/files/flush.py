@@ -1,4 +1,4 @@
-"""Wait until files and folders are on the disk: before a rename what is renamed, after it the folder of the name."""
+"""Flush files and folders to the disk (fsync): before a rename the file, after it the folder."""
 
 from __future__ import annotations
 

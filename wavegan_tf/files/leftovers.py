@@ -1,7 +1,7 @@
-"""What a killed command leaves beside its output, and who may clear it: noted in its claim, cleared when it is dead.
+"""Temporary files of killed commands: named in claim files, removed when the process no longer runs.
 
 A claim file holds a line of JSON for each command: its process, its machine, and the temporary names it writes under.
-Only names of our own form are ever removed, and only those that a dead process of this machine noted.
+Only names of our own form are removed, and only those that a process of this machine noted which no longer runs.
 """
 
 from __future__ import annotations
@@ -24,9 +24,9 @@ __all__ = ["EXTRA", "NEW", "OLD", "Record", "clear", "clear_work", "names_beside
            "this_process"]
 
 NEW, OLD = "new", "old"
-"""In a folder of work: what is being written, and what it takes the place of."""
+"""In a folder of work: what is being written, and what it replaces."""
 EXTRA = "wavegan-tf-"
-"""How the names of folders begin that are elsewhere, in the system's folder for temporary files."""
+"""Prefix of the names of folders in the system's folder for temporary files."""
 _WHAT = "wavegan_tf claim"
 _WORK = re.compile(r"\..+-[0-9a-f]{8}")
 _BOOT = Path("/proc/sys/kernel/random/boot_id")
@@ -34,7 +34,7 @@ _BOOT = Path("/proc/sys/kernel/random/boot_id")
 
 @dataclass(frozen=True)
 class Record:
-    """Who claimed a place.
+    """The process that holds a claim.
 
     Attributes:
         process: its number.
@@ -55,7 +55,7 @@ class Record:
 
     @property
     def is_of_this_machine(self) -> bool:
-        """Whether its process, if it lived, would be on this machine."""
+        """Whether its process is, or was, one of this machine."""
         return self.host == socket.gethostname() or (bool(self.boot) and self.boot == _boot())
 
     def to_line(self) -> bytes:
@@ -85,7 +85,7 @@ def read_records(text: bytes) -> list[Record] | None:
 
 
 def clear(record: Record, folder: Path, target: Path | None) -> None:
-    """Remove what a dead process left; what it had moved out of the way goes back where nothing is there now.
+    """Remove the files of an ended process; what it had moved aside is put back where its path is free.
 
     Args:
         record: its claim.
@@ -97,7 +97,7 @@ def clear(record: Record, folder: Path, target: Path | None) -> None:
 
 
 def clear_work(path: Path, target: Path | None) -> None:
-    """Remove a folder of work, and put back what it holds of the user's: what has not been taken the place of."""
+    """Remove a folder of work, and put back the user's files in it that were not replaced yet."""
     old = path / OLD
     if target is not None and old.exists() and ((path / NEW).exists() or not os.path.lexists(target)):
         put_back(old, target)
@@ -105,7 +105,7 @@ def clear_work(path: Path, target: Path | None) -> None:
 
 
 def put_back(old: Path, target: Path) -> None:
-    """Give something its name back, or one beside it where that is taken by now."""
+    """Rename something to its former name, or to a similar one where that is taken."""
     try:
         old.rename(target)  # takes the place of nothing, or of an empty folder
     except OSError:

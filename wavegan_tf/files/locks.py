@@ -1,4 +1,4 @@
-"""Lock files: held by a living process, free again when it ends, however that happens."""
+"""Lock files: held by a running process, and free again when it ends, also when it is killed."""
 
 from __future__ import annotations
 
@@ -27,12 +27,12 @@ class LockedFile:
         self.path, self.is_locked, self._handle = path, is_locked, handle
 
     def read(self) -> bytes:
-        """Return what is in it."""
+        """Return the content."""
         os.lseek(self._handle, 0, os.SEEK_SET)
         return os.read(self._handle, 1 << 20)
 
     def write(self, content: bytes) -> None:
-        """Put something else into it, at once: a process that is killed leaves all of it or nothing."""
+        """Replace the content by one write: a process that is killed leaves all of it or nothing."""
         os.lseek(self._handle, 0, os.SEEK_SET)
         os.write(self._handle, content)
         os.ftruncate(self._handle, len(content))
@@ -47,7 +47,7 @@ class LockedFile:
 
 
 def lock_file(path: Path) -> LockedFile | bytes:
-    """Lock a file, which is made if it is not there.
+    """Lock a file; it is created if it does not exist.
 
     Returns:
         The file, or what is in it where another process has locked it.
@@ -74,7 +74,7 @@ def lock_file(path: Path) -> LockedFile | bytes:
 
 
 def make_folders(folder: Path) -> list[Path]:
-    """Make a folder and those above it; return those that were not there, the deepest first."""
+    """Make a folder and its parents; return those that did not exist, the deepest first."""
     missing = []
     while not folder.is_dir():
         missing.append(folder)

@@ -1,4 +1,4 @@
-"""What a command is going to write, and whether it can be written there: known before the work begins."""
+"""Output paths of a command, checked before the work begins."""
 
 from __future__ import annotations
 
@@ -16,12 +16,12 @@ _MOUNTS = Path("/proc/self/mountinfo")
 
 @dataclass(frozen=True)
 class Output:
-    """One thing that a command writes.
+    """One file, folder or group of files that a command writes.
 
     Attributes:
         path: of the file or folder, or the folder that files are put into.
         kind: `folder` (as a whole), `file`, or `files` (beside what is in the folder already).
-        replace: whether something that is there gives way; of a folder with anything in it.
+        replace: whether an existing file, or a folder that is not empty, is replaced.
         name: of `files`, what tells them from others in the same folder, such as the name of a figure.
         deep: of `files`, whether some lie in folders below.
     """
@@ -33,7 +33,7 @@ class Output:
     deep: bool = False
 
     def check(self) -> None:
-        """Refuse a place at which it cannot be written.
+        """Check that it can be written.
 
         Raises:
             ExportError: see `check_output_file` and `check_output_folder`.
@@ -48,17 +48,17 @@ class Output:
 
 
 def new_folder(path: str | Path, *, replace: bool = False) -> Output:
-    """Name a folder that is written as a whole; it must be new or empty unless it may be replaced."""
+    """Describe an output folder that is written as a whole; it must be new or empty unless it may be replaced."""
     return Output(path, "folder", replace)
 
 
 def one_file(path: str | Path) -> Output:
-    """Name a file; one that is there gives way."""
+    """Describe an output file; an existing one is replaced."""
     return Output(path, "file", replace=True)
 
 
 def files_in(folder: str | Path, name: str = "", *, deep: bool = False) -> Output:
-    """Name files that are put into a folder; those of the same names give way, others stay."""
+    """Describe output files in a folder; existing ones of the same names are replaced, others stay."""
     return Output(folder, "files", replace=True, name=name, deep=deep)
 
 
@@ -68,7 +68,7 @@ def real_path(path: str | Path) -> Path:
 
 
 def check_output_file(path: str | Path) -> None:
-    """Refuse a place at which no file can be written, before long work for it begins.
+    """Check that a file can be written at a path, before long work for it begins.
 
     Raises:
         ExportError: it is a folder, a pipe or a device, or lies in something that is none or must not be written to.
@@ -82,7 +82,7 @@ def check_output_file(path: str | Path) -> None:
 
 
 def check_output_folder(path: str | Path, *, new: bool = False) -> None:
-    """Refuse a place at which no folder can be made or filled, before long work for it begins.
+    """Check that a folder can be made or filled at a path, before long work for it begins.
 
     Args:
         path: the folder.
@@ -98,7 +98,7 @@ def check_output_folder(path: str | Path, *, new: bool = False) -> None:
 
 
 def _check_parent(path: Path, folder: Path, what: str) -> None:
-    """Check the first folder on the way up that is there."""
+    """Check the nearest existing folder above."""
     if real_path(path).is_symlink():  # what all links lead to is none, but in a circle
         raise ExportError(f"output {what} (={path}) must be where one can be made; its links lead in a circle; choose "
                           "another name")
@@ -110,7 +110,7 @@ def _check_parent(path: Path, folder: Path, what: str) -> None:
 
 
 def _check_exchange(path: Path) -> None:
-    """Refuse a folder that cannot give way to another: the one we are in, or what is mounted there."""
+    """Check that a folder can be replaced: it is not the current folder, and nothing is mounted there."""
     real = real_path(path)
     if real.exists() and not real.is_dir():
         raise ExportError(f"output folder (={path}) must be a folder; it is a file; choose another name")

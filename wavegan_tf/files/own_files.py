@@ -1,4 +1,4 @@
-"""Files that folders of ours hold under fixed names, opened without being led elsewhere."""
+"""Opening files of fixed names in our own folders, without following links."""
 
 from __future__ import annotations
 
@@ -48,7 +48,7 @@ def open_own_file(path: str | Path, flags: int) -> int:
 
 
 def check_own_file(path: str | Path) -> None:
-    """Refuse what `open_own_file` would not open, where something is there; see there for errors."""
+    """Check that `open_own_file` would open an existing file; see there for errors."""
     if os.path.lexists(path):
         os.close(open_own_file(path, os.O_RDWR))
 

@@ -1,6 +1,6 @@
-"""Give what was written its name: nothing is removed that was not there when the command began.
+"""Renaming finished output to its final path; only what was there when the command began is replaced.
 
-Where something else has come to lie there meanwhile, the result stays beside it under another name.
+Where something else was put there meanwhile, the result stays beside it under another name.
 """
 
 from __future__ import annotations
@@ -24,7 +24,7 @@ _WITHOUT_LINKS = (errno.EPERM, errno.ENOSYS, errno.EOPNOTSUPP, errno.ENOTSUP, er
 
 
 def place_file(claim: Claim, new: Path) -> None:
-    """Put a file where the claim says.
+    """Rename a finished file to the path of the claim.
 
     Raises:
         ExportError: something was put there or changed there meanwhile; the message says where the result is.
@@ -39,7 +39,7 @@ def place_file(claim: Claim, new: Path) -> None:
 
 
 def place_folder(claim: Claim, new: Path) -> None:
-    """Put a folder where the claim says; errors as in `place_file`."""
+    """Rename a finished folder to the path of the claim; errors as in `place_file`."""
     sync_folder(new)
     with uninterrupted():
         now = claim.look()
@@ -50,7 +50,7 @@ def place_folder(claim: Claim, new: Path) -> None:
 
 
 def place_files(claim: Claim, new: Path) -> None:
-    """Put every file below a folder into that of the claim, all or none; errors as in `place_file`."""
+    """Move every file below a folder into the folder of the claim, all or none; errors as in `place_file`."""
     sync_folder(new)
     names = sorted(path.relative_to(new) for path in new.rglob("*") if not path.is_dir())
     with uninterrupted():
@@ -69,7 +69,7 @@ def place_files(claim: Claim, new: Path) -> None:
 
 
 def _move_file(new: Path, path: Path, *, replace: bool) -> bool:
-    """Give a file its name; false where that is taken and must not be replaced."""
+    """Rename a file; false where the name is taken and must not be replaced."""
     if replace:
         new.replace(path)
         return True
@@ -89,7 +89,7 @@ def _move_file(new: Path, path: Path, *, replace: bool) -> bool:
 
 
 def _move_folder(claim: Claim, new: Path) -> bool:
-    """Give a folder its name; false where something has come to lie there, which then lies there still."""
+    """Rename a folder; false where something else was put there meanwhile, which then stays."""
     path, old = claim.path, claim.work / OLD
     if path.is_dir():
         new.chmod(stat.S_IMODE(path.stat().st_mode))

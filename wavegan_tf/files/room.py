@@ -1,4 +1,4 @@
-"""See whether the disk takes a file of a size, for libraries that do not survive it when it does not."""
+"""Check that the disk has room for a file, for libraries that crash where it has not."""
 
 from __future__ import annotations
 

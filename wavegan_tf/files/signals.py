@@ -1,4 +1,4 @@
-"""Requests to end (SIGTERM, SIGHUP) as an exception, so that everything is cleaned up that Ctrl-C cleans up."""
+"""SIGTERM and SIGHUP raised as an exception, so that they clean up as Ctrl-C does."""
 
 from __future__ import annotations
 
@@ -11,11 +11,11 @@ from types import FrameType
 __all__ = ["ENDING", "Terminated", "end_on_signals", "exit_code", "uninterrupted"]
 
 ENDING = tuple(getattr(signal, name) for name in ("SIGINT", "SIGTERM", "SIGHUP") if hasattr(signal, name))
-"""Signals by which one asks a program to end, as far as the system has them."""
+"""Signals that ask a program to end, those that the system has."""
 
 
 class Terminated(KeyboardInterrupt):
-    """A process was asked to end by another signal than Ctrl-C's."""
+    """SIGTERM or SIGHUP asked the process to end."""
 
     def __init__(self, number: int, text: str = "") -> None:
         super().__init__(*[text] if text else [])
@@ -23,7 +23,7 @@ class Terminated(KeyboardInterrupt):
 
 
 def exit_code(interrupt: KeyboardInterrupt) -> int:
-    """Return what a program that was interrupted leaves with: 128 and the number of the signal."""
+    """Return the exit status of an interrupted program: 128 plus the number of the signal."""
     return 128 + getattr(interrupt, "signal", signal.SIGINT)
 
 
@@ -43,7 +43,7 @@ def end_on_signals() -> Iterator[None]:
 
 @contextmanager
 def uninterrupted() -> Iterator[None]:
-    """Hold back requests to end until the block is over: renames that belong together, code that loses exceptions."""
+    """Delay stop signals to the end of the block, for renames that belong together and code that loses exceptions."""
     held: list[int] = []
 
     def note(number: int, frame: FrameType | None) -> None:

@@ -1,4 +1,4 @@
-"""What lies at a place, told so that every change of it shows."""
+"""Snapshots of a file or folder, to see whether it changed."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Failed writes of any library as an `OSError` that names the file as the user knows it."""
+"""Errors of writing, of any library, as an `OSError` that names the output file and not a temporary one."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ _SHORT_WRITE = re.compile(r"\d+ requested and \d+ written")  # NumPy's, which ha
 
 @contextmanager
 def named_errors(temporary: Path, final: Path) -> Iterator[None]:
-    """Put the name of the file into errors of writing that have none, or a temporary one.
+    """Name the output file in errors of writing that name no file, or a temporary one.
 
     A write that fails half-way names no file; in a folder it is the file that was written last. HDF5 and TensorFlow
     have errors of their own, with the system's words in them.
@@ -72,7 +72,7 @@ def _place(given: Path | None, temporary: Path, final: Path) -> Path:
 
 
 def _why_no_more(file: Path) -> int:
-    """Find out why a file cannot grow, by trying; it is of no use any more."""
+    """Find out why a file cannot grow, by writing to it; its content is lost."""
     try:
         with file.open("ab", buffering=0) as end:
             for _ in range(64):  # a write that reaches the limit is cut short; the one after it fails

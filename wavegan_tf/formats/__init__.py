@@ -1,1 +1,4 @@
-"""What others wrote, read: one reader for each format, whose every failure is one DataError with file and place."""
+"""Readers and writers of file formats: CSV, JSON, TOML, NumPy arrays, PNG.
+
+In go paths; out come checked values, or one `DataError` that names the file and the place in it.
+"""

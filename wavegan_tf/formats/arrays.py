@@ -1,4 +1,4 @@
-"""NumPy's files: one array (npy) or several by name (npz), never larger than promised, never with Python objects."""
+"""NumPy's npy and npz files, checked: sizes as in the header, within memory, and no Python objects."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ _HEADERS = {(1, 0): np.lib.format.read_array_header_1_0, (2, 0): np.lib.format.r
 
 
 def read_npy(path: str | Path, what: str = "array", *, mapped: bool = False) -> np.ndarray:
-    """Read an array from a file.
+    """Read an array from an npy file.
 
     Args:
         path: the file.
@@ -45,7 +45,7 @@ def read_npy(path: str | Path, what: str = "array", *, mapped: bool = False) -> 
 
 
 def map_values(path: str | Path, dtype: str, what: str = "values") -> np.ndarray:
-    """Give the numbers of a file without a header, all of one type, as an array on the disk.
+    """Open a file of numbers without a header as a memory-mapped array.
 
     Raises:
         DataError: it cannot be read, or its size is no whole number of values.
@@ -55,7 +55,7 @@ def map_values(path: str | Path, dtype: str, what: str = "values") -> np.ndarray
 
 
 class Arrays(Mapping[str, np.ndarray]):
-    """The arrays of an open npz file by name; each is read when it is asked for."""
+    """The arrays of an open npz file by name; each is read when it is used."""
 
     def __init__(self, archive: zipfile.ZipFile, path: str | Path, what: str) -> None:
         """Take an archive that is open; `path` and `what` name it in messages."""
@@ -109,7 +109,7 @@ class Arrays(Mapping[str, np.ndarray]):
 
 @contextmanager
 def open_npz(path: str | Path, what: str = "file of arrays") -> Iterator[Arrays]:
-    """Open a file of several arrays for as long as the block lasts.
+    """Open an npz file; it is closed at the end of the block.
 
     Raises:
         DataError: it cannot be read or is no such file; inside the block, see `Arrays`.

@@ -1,4 +1,4 @@
-"""What fails while the content of a file is made into objects, told as one error with the file's name."""
+"""Errors of parsing a file, turned into one `DataError` that names the file."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ __all__ = ["told_as_damage"]
 
 @contextmanager
 def told_as_damage(path: str | Path, what: str, made_by: str = "", *, rule: str = "be whole") -> Iterator[None]:
-    """Turn what a block raises over a file's content into a `DataError`; one that names the file passes as it is.
+    """Turn exceptions about a file's content into a `DataError`; one that names the file already is not changed.
 
     Args:
         path: the file, or the folder.

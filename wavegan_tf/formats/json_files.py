@@ -1,4 +1,4 @@
-"""JSON: values of the expected kind, or one error with line and column."""
+"""JSON files: read with checks of syntax and kind of value; an error names line and column."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Write arrays as one npz file, one after the other, with nothing left open where the disk is full."""
+"""Writing NumPy's npz files array by array, closed properly when the disk is full."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ __all__ = ["write_npz"]
 
 
 def write_npz(path: str | Path, arrays: Iterable[tuple[str, np.ndarray]], *, compressed: bool = False) -> None:
-    """Write what `np.load` reads; unlike `np.savez` one array at a time.
+    """Write an npz file, which `np.load` reads; unlike `np.savez` one array at a time.
 
     Args:
         path: of the file.

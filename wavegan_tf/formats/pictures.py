@@ -1,4 +1,4 @@
-"""PNG pictures: whole ones, told by their own checksums, without decoding them."""
+"""PNG pictures: read as bytes and checked by their own checksums, without decoding."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Open plain files only: pipes, devices, sockets and folders are refused before they are opened, never waited for."""
+"""Opening regular files only: a pipe, device, socket or folder is an error before it is opened."""
 
 from __future__ import annotations
 
@@ -46,7 +46,7 @@ def open_plain(path: str | Path, what: str = "file") -> Iterator[io.BufferedRead
 
 
 def check_plain(path: str | Path, what: str = "file") -> None:
-    """Refuse what is not there or not a plain file, for libraries that open files themselves.
+    """Check that a path is an existing regular file, for libraries that open files themselves.
 
     Raises:
         DataError: see `open_plain`.
@@ -59,7 +59,7 @@ def check_plain(path: str | Path, what: str = "file") -> None:
 
 
 def check_all_plain(paths: Iterable[Path], what: str = "file") -> None:
-    """Refuse pipes, devices and links to nowhere among files that a library opens by itself; folders are passed over.
+    """Check files that a library opens by itself: pipes, devices and broken links are errors, folders are passed over.
 
     Raises:
         DataError: see `open_plain`.
@@ -75,7 +75,7 @@ def is_plain(path: str | Path) -> bool:
 
 
 def is_there(path: str | Path, what: str = "file") -> bool:
-    """Tell whether there is a file that may be missing; what is there in its place must not pass for nothing.
+    """Tell whether an optional file exists; something else of that name, such as a pipe, is an error.
 
     Raises:
         DataError: it is a folder, a pipe, a device, or a link that leads nowhere.

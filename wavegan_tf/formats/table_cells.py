@@ -1,4 +1,4 @@
-"""Cells of words in CSV tables that neither spreadsheets nor terminals take for commands, and back without loss.
+"""CSV cells of text, marked so that spreadsheets and terminals do not run them as commands, and back without loss.
 
 A cell that begins with = + - @ or a tab, and is no number, gets an apostrophe before it, as spreadsheets mark text. A
 sign alone is no formula, and stays: `@` is SAMPA's schwa. A cell with control characters, or from a file name that is
@@ -19,14 +19,14 @@ _ESCAPE = re.compile(r"\\(\\|x[0-9a-f]{2}|u[0-9a-f]{4})")
 
 
 def marked(cell: str) -> str:
-    """Give a cell as it is written: harmless, and different for different cells."""
+    """Mark a cell for writing: no command to a spreadsheet, and different for different cells."""
     if _UNSAFE.search(cell):
         return "'\\" + _UNSAFE.sub(_escape, cell.replace("\\", r"\\"))
     return f"'{cell}" if _is_command(cell) else cell
 
 
 def unmarked(cell: str) -> str:
-    """Give back the cell from which `marked` made this one."""
+    """Remove the mark that `marked` added."""
     if not cell.startswith("'"):
         return cell
     if _is_command(cell[1:]):

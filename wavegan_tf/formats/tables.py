@@ -1,4 +1,4 @@
-"""CSV tables: checked line by line before pandas makes columns of them, and written so that they read back the same."""
+"""CSV tables: checked line by line before pandas reads them, and written so that they read back the same."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ _WHOLE_LIMIT = 2**53
 
 def read_table(path: str | Path, what: str = "table", *, needs: Collection[str] = (),
                text: Collection[str] | None = None, missing: bool = False, separator: str = ",") -> pd.DataFrame:
-    """Read a table with a header line.
+    """Read a CSV table with a header line as a DataFrame.
 
     Args:
         path: the file: UTF-8, with or without a byte order mark.
@@ -81,7 +81,7 @@ def read_rows(path: str | Path, what: str = "table", *, separator: str = ",") ->
 
 
 def read_log(path: str | Path, what: str = "log") -> list[list[str]]:
-    """Read a table to which a program adds lines, and may be killed while it does: the lines that are whole.
+    """Read the complete lines of a table to which a program adds lines (it may have been killed in a line).
 
     Raises:
         DataError: it cannot be read.
@@ -131,7 +131,7 @@ def whole_numbers(table: pd.DataFrame, name: str, title: str, *, low: int = 0, h
 
 def write_table(table: pd.DataFrame, file: str | Path | IO[str], *, header: bool = True,
                 float_format: str | None = None) -> None:
-    """Write a table as `read_table` reads it back: UTF-8, newlines, no index, cells that are no commands to anybody.
+    """Write a DataFrame as CSV that `read_table` reads back: UTF-8, newlines, no index, cells marked against commands.
 
     Args:
         table: words and numbers.
@@ -156,7 +156,7 @@ def write_rows(file: str | Path, header: Sequence[str], rows: Iterable[Sequence[
 
 
 def _mapped(column: pd.Series, change: Callable[[str], str]) -> pd.Series:
-    """Change the words of a column; every different one once, since long tables repeat them."""
+    """Apply a function to the words of a column, once for each different word, since long tables repeat them."""
     changes = {word: changed for word in _words(column) if (changed := change(word)) != word}
     if not changes:
         return column
@@ -194,7 +194,7 @@ def _listed(names: Collection[str]) -> str:
 
 
 def _checked_columns(file: BinaryIO, path: str | Path, what: str, separator: str) -> tuple[list[str], int]:
-    """Read all lines for the sake of what may be wrong with them; give the names of the columns, and how many rows."""
+    """Check all lines of a table; return the names of the columns and the number of rows."""
     n_rows = 0
     with closing(_lines(file, path, what, separator)) as lines:
         columns = next(lines, (0, list[str]()))[1]

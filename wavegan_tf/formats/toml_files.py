@@ -1,4 +1,4 @@
-"""TOML: a table of values, or one error with its place."""
+"""TOML files: read as a table of values; an error names its place."""
 
 from __future__ import annotations
 

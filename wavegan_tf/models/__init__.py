@@ -1,6 +1,7 @@
-"""The networks: generator, discriminator, Q-network, and the layers they let one look into.
+"""The networks (generator, discriminator, Q-network) as Keras models, and the feature maps of their inner layers.
 
-In go settings (`NetworkConfig`) and tensors `[batch, time, channels]`; out come Keras models with named inner layers.
+In go settings (`NetworkConfig`), latent vectors and audio `[batch, time, channels]`; out come audio, scores, codes and
+the feature maps of layers, by name.
 """
 
 import lazy_loader

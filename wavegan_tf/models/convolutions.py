@@ -1,7 +1,7 @@
 """Strided and transposed convolution with SAME padding, the two operations that the networks are made of.
 
-On Keras' TensorFlow backend both go through `trilinear`, whose gradients take the fastest known way; on other
-backends (their compilers choose for themselves) they are Keras operations. The arithmetic is the same.
+On Keras' TensorFlow backend both are computed by `trilinear`, whose gradients use the fastest known
+implementation; on other backends (whose compilers choose one) they are Keras operations. The arithmetic is the same.
 
 Padding is TensorFlow's SAME: with T divisible by s, max(k - s, 0) zeros, the smaller half on the left.
 """
@@ -18,7 +18,7 @@ __all__ = ["strided_convolution", "transposed_convolution"]
 
 
 def strided_convolution(x: Tensor, kernel: Tensor, stride: int) -> Tensor:
-    """Convolve with SAME padding at a stride.
+    """Compute a strided convolution with SAME padding.
 
     Args:
         x: float [batch, steps, channels], `steps` divisible by `stride`.
@@ -44,7 +44,7 @@ def strided_convolution(x: Tensor, kernel: Tensor, stride: int) -> Tensor:
 
 
 def transposed_convolution(x: Tensor, kernel: Tensor, stride: int) -> Tensor:
-    """Spread every step over `stride` new ones: the transpose of `strided_convolution`.
+    """Compute a transposed convolution with SAME padding: every step becomes `stride` new steps.
 
     Args:
         x: float [batch, steps, channels].

@@ -1,4 +1,4 @@
-"""The discriminator, and the downward stack of convolutions that the Q-network copies."""
+"""The discriminator, and the stack of strided convolutions that the Q-network has too, with weights of its own."""
 
 from __future__ import annotations
 
@@ -78,7 +78,7 @@ class DownwardStack(keras.Model):
     @checks_inputs
     def trace(self, audio: Tensor, training: bool = False, phases: Tensor | None = None
               ) -> tuple[dict[str, Tensor], dict[str, Tensor]]:
-        """Run the network and keep every layer.
+        """Compute the feature maps of every layer, before and after the activation function.
 
         Args:
             audio: float [batch, slice_len, channels].
@@ -121,7 +121,7 @@ class DownwardStack(keras.Model):
         return post[self.output_layer]
 
     def layer_taps(self, rate_hz: float = 16000.0) -> tuple[LayerTap, ...]:
-        """List the inner layers, given the sampling rate of the audio in hertz."""
+        """Describe the inner layers, given the sampling rate of the audio in hertz."""
         taps = [LayerTap(c.name, paper_name(c.name), c.steps, c.channels, rate_hz * c.steps / self.slice_len,
                          "leaky_relu") for c in discriminator_convolutions(self.slice_len, self.dim)]
         return (*taps, LayerTap(self.output_layer, self.output_layer, 0, self.outputs_, 0.0, "linear"))
@@ -139,7 +139,7 @@ class DownwardStack(keras.Model):
 
 @REGISTER
 class Discriminator(DownwardStack):
-    """Audio in, one unbounded score out: float [batch, slice_len, channels] -> float [batch].
+    """The WaveGAN discriminator (critic): float [batch, slice_len, channels] -> a score without bounds, float [batch].
 
     Phase shuffle is on when shifts are given, or in training when they are not (then it draws them itself), and off
     otherwise.

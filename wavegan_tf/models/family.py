@@ -1,4 +1,4 @@
-"""The networks of one model, made together from its settings."""
+"""Generator, discriminator and Q-network of one model, built together from its settings."""
 
 from __future__ import annotations
 
@@ -32,7 +32,11 @@ class Networks:
 
 
 def build_networks(config: NetworkConfig, seed: int | None = None) -> Networks:
-    """Make new networks with initial weights from `seed`.
+    """Build generator, discriminator and, where there is a code, Q-network, with random initial weights.
+
+    Args:
+        config: shapes of the networks and kind of code.
+        seed: of the initial weights and of phase shuffle; None: other weights every time.
 
     Example:
         >>> import numpy as np

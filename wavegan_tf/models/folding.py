@@ -1,4 +1,4 @@
-"""A convolution of stride s over samples is one of stride 1 over blocks of s samples; here is where the taps fall.
+"""Transposed convolution computed as a dense convolution over blocks of samples (a kernel folded to blocks).
 
 The kernel is padded with zeros to whole blocks: 25 taps at stride 4 become 28, that is 7 blocks of 4.
 """
@@ -16,7 +16,7 @@ __all__ = ["Folding", "folded_transposed_convolution"]
 
 @dataclass(frozen=True)
 class Folding:
-    """Where the taps of a kernel fall when samples are taken in blocks of the stride.
+    """How a kernel is folded: the places of its taps when samples are taken in blocks of the stride.
 
     Attributes:
         front: zeros before the first tap.

@@ -1,4 +1,4 @@
-"""The generator: a latent vector in, a second or more of audio out."""
+"""The generator: computes a second or more of audio from a latent vector."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ __all__ = ["Generator"]
 
 @REGISTER
 class Generator(keras.Model):
-    """z -> dense -> [16, channels] -> ReLU -> transposed convolutions with ReLU, the last with tanh.
+    """The WaveGAN generator: z -> dense -> [16, channels] -> ReLU -> transposed convolutions with ReLU, then tanh.
 
     Call it with z: float [batch, latent_dim] and get audio: float [batch, slice_len, channels] in [-1, 1] (with a
     post filter the range is no longer bounded).
@@ -88,7 +88,7 @@ class Generator(keras.Model):
 
     @checks_inputs
     def trace(self, z: Tensor, training: bool = False) -> tuple[dict[str, Tensor], dict[str, Tensor]]:
-        """Run the network and keep every layer.
+        """Compute the feature maps of every layer, before and after the activation function.
 
         Args:
             z: float [batch, latent_dim].
@@ -127,7 +127,7 @@ class Generator(keras.Model):
         return list(post.values())[-1]
 
     def layer_taps(self, rate_hz: float = 16000.0) -> tuple[LayerTap, ...]:
-        """List the inner layers, given the sampling rate of the audio in hertz."""
+        """Describe the inner layers, given the sampling rate of the audio in hertz."""
         def tap(name: str, steps: int, channels: int, activation: str) -> LayerTap:
             return LayerTap(name, paper_name(name), steps, channels, rate_hz * steps / self.slice_len, activation)
 

@@ -1,4 +1,4 @@
-"""Steps, strides and channels of every layer, for the three lengths of audio: the table behind the networks.
+"""Time steps, strides and channels of every convolution, for the three lengths of audio.
 
 Source: Donahue et al. 2019, appendix D (16384); the released code (32768 and 65536).
 """

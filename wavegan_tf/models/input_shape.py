@@ -1,6 +1,6 @@
-"""What goes into a network: one length, one number of channels, and any number of examples, none included.
+"""Checks of input shapes: one length, one number of channels, and batches of any size, empty ones included.
 
-Without this, TensorFlow computes other things than what was asked for: a convolution of one channel is applied to each
+Without this, TensorFlow computes something else without an error: a convolution of one channel is applied to each
 of two; a graph that was loaded from a SavedModel joins two short clips to one, because it takes the length it was made
 for as given; and a convolution at a stride gives an empty batch the wrong length.
 """
@@ -23,7 +23,7 @@ Trace = Callable[..., tuple[dict[str, Tensor], dict[str, Tensor]]]
 
 
 def checks_inputs(trace: Trace) -> Trace:
-    """Make a network's `trace` refuse inputs of another shape, and give empty layers for an empty batch.
+    """Decorate a network's `trace`: inputs of another shape are an error, an empty batch gives empty feature maps.
 
     The network has `example_shape` and `input_name`. A graph checks each time it runs, also in a SavedModel.
     """

@@ -1,4 +1,4 @@
-"""Inner layers by name: what a network exposes, at which sampling rate, before or after the activation."""
+"""Inner layers of a network by name, their sampling rates, and models that return their feature maps."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ STAGES = ("post", "pre")
 
 @dataclass(frozen=True)
 class LayerTap:
-    """One layer that can be looked into.
+    """Description of one inner layer: name, time steps, channels, sampling rate, activation function.
 
     Attributes:
         name: as in the released code, such as `upconv_2`.
@@ -44,7 +44,7 @@ class LayerTap:
 
 
 def tapped_model(network: KerasModel, layers: Sequence[str] | None = None, stage: str = "post") -> keras.Model:
-    """Make a Keras model with one output per layer, by name; phase shuffle is off.
+    """Make a Keras model that returns the feature maps of inner layers, by name; phase shuffle is off.
 
     Args:
         network: a `Generator`, `Discriminator` or `QNetwork`; weights are shared, not copied.

@@ -1,4 +1,4 @@
-"""The weights of the networks: dense, strided, transposed and post-filter layers, batch normalisation.
+"""Layers of the networks: dense, strided and transposed convolution, post filter, batch normalisation.
 
 Weights are float32; every layer computes in the dtype of its input, so that one network serves bfloat16 passes and
 the gradient penalty in float32. Initial weights: Glorot-uniform kernels, zero biases, as in the released code.
@@ -20,7 +20,7 @@ REGISTER = keras.saving.register_keras_serializable("wavegan_tf")
 
 
 class _Weighted(keras.layers.Layer):
-    """A layer with a seeded kernel that leaves the dtype of its input alone."""
+    """Base class of layers: a kernel from a seed; computes in the dtype of its input."""
 
     def __init__(self, seed: int | None = None, **kwargs: Any) -> None:
         super().__init__(autocast=False, **kwargs)
@@ -57,7 +57,7 @@ class Projection(_Weighted):
 
 
 class _Filtered(_Weighted):
-    """What the three convolutions share: filters, kernel length, stride."""
+    """Base class of the three convolutions: filters, kernel length, stride."""
 
     def __init__(self, filters: int, kernel_len: int, stride: int, **kwargs: Any) -> None:
         super().__init__(**kwargs)

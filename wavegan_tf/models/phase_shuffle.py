@@ -1,4 +1,4 @@
-"""Phase shuffle: move a whole layer by a few random steps, so that D cannot go by the phase of artefacts."""
+"""Phase shuffle: shift a feature map by a few random time steps, so that D cannot learn the phase of artefacts."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ SHUFFLED_LAYERS = 4
 
 
 def phase_shuffle(x: Tensor, shift: Tensor | int, radius: int) -> Tensor:
-    """Move every example of a batch by the same number of steps, reflecting at the edge.
+    """Shift the feature maps of a batch by the same number of time steps, with reflection at the edge.
 
     Args:
         x: float [batch, steps, channels].

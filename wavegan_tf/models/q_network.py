@@ -1,4 +1,4 @@
-"""The Q-network: reads the code back from audio; a full copy of the discriminator that shares no weights with it."""
+"""The Q-network: estimates the latent code from audio; layers as in the discriminator, no weights in common."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ __all__ = ["QNetwork"]
 
 @REGISTER
 class QNetwork(DownwardStack):
-    """Audio in, one logit per code value out: float [batch, slice_len, channels] -> float [batch, code_dim].
+    """The Q-network: float [batch, slice_len, channels] -> one logit per value of the code, float [batch, code_dim].
 
     In training it sees generated audio only. Phase shuffle as in `Discriminator`, with the same radius.
 
@@ -29,7 +29,7 @@ class QNetwork(DownwardStack):
         self.code_dim = code_dim
 
     def call(self, audio: Tensor, training: bool = False, phases: Tensor | None = None) -> Tensor:
-        """Read the code: float [batch, slice_len, channels] -> logits, float [batch, code_dim]."""
+        """Estimate the code: float [batch, slice_len, channels] -> logits, float [batch, code_dim]."""
         return self.top(audio, training, phases)
 
     def get_config(self) -> dict[str, Any]:

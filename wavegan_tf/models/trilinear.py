@@ -1,4 +1,4 @@
-"""Convolution and its two transposes, each by its fastest TensorFlow implementation, to any order of derivative.
+"""Strided and transposed convolution by the fastest TensorFlow operations, with derivatives of any order.
 
 With x [batch, T s, C], kernel k [taps, C, F] and y [batch, T, F], a strided convolution is one trilinear form
 phi(x, k, y) = <conv(x, k), y>, and three functions are its partial derivatives:
@@ -37,7 +37,7 @@ _STANDARD: ContextVar[bool] = ContextVar("standard_gradients", default=False)
 def standard_gradients() -> Iterator[None]:
     """Trace with TensorFlow's own gradients inside this block.
 
-    For graphs that leave this program: a SavedModel keeps custom gradients of the first order only, and warns about
+    For graphs that are saved: a SavedModel keeps custom gradients of the first order only, and warns about
     the others each time it is loaded. The forward operations are the same.
     """
     token = _STANDARD.set(True)
@@ -48,7 +48,7 @@ def standard_gradients() -> Iterator[None]:
 
 
 def convolve(x: tf.Tensor, kernel: tf.Tensor, stride: int) -> tf.Tensor:
-    """Convolve: x [batch, T s, C], kernel [taps, C, F] -> [batch, T, F]."""
+    """Compute a strided convolution: x [batch, T s, C], kernel [taps, C, F] -> [batch, T, F]."""
     if _STANDARD.get():
         return tf.nn.conv1d(x, kernel, stride, "SAME")
     taps = kernel.shape[0]
@@ -64,7 +64,7 @@ def convolve(x: tf.Tensor, kernel: tf.Tensor, stride: int) -> tf.Tensor:
 
 
 def spread(y: tf.Tensor, kernel: tf.Tensor, stride: int) -> tf.Tensor:
-    """Transpose the convolution: y [batch, T, F], kernel [taps, C, F] -> [batch, T s, C]."""
+    """Compute a transposed convolution: y [batch, T, F], kernel [taps, C, F] -> [batch, T s, C]."""
     implementation = _spread_by_product if y.shape[1] <= FEW_STEPS else _spread_by_convolution
     if _STANDARD.get():
         return implementation(y, kernel, stride)
@@ -81,7 +81,7 @@ def spread(y: tf.Tensor, kernel: tf.Tensor, stride: int) -> tf.Tensor:
 
 
 def kernel_gradient(x: tf.Tensor, y: tf.Tensor, stride: int, taps: int) -> tf.Tensor:
-    """Differentiate for the kernel: x [batch, T s, C], y [batch, T, F] -> [taps, C, F]."""
+    """Compute the gradient for the kernel: x [batch, T s, C], y [batch, T, F] -> [taps, C, F]."""
     implementation = _kernel_gradient_by_product if y.shape[1] <= FEW_STEPS else _kernel_gradient_by_convolution
 
     @tf.custom_gradient

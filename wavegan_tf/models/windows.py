@@ -1,4 +1,4 @@
-"""Some steps out of a layer, where the place is a tensor: with derivatives of any order, under XLA too.
+"""A slice of time steps whose start is a tensor, with derivatives of any order, under XLA too.
 
 TensorFlow's own slice has no second derivative when XLA compiles it, and the gradient penalty needs one. Its transpose
 is a slice again, out of zeros with the gradient in the middle; so the derivatives are made of the operation itself.

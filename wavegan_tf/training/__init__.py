@@ -1,4 +1,4 @@
-"""Training: optimisers with the original's arithmetic, the training loop, checkpoints, TensorBoard.
+"""Training of WaveGAN, ciwGAN and fiwGAN: training loop, optimisers, checkpoints, metrics, TensorBoard.
 
 In go settings and a folder of audio; out comes a run folder: `config.json`, checkpoints, `metrics.csv`, event files.
 """

@@ -1,4 +1,4 @@
-"""Checkpoints of a run: everything that training goes on from, whole or not at all.
+"""Checkpoints of a run: weights, optimiser slots and step, written completely or not at all.
 
     RUN/checkpoints/step-000001234/
         generator.npz  discriminator.npz  q_network.npz      weights by layer name, as in the networks
@@ -32,7 +32,7 @@ __all__ = ["load_networks", "load_training", "restore_checkpoint", "save_checkpo
 
 
 def save_checkpoint(training: TrainingRound, run: str | Path, *, data_fingerprint: str | None = None) -> Path:
-    """Write the checkpoint of the step that training has reached; one that is there already gives way.
+    """Write a checkpoint of the current step; it replaces an older one of that step.
 
     Args:
         training: networks, optimisers and step.
@@ -53,7 +53,7 @@ def save_checkpoint(training: TrainingRound, run: str | Path, *, data_fingerprin
 
 
 def restore_checkpoint(training: TrainingRound, folder: Path) -> dict[str, Any]:
-    """Put a checkpoint's weights, slots and step into a training round; call it in the scope of its strategy.
+    """Load a checkpoint's weights, slots and step into a training round; call it in the scope of its strategy.
 
     Returns:
         What `state.json` holds: `step`, `batches`, `seed`, `data_fingerprint`, `versions`.
@@ -69,7 +69,7 @@ def restore_checkpoint(training: TrainingRound, folder: Path) -> dict[str, Any]:
 
 
 def load_networks(run_or_checkpoint: str | Path, step: int | None = None) -> tuple[RunConfig, Networks, int]:
-    """Read trained networks from a run or from one of its checkpoints.
+    """Load trained networks from a run or from one of its checkpoints.
 
     Args:
         run_or_checkpoint: the folder of a run, or `RUN/checkpoints/step-...`.
@@ -97,7 +97,7 @@ def load_networks(run_or_checkpoint: str | Path, step: int | None = None) -> tup
 
 
 def load_training(run_or_checkpoint: str | Path, step: int | None = None) -> TrainingRound:
-    """Read networks, optimisers and step; arguments and errors as in `load_networks`."""
+    """Load networks, optimisers and step from a checkpoint; arguments and errors as in `load_networks`."""
     run, folder = locate_checkpoint(run_or_checkpoint, step)
     config = RunConfig.load(run / CONFIG_NAME)
     training = TrainingRound(build_networks(config.network, seed=config.train.seed), config)

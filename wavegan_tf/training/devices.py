@@ -1,4 +1,4 @@
-"""What a process must tell TensorFlow before its first operation, and what machine it is on."""
+"""TensorFlow's settings for GPU memory and deterministic operations, and a description of the machine."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ __all__ = ["describe_devices", "prepare_devices", "warn_of_xla"]
 
 
 def prepare_devices(deterministic: bool | None = None) -> None:
-    """Let GPUs take memory as they need it, and make operations deterministic.
+    """Let GPU memory grow as it is needed, and make operations deterministic; call it before any other operation.
 
     A process that does so and is killed and started again gives the same weights, bit for bit, on the same CPU with
     the same number of threads.

@@ -1,4 +1,4 @@
-"""TensorBoard's files: what one session writes, and how a resumed one takes back the steps that are done again."""
+"""TensorBoard event files: writing them, and removing the steps that a resumed session does again."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ _FOOTER_BYTES = 4
 
 
 def cut_events(logs: Path, last_step: int) -> None:
-    """Cut everything after a step off TensorBoard's files; steps only grow inside a file.
+    """Remove all events after a step from TensorBoard's files; steps only grow inside a file.
 
     Args:
         logs: folder of the event files; need not exist.
@@ -56,10 +56,10 @@ def _records(path: Path) -> Iterator[tuple[int, tf.compat.v1.Event]]:
 
 
 class EventFiles:
-    """What TensorBoard shows of a run. Use as a context manager."""
+    """Writer of a run's TensorBoard event files. Use as a context manager."""
 
     def __init__(self, run: str | Path, config: RunConfig, last_step: int) -> None:
-        """Begin a new file after taking back what older ones hold of the steps after `last_step`."""
+        """Begin a new file after removing the steps after `last_step` from older ones."""
         logs = Path(run) / LOGS_FOLDER
         cut_events(logs, last_step)
         self._rate_hz = config.data.sample_rate_hz

@@ -1,4 +1,4 @@
-"""Ctrl-C and requests to end (SIGTERM, SIGHUP) as a question that the loop asks between two rounds."""
+"""Stop requests: Ctrl-C, SIGTERM and SIGHUP are noted, and the training loop looks for them after every round."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ __all__ = ["StopRequest", "catch_stop_requests"]
 
 
 class StopRequest:
-    """Whether somebody wants training to end, and the signal by which they said so."""
+    """Whether a signal asked training to end, and which signal."""
 
     def __init__(self) -> None:
         self.signal: signal.Signals | None = None

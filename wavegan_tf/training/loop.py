@@ -1,4 +1,4 @@
-"""Training from the first step or from the newest checkpoint, until enough, interrupted or diverged."""
+"""The training loop: from the first step or the newest checkpoint to the last step, an interrupt or divergence."""
 
 from __future__ import annotations
 
@@ -56,11 +56,12 @@ class TrainResult:
 def train(config: RunConfig, data: str | Path | Sequence[str | Path], run: str | Path, *,
           options: SessionOptions | None = None, command: str = "",
           start: StartingPoint | None = None) -> TrainResult:
-    """Train a new run, or go on with one that is there, from its newest whole checkpoint.
+    """Train a WaveGAN, ciwGAN or fiwGAN: begin a new run, or resume an existing one from its newest checkpoint.
 
     A run that was killed and is started again has the same weights after the same step as one that was not: bit for
-    bit on one CPU, when `prepare_devices` was called first. SIGINT (Ctrl-C), SIGTERM and SIGHUP end it after the round
-    in hand, with a checkpoint.
+    bit on one CPU, when `wavegan_tf.training.devices.prepare_devices` was called first. SIGINT
+    (Ctrl-C), SIGTERM and SIGHUP end training after the current round, with a checkpoint. A damaged checkpoint is passed
+    over.
 
     Args:
         config: the settings of the run; those of an existing run must be the same.
@@ -226,7 +227,7 @@ class _Session:
         self._save()
 
     def _look(self, scalars: dict[str, tf.Tensor], bar: tqdm, is_last: bool) -> None:
-        """Judge, show and save what is due after a round; numbers leave the device only when something is."""
+        """Check, show and save what is due after a round; scalars are copied from the device only when something is."""
         now = time.monotonic()
         is_row = self.step % self.options.summary_steps == 0
         is_save = is_last or self.options.save_is_due(self.step, now - self.saved_at)

@@ -31,7 +31,7 @@ METRIC_GROUPS = {
 
 
 def metric_names(config: RunConfig) -> list[str]:
-    """List the scalars of a run, in the order of their columns.
+    """List the training metrics of a run, in the order of their columns in `metrics.csv`.
 
     Losses; `wasserstein`, the mean score of real minus that of generated audio; `gradient_penalty`, unweighted; norms
     of the gradients (on several devices the mean of each one's norm); root mean squares of real (`x_rms`) and of
@@ -53,13 +53,13 @@ def metric_names(config: RunConfig) -> list[str]:
 
 
 class MetricsFile:
-    """The file, open for adding; a row is on its way to the disk as soon as it is written.
+    """Writer of `metrics.csv`; every row is passed to the system at once.
 
     Use as a context manager.
     """
 
     def __init__(self, run: str | Path, names: list[str], last_step: int) -> None:
-        """Open the file and cut the rows after `last_step`: those steps are done again.
+        """Open the file and remove the rows after `last_step`: those steps are done again.
 
         Args:
             run: the folder of the run.
@@ -104,7 +104,7 @@ class MetricsFile:
 
 
 def rows_until(path: Path, last_step: int = 10**15) -> list[dict[str, str]]:
-    """Read the whole rows up to a step; a row that was being written when its session was killed is none."""
+    """Read the complete rows up to a step; a row that a killed session did not finish is left out."""
     if not path.is_file():
         return []
     header, *lines = read_log(path, "file of metrics") or [[]]

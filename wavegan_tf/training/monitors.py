@@ -1,4 +1,4 @@
-"""What one can see and hear of a run: scalars in a table and as curves, sounds and spectrograms of fixed codes."""
+"""Monitoring of a run: metrics in a table and in TensorBoard, audio and spectrograms of fixed latent vectors."""
 
 from __future__ import annotations
 
@@ -28,14 +28,14 @@ REAL_SOUNDS = 8
 
 @dataclass(frozen=True)
 class Probe:
-    """Latent vectors that are listened to again and again: float32 [n, latent_dim], and a name for each."""
+    """Fixed latent vectors for monitoring: float32 [n, latent_dim], and a name for each."""
 
     z: np.ndarray
     names: tuple[str, ...]
 
 
 def probe_of(config: NetworkConfig, seed: int) -> Probe:
-    """Choose latent vectors with valid codes and fixed noise.
+    """Choose the latent vectors for monitoring, with valid codes and fixed noise.
 
     Every code where there are at most 16; else, for a binary code, the one of zeros and those of a single bit. Up to
     8 codes come with two noises each, the same two for all, so that what stays is the code's.
@@ -63,7 +63,7 @@ class Monitors:
     """Everything that the chief writes while training, except checkpoints. Use as a context manager."""
 
     def __init__(self, run: str | Path, config: RunConfig, generator: Generator, last_step: int) -> None:
-        """Open the files and take back what they hold of the steps after `last_step` (-1: of all)."""
+        """Open the files and remove the steps after `last_step` from them (-1: all steps)."""
         self._config = config
         self._probe = probe_of(config.network, config.train.seed)
         self._generate = tf.function(lambda z: generator(z))
@@ -92,7 +92,7 @@ class Monitors:
         self._events.scalars(step, {f"{METRIC_GROUPS[name]}/{name}": value for name, value in row.items()})
 
     def generated(self, step: int) -> None:
-        """Let the generator speak."""
+        """Show generated audio of the fixed latent vectors, and its spectrograms."""
         audio = self._generate(self._probe.z).numpy()
         self._show(step, "generated", audio, self._probe.names)
 
@@ -111,7 +111,7 @@ class Monitors:
         titles = [name.replace("_", " ") for name in names]
         self._events.picture(step, tag, spectrogram_picture(audio[:, :, 0], rate_hz, titles))
         for name, sound in zip(names, audio, strict=True):
-            if not name.endswith("noise_1"):  # one noise is enough for the ear
+            if not name.endswith("noise_1"):  # audio of one noise vector is enough
                 self._events.sound(step, f"{tag}/{name}", sound)
 
     def __enter__(self) -> Monitors:

@@ -1,4 +1,4 @@
-"""What may change between two starts of the same run: how long, how often to save and to look, on what."""
+"""Session options: how long to train, how often to save and to log, on which devices."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ __all__ = ["SessionOptions"]
 
 @dataclass(frozen=True)
 class SessionOptions(CheckedSettings):
-    """How one start of a run is carried out; nothing here changes the weights that a step has.
+    """Options of one training session, which may differ from session to session; none changes the weights of a step.
 
     Each field is one command-line flag, as in `RunConfig`.
     """

@@ -1,4 +1,4 @@
-"""The folder of a run: its settings, written once; who works on it; the log of its sessions.
+"""The folder of a run: its settings (written once), its lock, the log of its sessions.
 
     RUN/config.json                     the settings, never overwritten
     RUN/sessions.jsonl                  a line for every start and every end: versions, machine, command, options
@@ -52,7 +52,7 @@ class RunSettings(Protocol):
 
 
 def check_run(run: str | Path, config: RunSettings, *, differ: Callable[[Any, Any], list[str]] = differences) -> bool:
-    """Tell whether a run exists already, and refuse one that is not this one. Writes nothing.
+    """Tell whether a run exists already; one with other settings is an error. Writes nothing.
 
     Args:
         run: the folder.
@@ -100,13 +100,13 @@ def create_run(run: str | Path, config: RunSettings, **how: Any) -> Path:
 
 @contextmanager
 def lock_run(run: str | Path) -> Iterator[None]:
-    """Keep other sessions out of a run while the block lasts; the lock goes with the process, however it ends.
+    """Lock a run against other sessions while the block lasts; the lock ends with the process.
 
-    What a session left that was killed while it wrote is cleared first. A folder that was made for this, and in which
+    Files that a killed session was writing are removed first. A folder that was made for this, and in which
     nothing was written, is removed in the end.
 
     Raises:
-        ConfigError: another session is at work in it.
+        ConfigError: another session is training it.
         ExportError: the lock is a link or no plain file.
     """
     run = Path(run)
@@ -165,7 +165,7 @@ def read_sessions(run: str | Path) -> list[dict[str, Any]]:
 
 
 def finished_sessions(sessions: Sequence[dict[str, Any]]) -> list[tuple[dict[str, Any], dict[str, Any], float]]:
-    """Pair starts with ends: start, end and seconds between them; those that were killed have no end."""
+    """Give start, end and duration in seconds of every session; killed ones, which have no end, are left out."""
     found = []
     for start, end in itertools.pairwise(sessions):
         if (start.get("event"), end.get("event")) == ("start", "end") and "time" in start and "time" in end:

@@ -1,4 +1,4 @@
-"""Trained networks that a new run begins with instead of random weights."""
+"""Warm start: trained networks that a new run begins with instead of random weights."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ __all__ = ["StartingPoint"]
 
 @dataclass(frozen=True)
 class StartingPoint:
-    """Networks of another run; its optimizers are not taken along, so steps count from 0 again.
+    """Trained networks for a warm start; the optimizers' slots are not copied, and steps count from 0 again.
 
     Attributes:
         source: where they come from, for messages and the log of sessions.

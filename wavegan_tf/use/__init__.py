@@ -1,6 +1,6 @@
-"""Using a trained model: audio out of latent vectors, codes out of audio, and how far codes and labels agree.
+"""Using a trained model: generate audio from latent vectors, classify audio, compare codes with labels.
 
-In go a finished model and latent vectors or recordings; out come WAV files, codes and tables.
+In go a trained model and latent vectors or recordings; out come WAV files, codes and tables.
 """
 
 import lazy_loader

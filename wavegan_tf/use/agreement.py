@@ -1,4 +1,4 @@
-"""How far codes and labels agree: table, purity, adjusted Rand index, best matching; p and chance by permutation."""
+"""Agreement of codes with labels: purity, adjusted Rand index, best matching; permutation tests, chance levels."""
 
 from __future__ import annotations
 
@@ -80,7 +80,7 @@ class Agreement:
 
 def agree(labels: Sequence[str], codes: Sequence[str], n_permutations: int = 10_000, seed: int = 0, *,
           all_codes: Sequence[str] = (), progress: bool = False) -> Agreement:
-    """Compare labels with codes.
+    """Measure how well codes agree with labels: purity, adjusted Rand index, best one-to-one matching, p-values.
 
     Args:
         labels: of each file.
@@ -126,7 +126,7 @@ def agree(labels: Sequence[str], codes: Sequence[str], n_permutations: int = 10_
 
 def permuted_tables(rows: np.ndarray, columns: np.ndarray, shape: tuple[int, int], n: int, seed: int,
                     progress: bool = False) -> Iterator[np.ndarray]:
-    """Count labels by codes again and again, the labels dealt out anew: int [labels, codes] each.
+    """Permute the labels and count labels by codes, again and again: yields int [labels, codes].
 
     Args:
         rows: int [files], the label of each.

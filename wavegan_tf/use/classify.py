@@ -1,4 +1,4 @@
-"""The Q-network on recordings: which code each has, and how that goes with what is known about it."""
+"""Classification of recordings by the Q-network: the code of each, and agreement of codes with labels."""
 
 from __future__ import annotations
 
@@ -37,7 +37,7 @@ _LISTED_CODES = 4096
 
 @dataclass(frozen=True)
 class Classified:
-    """Codes of audio files.
+    """Result of classification: codes of audio files, and their agreement with labels.
 
     Attributes:
         table: a row per file: `file`, `label` (empty where unknown), `code` (its name), `code_index`, `logit_0` ...,
@@ -88,10 +88,10 @@ class Classified:
 def classify_folder(model: Model, folder: str | Path, *, label_from: str = "auto",
                     label_table: str | Path | None = None, split: str | None = None, n_permutations: int = 10_000,
                     seed: int = 0, progress: bool = False) -> Classified:
-    """Read the code of every audio file of a folder with the Q-network, phase shuffle off.
+    """Classify every audio file of a folder: the Q-network estimates its code (phase shuffle is off).
 
     Audio is prepared as in training: channels, sampling rate and peak normalisation as the run's settings say; then the
-    first `slice_len` samples, zeros filling up.
+    first `slice_len` samples, zero-padded.
 
     Args:
         model: one with a code; see `wavegan_tf.export.opening`.
@@ -147,7 +147,7 @@ def classify_folder(model: Model, folder: str | Path, *, label_from: str = "auto
 
 
 def write_classified(result: Classified, out: str | Path, model: Model) -> tuple[Path, Path]:
-    """Write the table as CSV and everything else as JSON beside it.
+    """Write the result of `classify_folder`: the table as CSV, everything else as JSON beside it.
 
     Returns:
         Paths of `OUT.csv` and `OUT.summary.json`.
@@ -185,7 +185,7 @@ def write_classified(result: Classified, out: str | Path, model: Model) -> tuple
 
 
 def output_paths(out: str | Path) -> tuple[Path, Path]:
-    """Return where table and summary go.
+    """Return the paths of table and summary.
 
     Raises:
         ExportError: one of the files exists already.
@@ -204,7 +204,7 @@ def _not_new(path: Path) -> ExportError:
 
 
 def first_slice(waveform: np.ndarray, slice_len: int) -> np.ndarray:
-    """Take the beginning of a recording, or fill it up with zeros: float32 [slice_len, channels]."""
+    """Crop a recording to the length of a slice, or zero-pad it: float32 [slice_len, channels]."""
     waveform = waveform[:slice_len]
     return np.pad(waveform, ((0, slice_len - len(waveform)), (0, 0)))
 

@@ -1,4 +1,4 @@
-"""Bits of binary codes: how many are those that a file should have, and what chance gives where that was chosen."""
+"""Accuracy of single bits of binary codes, and its chance level when the right codes come from a matching."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ def bits_right(codes: Sequence[str], targets: Sequence[str]) -> np.ndarray:
 
 
 def bits_by_chance(agreement: Agreement, labels: Sequence[str], codes: Sequence[str]) -> float | None:
-    """Mean share of bits that are those of the matched code, over the agreement's permutations of the labels.
+    """Estimate the chance level of bit accuracy: its mean over the agreement's permutations of the labels.
 
     A matching takes for every label the code that fits, so that chance gives more than a half of the bits.
 
@@ -29,7 +29,8 @@ def bits_by_chance(agreement: Agreement, labels: Sequence[str], codes: Sequence[
         codes: of each file, as many bits each.
 
     Returns:
-        The share; None where there were no permutations, or the table is too large.
+        The mean share of bits that are those of the matched code; None where there were no permutations, or the table
+        is too large.
     """
     label_of, rows = np.unique(np.asarray(labels, str), return_inverse=True)
     names, columns = np.unique(np.asarray(codes, str), return_inverse=True)

@@ -1,4 +1,4 @@
-"""Codes as a user writes them: a class number, bits, or any values."""
+"""Parsing of latent codes that a user writes: a class number, bits, or any values."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ class NamedCode:
 
 
 def parse_code(text: str, config: NetworkConfig) -> NamedCode:
-    """Read a code.
+    """Parse a latent code: a class number, bits, or any values.
 
     Args:
         text: `3`: class 3 of a one-hot code, or the number that the bits make, bit 0 first; `011`: as many zeros and
@@ -62,7 +62,7 @@ def parse_code(text: str, config: NetworkConfig) -> NamedCode:
 
 
 def all_codes(config: NetworkConfig) -> list[NamedCode]:
-    """List every code of training.
+    """List all codes of a ciwGAN (classes) or fiwGAN (combinations of bits).
 
     Raises:
         ConfigError: the model has no code, or too many to list.

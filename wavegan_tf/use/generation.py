@@ -1,4 +1,4 @@
-"""Audio from a trained model: choose latent vectors, generate, write sounds, vectors and a table."""
+"""Generation of audio from a trained model: choose latent vectors, generate, write WAV files and a manifest."""
 
 from __future__ import annotations
 
@@ -44,7 +44,7 @@ _LONGEST_NAME = 40
 
 @dataclass(frozen=True)
 class Request:
-    """What to generate.
+    """What to generate: how many latent vectors, codes, sweeps, interpolation.
 
     Attributes:
         n: base vectors: each gets every code, sweep value and so on; 10 when neither a file nor an interpolation says.
@@ -68,7 +68,7 @@ class Request:
 
 
 def choose_vectors(request: Request, config: NetworkConfig) -> LatentVectors:
-    """Make the latent vectors of a request.
+    """Make the latent vectors that a request asks for: random, from a file, swept or interpolated.
 
     Raises:
         ConfigError: parts of the request contradict each other or do not fit the model.
@@ -101,7 +101,7 @@ def choose_vectors(request: Request, config: NetworkConfig) -> LatentVectors:
 
 def generate(model: Model, out: str | Path, request: Request | None = None, *, as_float: bool = False,
              progress: bool = False) -> pd.DataFrame:
-    """Generate audio into a folder.
+    """Generate audio and write it into a folder, with latent vectors, manifest and spectrograms.
 
     Writes a WAV per vector, `z.npy` (float32 [n, latent_dim]), `manifest.csv` (a row per WAV; `index` is the row of
     `z.npy`), `spectrograms.png` (of the first 32 sounds) and `generate.json` (the request, the model, versions); all

@@ -1,4 +1,4 @@
-"""What a file is known to be: labels from a manifest, a table, folder names or file names."""
+"""Labels of audio files: from a manifest, a table, folder names or file names."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ __all__ = ["Labels", "find_labels", "read_label_table"]
 
 @dataclass(frozen=True)
 class Labels:
-    """Labels of files.
+    """Labels of audio files, and where they come from.
 
     Attributes:
         of: label by file name (relative to the folder, with forward slashes); files without one are left out.
@@ -32,7 +32,7 @@ class Labels:
 
 
 def find_labels(folder: str | Path, files: Sequence[str], label_from: str = "auto") -> Labels:
-    """Find the labels of audio files.
+    """Find the labels of audio files in a manifest, in folder names or in file names.
 
     Args:
         folder: the folder of the files.

@@ -20,7 +20,7 @@ _LARGEST = 1e30
 
 
 def read_vectors(path: str | Path, config: NetworkConfig) -> LatentVectors:
-    """Read exact vectors from a file.
+    """Read latent vectors from a file: NPY, NPZ or CSV.
 
     Args:
         path: `.npy`; `.npz` with an array `z` or a single one; `.csv` with a column per latent variable, with or

@@ -1,4 +1,4 @@
-"""Which latent vectors to generate from: drawn, swept or interpolated, each with a row that says what it is."""
+"""Latent vectors: random, swept or interpolated, each with a table row that describes it."""
 
 from __future__ import annotations
 
@@ -17,12 +17,12 @@ __all__ = ["Interpolation", "LatentVectors", "Sweep", "draw_vectors", "given_vec
            "scale_codes", "sweep_vectors", "with_codes"]
 
 _MOST_VALUES = 100_000
-"""Steps of one sweep or interpolation; more is a slip of the pen."""
+"""Steps of one sweep or interpolation; more is a typing error."""
 
 
 @dataclass(frozen=True)
 class LatentVectors:
-    """Latent vectors and what they are.
+    """Latent vectors and a table that describes each.
 
     Attributes:
         z: float32 [n, latent_dim].
@@ -77,7 +77,7 @@ class Sweep:
 
 @dataclass(frozen=True)
 class Interpolation:
-    """A straight way from vector `first` to vector `second` in `steps` points, both ends included.
+    """Linear interpolation from vector `first` to vector `second` in `steps` points, both ends included.
 
     The two are rows of a file of vectors, or seeds where there is no file.
     """
@@ -98,7 +98,9 @@ class Interpolation:
 
 
 def draw_vectors(n: int, config: NetworkConfig, seed: int) -> LatentVectors:
-    """Draw vectors as in training, codes included; the noise does not depend on the kind of code asked for later.
+    """Draw random latent vectors as in training, codes included.
+
+    The noise depends on the seed only, not on a code that replaces the drawn one later.
 
     Raises:
         ConfigError: `n` or `seed` cannot be.
@@ -154,7 +156,7 @@ def scale_codes(vectors: LatentVectors, scale: float, config: NetworkConfig) -> 
 
 
 def sweep_vectors(vectors: LatentVectors, sweep: Sweep, config: NetworkConfig) -> LatentVectors:
-    """Repeat every vector with one of its variables at each value of a sweep.
+    """Vary one latent variable: repeat every vector with that variable at each value of a sweep.
 
     Raises:
         ConfigError: no such variable, or no such values.
@@ -180,7 +182,7 @@ def sweep_vectors(vectors: LatentVectors, sweep: Sweep, config: NetworkConfig) -
 
 
 def interpolate_vectors(first: LatentVectors, second: LatentVectors, interpolation: Interpolation) -> LatentVectors:
-    """Go straight from each vector to its partner: (1 - t) first + t second.
+    """Interpolate linearly between pairs of latent vectors: (1 - t) first + t second.
 
     Args:
         first: n vectors.
@@ -188,7 +190,7 @@ def interpolate_vectors(first: LatentVectors, second: LatentVectors, interpolati
         interpolation: how many points.
 
     Returns:
-        n times `steps` vectors, way by way.
+        n times `steps` vectors, pair by pair.
 
     Example:
         >>> from wavegan_tf.config import NetworkConfig
@@ -208,7 +210,7 @@ def interpolate_vectors(first: LatentVectors, second: LatentVectors, interpolati
 
 
 def given_vectors(z: np.ndarray, config: NetworkConfig) -> LatentVectors:
-    """Describe vectors that are there already: float32 [n, latent_dim]."""
+    """Make the table for given latent vectors: float32 [n, latent_dim]."""
     table = pd.DataFrame({"base": np.arange(len(z)), "code": _names(z[:, : config.code_dim], config),
                           "sweep_dim": pd.NA, "sweep_value": np.nan, "position": np.nan})
     return LatentVectors(z, table)

@@ -1,4 +1,4 @@
-"""From a checkpoint of the original TensorFlow 1 code to an exported model and, with it, a run that can go on."""
+"""From a checkpoint of the original TensorFlow 1 code to an exported model and, if wanted, a run to resume."""
 
 from __future__ import annotations
 

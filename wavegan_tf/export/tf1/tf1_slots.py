@@ -1,4 +1,4 @@
-"""The optimisers of a training round and the original's slots: which variable of ours is which of theirs.
+"""Optimiser slots in the original's checkpoints, and the variables of our optimisers that hold the same.
 
 | | original's name | ours |
 |---|---|---|

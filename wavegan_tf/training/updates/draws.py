@@ -1,4 +1,4 @@
-"""Everything random in a training round, drawn from (seed, step) alone.
+"""Random numbers of a training round (z, interpolation weights, phase shuffle), functions of (seed, step) alone.
 
 A round that is run again after a restart draws the same numbers, and every replica of a distributed batch draws the
 whole batch's numbers and takes its rows.

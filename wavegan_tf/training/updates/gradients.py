@@ -20,7 +20,7 @@ Scalars = dict[str, tf.Tensor]
 
 def discriminator_gradients(networks: Networks, config: RunConfig, real: tf.Tensor,
                             draws: DiscriminatorDraws) -> tuple[Gradients, Scalars]:
-    """Differentiate the discriminator's loss.
+    """Compute the gradients of the discriminator's loss.
 
     Args:
         networks: generator and discriminator.
@@ -53,7 +53,7 @@ def discriminator_gradients(networks: Networks, config: RunConfig, real: tf.Tens
 
 def generator_gradients(networks: Networks, config: RunConfig,
                         draws: GeneratorDraws) -> tuple[Gradients, Gradients | None, Scalars]:
-    """Differentiate the generator's loss and, where there is a code, the Q-network's, from one forward pass.
+    """Compute the gradients of the generator's loss and, with a code, of the Q-network's, from one forward pass.
 
     Args:
         networks: all of them.

@@ -1,4 +1,4 @@
-"""When training has gone wrong: numbers that are none, and losses that have left for good."""
+"""Detection of divergence: numbers that are not finite, and losses that stay out of bounds."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ PATIENCE_STEPS = 1000
 
 
 class Health:
-    """Watches the scalars of training.
+    """Checks losses and weights for divergence.
 
     Attributes:
         good: whether the losses seen last were within bounds; only then a checkpoint is made.
@@ -38,7 +38,7 @@ class Health:
                           if variable.value.dtype.is_floating]
 
     def look_at(self, step: int, scalars: Mapping[str, float]) -> None:
-        """Judge the scalars of a step.
+        """Check the scalars of a step.
 
         Raises:
             TrainingError: one is not finite, or a loss has been out of bounds for too long.
@@ -57,7 +57,7 @@ class Health:
                                 f"since step {self._bad_since}, now at step {step}")
 
     def look_at_weights(self, step: int) -> None:
-        """Judge the weights and slots, before they become a checkpoint.
+        """Check the weights and slots, before they become a checkpoint.
 
         Raises:
             TrainingError: one is not finite.

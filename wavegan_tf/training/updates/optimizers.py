@@ -29,7 +29,7 @@ WGAN_CLIP = 0.01
 
 @keras.saving.register_keras_serializable("wavegan_tf")
 class AdamTF1(keras.optimizers.Adam):
-    """Adam as TensorFlow 1 has it: epsilon 1e-8, and the very kernel that TensorFlow 1 called.
+    """Adam with TensorFlow 1's arithmetic: epsilon 1e-8, and the kernel that TensorFlow 1 called.
 
     The kernel does in one pass what Keras does in a dozen operations: six times faster, and a graph of half the size
     for a round. Slots, saving and distribution are Keras'.
@@ -50,7 +50,7 @@ class AdamTF1(keras.optimizers.Adam):
 
 @keras.saving.register_keras_serializable("wavegan_tf")
 class RMSPropTF1(keras.optimizers.RMSprop):
-    """RMSProp as TensorFlow 1 has it; with `clip_weights` every variable is clipped after each of its updates.
+    """RMSProp with TensorFlow 1's arithmetic; with `clip_weights` every variable is clipped after each update.
 
     ms <- .9 ms + .1 g^2, ms starts at one; w <- w - lr g / sqrt(ms + 1e-10).
 
@@ -84,7 +84,7 @@ class RMSPropTF1(keras.optimizers.RMSprop):
 
 
 def generator_optimizer(config: TrainConfig) -> keras.optimizers.Optimizer:
-    """Make the optimiser that each loss has in the released code.
+    """Make the generator's optimiser: the one that each loss has in the released code.
 
     Source: Donahue et al. 2019, table 1 (wgan-gp); the released code (the others).
     """
@@ -97,14 +97,14 @@ def generator_optimizer(config: TrainConfig) -> keras.optimizers.Optimizer:
 
 
 def discriminator_optimizer(config: TrainConfig) -> keras.optimizers.Optimizer:
-    """Make the same for the discriminator; with wgan, weights are clipped after every update."""
+    """Make the discriminator's optimiser, of the same kind; with wgan, weights are clipped after every update."""
     if config.loss == "wgan":
         return RMSPropTF1(config.learning_rate or LEARNING_RATES["wgan"], clip_weights=WGAN_CLIP)
     return generator_optimizer(config)
 
 
 def q_optimizer(config: TrainConfig) -> keras.optimizers.Optimizer:
-    """Make the optimiser of the Q-network's loss, which moves Q and G.
+    """Make the optimiser of the Q-network's loss, which updates Q and G.
 
     Source: Beguš 2021; the released ciwGAN and fiwGAN code.
     """

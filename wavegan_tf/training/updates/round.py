@@ -27,13 +27,13 @@ __all__ = ["TrainingRound"]
 
 
 class TrainingRound:
-    """Networks, their optimisers and the step, and the one function that moves them all.
+    """Networks, optimisers and step, and one round of training: D updates, then the joint update of G and Q.
 
     Make it inside the scope of the strategy that is to run it.
 
     Attributes:
         networks: the networks being trained.
-        optimizers: by name: `generator`, `discriminator` and, with a code, `q_network` (which moves Q and G).
+        optimizers: by name: `generator`, `discriminator` and, with a code, `q_network` (which updates Q and G).
         step: int64 variable, the number of rounds done, that is of generator updates.
     """
 
@@ -93,7 +93,7 @@ class TrainingRound:
             self._apply("discriminator", gradients)
             losses.append(scalars["d_loss"])
         adversarial, informed, g_scalars = self._g_gradients(g_draws)
-        # the generator moves twice: by Adam on the adversarial loss, by RMSProp on the Q-network's
+        # the generator is updated twice: by Adam on the adversarial loss, by RMSProp on the Q-network's
         self._apply("generator", adversarial)
         if informed is not None:
             self._apply("q_network", informed)

@@ -1,4 +1,4 @@
-"""One device, all GPUs of a machine, or several machines: the same weights, up to rounding.
+"""Distributed training on one device, all GPUs of a machine, or several machines: the same weights up to rounding.
 
 Every replica draws the random numbers of the whole batch and takes its rows; batches are cut the same way; gradients
 are means over the whole batch. So the number of replicas changes no result, only the order of sums.
@@ -30,7 +30,7 @@ _EXAMPLE = ('{"cluster": {"worker": ["host1:12345", "host2:12345"]}, "task": {"t
 
 @dataclass(frozen=True)
 class Team:
-    """The replicas of a session and this process's place among them.
+    """The replicas of a session and the number of this process among them.
 
     Attributes:
         strategy: of `tf.distribute`.
@@ -50,7 +50,7 @@ class Team:
         return self.strategy.num_replicas_in_sync
 
     def check(self, config: RunConfig) -> None:
-        """Refuse a batch that cannot be divided.
+        """Check that a batch can be divided among the replicas.
 
         Raises:
             ConfigError: `batch_size` is no multiple of the number of replicas.
@@ -119,6 +119,7 @@ class Team:
         replicas = self.strategy.run(tf.identity, args=(tf.constant(mine),))
         total = self.strategy.reduce(tf.distribute.ReduceOp.SUM, replicas, axis=None)
         return total.numpy() // (self.n_replicas // self.n_workers)  # each device of a process said the same
+
 
 def form_team(name: str) -> Team:
     """Make the strategy of a session; `multiworker` needs TF_CONFIG and must come before anything else TensorFlow does.
