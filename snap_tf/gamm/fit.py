@@ -74,7 +74,7 @@ def fit_model(model: Model, data: pd.DataFrame, *, rho: float | str = 0.0, token
 
     Example:
         >>> from snap_tf.gamm import Model, RandomTerm, SmoothTerm, fit_model, simulate_words
-        >>> model = Model("value", ("label",), (SmoothTerm("time_s"),), RandomTerm("token"))
+        >>> model = Model("value", ("label",), (SmoothTerm("time_s"),), (RandomTerm("token"),))
         >>> fit = fit_model(model, simulate_words(n_tokens=6, seed=1))
         >>> fit.smooths["term"].tolist(), fit.n_tokens
         (['s(time_s)', 's(token)'], 12)
