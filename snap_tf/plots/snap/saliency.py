@@ -7,7 +7,9 @@ from typing import Any
 
 import numpy as np
 from matplotlib.axes import Axes
+from matplotlib.cm import ScalarMappable
 from matplotlib.figure import Figure
+from matplotlib.image import AxesImage
 
 from snap_tf.plots.style import LINE, OUTPUT_COLOUR, SMALL, STIMULUS_COLOUR, TEXT, PlainFigure, write_figure
 from snap_tf.series.acoustics.measures.sound import power_spectrogram
@@ -117,13 +119,13 @@ def _draw_spectrogram_of(figure: Figure, axes: Axes, found: SaliencyMap) -> None
     axes.set_ylabel("frequency (kHz)", fontsize=SMALL)
 
 
-def _colour_bar(figure: Figure, image: Any, axes: Axes, label: str) -> None:
+def _colour_bar(figure: Figure, image: ScalarMappable, axes: Axes, label: str) -> None:
     bar = figure.colorbar(image, ax=axes, pad=0.01)
     bar.set_label(label, fontsize=SMALL)
     bar.ax.tick_params(labelsize=SMALL)
 
 
-def _image(axes: Axes, values: np.ndarray, rate_hz: float, **colours: Any) -> Any:
+def _image(axes: Axes, values: np.ndarray, rate_hz: float, **colours: Any) -> AxesImage:
     """Draw [steps, bands]; step t is the centre of its column."""
     extent = (-0.5 / rate_hz, (len(values) - 0.5) / rate_hz, -0.5, values.shape[1] - 0.5)
     return axes.imshow(values.T, origin="lower", aspect="auto", interpolation="nearest", extent=extent, **colours)

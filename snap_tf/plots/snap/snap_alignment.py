@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any
 
 import numpy as np
 import pandas as pd
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
+from matplotlib.image import AxesImage
 from matplotlib.ticker import MaxNLocator
 
 from snap_tf.plots.style import LINE, SMALL, TEXT, PlainFigure
@@ -82,7 +82,7 @@ def offset_map_figure(evaluation: Evaluation) -> Figure:
     phones = list(dict.fromkeys([*first.index, *others]))
     end_ms = max(_end_ms(table) for table in tables.values())
     figure = PlainFigure(figsize=(1.0 + 2.9 * len(models), max(2.2, 1.0 + _ROW_IN * len(phones))), layout="constrained")
-    image: Any = None
+    image: AxesImage | None = None
     for axes, model in zip(figure.subplots(1, len(models), squeeze=False, sharey=True)[0], models, strict=True):
         shown = tables[model].reindex(phones).loc[:, lambda table: table.columns <= end_ms]
         largest = shown.max(axis=1).to_numpy()[:, None]
@@ -117,7 +117,7 @@ def contingency_figure(counts: Mapping[str, AlignmentCounts], aligned: tuple[boo
     heights = [max(2.0, 0.9 + _ROW_IN * n) for n in shapes]
     figure = PlainFigure(figsize=(0.6 + width * len(aligned), sum(heights)), layout="constrained")
     panels = figure.subplots(len(counts), len(aligned), squeeze=False, height_ratios=heights)
-    image: Any = None
+    image: AxesImage | None = None
     for row, (model, count) in zip(panels, counts.items(), strict=True):
         after = contingency(count)
         order = after.max(axis=1).sort_values(ascending=False, kind="stable").index
@@ -179,7 +179,8 @@ def _shown(name: str) -> str:
     return "␣" if name == " " else name
 
 
-def _bar(figure: Figure, image: Any, label: str) -> None:
+def _bar(figure: Figure, image: AxesImage | None, label: str) -> None:
+    assert image is not None  # the first model has one
     bar = figure.colorbar(image, ax=figure.axes, aspect=40, pad=0.01, fraction=0.03)
     bar.set_label(label, fontsize=SMALL)
     bar.ax.tick_params(labelsize=SMALL)

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Any
 
 import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
+from matplotlib.image import AxesImage
 from matplotlib.layout_engine import ConstrainedLayoutEngine
+from matplotlib.ticker import MaxNLocator
 
 from snap_tf.asr.spectrograms.mel import mel_centres_hz
 from snap_tf.asr.spectrograms.spectrogram_geometry import INPUT_RATE_HZ, N_MELS
@@ -70,7 +71,7 @@ def profiles_figure(profiles: Profiles, groups: Sequence[str] = (), layer: str |
     figure = PlainFigure(figsize=(0.9 + 1.0 * n_columns, 0.9 + 1.05 * n_rows), layout=_close())
     panels = figure.subplots(n_rows, n_columns, squeeze=False, sharex=True, sharey=True).ravel()
     common, ranked = float(np.abs(found.values[rows]).max()) if shared_scale else None, profiles.kind == "nap"
-    image: Any = None
+    image: AxesImage | None = None
     for axes, row in zip(panels, rows, strict=False):
         image = _draw(axes, found, row, seconds, common, ranked) or image
         axes.set_title(f"{_shown(profiles.groups[row])}  n={_short(profiles.counts[row])}", fontsize=SMALL, pad=2)
@@ -81,7 +82,7 @@ def profiles_figure(profiles: Profiles, groups: Sequence[str] = (), layer: str |
                      "ms from alignment" if found.layer.rate_hz else "step from alignment", fontsize=SMALL)
     if image is not None:
         bar = figure.colorbar(image, ax=panels.tolist(), aspect=40, pad=0.01, fraction=0.02,
-                              ticks=None if shared_scale else [-image.norm.vmax, 0, image.norm.vmax])
+                              ticks=None if shared_scale else [image.norm.vmin, 0, image.norm.vmax])
         if not shared_scale:
             bar.ax.set_yticklabels(["less", "0", "more"])
         bar.ax.tick_params(labelsize=SMALL)
@@ -116,7 +117,7 @@ def comparison_figure(kinds: Sequence[Profiles], groups: Sequence[str], layer: s
     panels = figure.subplots(len(kinds), len(groups), squeeze=False, sharex=True, sharey="row")
     for profiles, found, places, row in zip(kinds, layers, rows, panels, strict=True):
         common = float(np.abs(found.values[places]).max())
-        image: Any = None
+        image: AxesImage | None = None
         for axes, place in zip(row, places, strict=True):
             image = _draw(axes, found, place, seconds, common) or image
             axes.axvline(0, color="black", lw=0.4, ls=":")
@@ -148,7 +149,7 @@ def window_s(layers: Sequence[LayerProfiles], rows: Sequence[int]) -> float:
 
 
 def _draw(axes: Axes, found: LayerProfiles, row: int, seconds: float, largest: float | None, ranked: bool = False
-          ) -> Any:
+          ) -> AxesImage | None:
     """Draw one profile over time or, where that was sorted, over ranks; return the image, or None for a line."""
     values, in_ms = found.values[row], bool(found.layer.rate_hz) and not ranked
     times_ms = 1000 * found.times_s if in_ms else np.arange(len(values)) + (1 if ranked else -found.centre)
@@ -220,7 +221,5 @@ def _close() -> ConstrainedLayoutEngine:
     return ConstrainedLayoutEngine(w_pad=0.02, h_pad=0.02, wspace=0.02, hspace=0.02)
 
 
-def _few_ticks() -> Any:
-    from matplotlib.ticker import MaxNLocator
-
+def _few_ticks() -> MaxNLocator:
     return MaxNLocator(3, symmetric=True)

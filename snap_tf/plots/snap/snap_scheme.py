@@ -2,11 +2,9 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 import numpy as np
 from matplotlib.axes import Axes
-from matplotlib.figure import Figure
+from matplotlib.figure import Figure, SubFigure
 from matplotlib.patches import FancyArrowPatch
 
 from snap_tf.plots.snap.snap_profiles import KIND_TITLES, choose_groups, is_log_mel, window_s
@@ -42,13 +40,13 @@ def scheme_figure(file: ProfileFile, group: str | None = None, grouping: str | N
     layer = next(iter(snap.layers.values()))
     seconds = min(2.5 * window_s([layer], [row]), float(np.abs(layer.times_s).max()) or 1.0)
     figure = PlainFigure(figsize=(7.2, 4.2), layout="constrained")
-    parts: Any = figure.subfigures(2, 1, height_ratios=(1, 1.25))
-    _draw_shifts(parts[0], file, layer)
-    _draw_product(parts[1], kinds, row, seconds)
+    above, below = figure.subfigures(2, 1, height_ratios=(1, 1.25), squeeze=False)[:, 0]
+    _draw_shifts(above, file, layer)
+    _draw_product(below, kinds, row, seconds)
     return figure
 
 
-def _draw_shifts(figure: Any, file: ProfileFile, layer: LayerProfiles) -> None:
+def _draw_shifts(figure: SubFigure, file: ProfileFile, layer: LayerProfiles) -> None:
     """Draw the histogram of the steps at which frames have their maximum, and of the same steps after alignment."""
     taus = file.shifts[layer.layer.name]
     before, after = figure.subplots(1, 2, sharey=True, sharex=True)
@@ -74,7 +72,7 @@ def _draw_shifts(figure: Any, file: ProfileFile, layer: LayerProfiles) -> None:
                                          mutation_scale=8, color="#B2182B"))
 
 
-def _draw_product(figure: Any, kinds: dict[str, Profiles], row: int, seconds: float) -> None:
+def _draw_product(figure: SubFigure, kinds: dict[str, Profiles], row: int, seconds: float) -> None:
     panels = figure.subplots(1, 3, sharey=True)
     for axes, (kind, profiles), sign in zip(panels, kinds.items(), ("B   ", "×  ", "=  "), strict=True):
         layer = next(iter(profiles.layers.values()))

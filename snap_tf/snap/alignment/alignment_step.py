@@ -7,9 +7,9 @@ Source: Krug et al. 2021, section 3.3, steps 4 and 5.
 
 from __future__ import annotations
 
-from typing import Any
-
 import numpy as np
+
+from wavegan_tf.tensors import Tensor
 
 __all__ = ["largest_gradient_step", "margins", "peak_step", "pool", "shift_of"]
 
@@ -23,7 +23,7 @@ def margins(pooling: str) -> tuple[int, int]:
     return max(steps), -min(steps)
 
 
-def pool(saliency: Any, pooling: str, first: int, n_steps: int) -> Any:
+def pool(saliency: Tensor, pooling: str, first: int, n_steps: int) -> Tensor:
     """Average neighbouring cells; at the edges of the layer, those that exist.
 
     Args:
@@ -54,8 +54,8 @@ def pool(saliency: Any, pooling: str, first: int, n_steps: int) -> Any:
     return total / tf.constant(np.asarray(n_there)[:, None] * np.asarray(n_channels)[None, :], tf.float32)
 
 
-def peak_step(saliency: Any, activation: Any, *, score: str, pooling: str, pooling_sign: str, first: int,
-              n_steps: int) -> Any:
+def peak_step(saliency: Tensor, activation: Tensor, *, score: str, pooling: str, pooling_sign: str, first: int,
+              n_steps: int) -> Tensor:
     """Find the step to align at.
 
     Args:
@@ -93,7 +93,7 @@ def peak_step(saliency: Any, activation: Any, *, score: str, pooling: str, pooli
     return tf.where(nothing, n_steps // 2, found)
 
 
-def largest_gradient_step(saliency: Any, first: int, n_steps: int) -> Any:
+def largest_gradient_step(saliency: Tensor, first: int, n_steps: int) -> Tensor:
     """Find the step of the largest absolute gradient: int32 [batch]; n_steps // 2 where all are zero.
 
     Source: Krug & Stober 2018 (NAvAI).

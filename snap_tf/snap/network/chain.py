@@ -8,10 +8,10 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
-from typing import Any
 
 from snap_tf.snap.network.convolution import Kernel
 from wavegan_tf.errors import UserError
+from wavegan_tf.tensors import KerasLayer, KerasModel, Tensor
 
 __all__ = ["Chain", "NoChain", "Operation", "make_chain"]
 
@@ -43,7 +43,7 @@ class Operation:
         weights: of a convolution, with a quicker gradient; None for those with dilation.
     """
 
-    layer: Any
+    layer: KerasLayer
     kind: str
     kernel: int = 1
     stride: int = 1
@@ -81,7 +81,7 @@ class Operation:
         moved = self.before if self.kind == "crop" else -self.before
         return first + moved, last + moved
 
-    def __call__(self, x: Any) -> Any:
+    def __call__(self, x: Tensor) -> Tensor:
         """Compute the operation without its padding: [batch, steps, channels], any number of steps."""
         import tensorflow as tf
 
@@ -123,7 +123,7 @@ class Chain:
             found.append(operation.output_steps(found[-1]))
         return found
 
-    def forward(self, x: Any) -> dict[str, Any]:
+    def forward(self, x: Tensor) -> dict[str, Tensor]:
         """Compute the layers of whole inputs: by name [batch, steps, channels]; any number of steps.
 
         The padding of convolutions is worked out in the graph, so one graph does for all lengths.
@@ -144,7 +144,7 @@ class Chain:
         return found
 
 
-def _zeros_in_graph(operation: Operation, n_steps: Any) -> Any:
+def _zeros_in_graph(operation: Operation, n_steps: Tensor) -> Tensor:
     """Compute `Operation.zeros` of a number of steps that is a tensor."""
     import tensorflow as tf
 
@@ -154,7 +154,7 @@ def _zeros_in_graph(operation: Operation, n_steps: Any) -> Any:
     return tf.stack([total // 2, total - total // 2])
 
 
-def make_chain(model: Any, layers: Sequence[str]) -> Chain:
+def make_chain(model: KerasModel, layers: Sequence[str]) -> Chain:
     """Read the chain off a Keras model.
 
     Whether the layers really follow each other as they are listed is not known here: compare the result with the
@@ -188,7 +188,7 @@ def make_chain(model: Any, layers: Sequence[str]) -> Chain:
     return Chain(tuple(found))
 
 
-def _operation(layer: Any) -> Operation:
+def _operation(layer: KerasLayer) -> Operation:
     kind = type(layer).__name__
     if layer.compute_dtype != "float32":
         raise NoChain(f"layer {layer.name} computes in {layer.compute_dtype}, not in float32")
@@ -209,7 +209,7 @@ def _operation(layer: Any) -> Operation:
     raise NoChain(f"layer {layer.name} ({kind}) may look at the whole input")
 
 
-def _name_of_activation(layer: Any) -> str:
+def _name_of_activation(layer: KerasLayer) -> str:
     """Name the activation that a layer is; empty for other layers."""
     kind = type(layer).__name__
     if kind == "Activation":

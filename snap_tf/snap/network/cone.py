@@ -9,9 +9,9 @@ Source: Krug et al. 2021, section 3.2 (receptive field); derived.
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Any
 
 from snap_tf.snap.network.chain import Chain, NoChain
+from wavegan_tf.tensors import Tensor
 
 __all__ = ["Cone", "make_cone"]
 
@@ -52,7 +52,7 @@ class Cone:
                 found[operation.record] = self.support[i]
         return found
 
-    def forward(self, frames: Any) -> dict[str, Any]:
+    def forward(self, frames: Tensor) -> dict[str, Tensor]:
         """Compute the cone of frames.
 
         Args:

@@ -7,7 +7,7 @@ W2L's layer 10 where two output steps are wanted, against 2 ms for the same with
 
 from __future__ import annotations
 
-from typing import Any
+from wavegan_tf.tensors import KerasVariable, Tensor
 
 __all__ = ["Kernel"]
 
@@ -15,7 +15,7 @@ __all__ = ["Kernel"]
 class Kernel:
     """The weights of a convolution without dilation or groups, as they are now, and turned round for the gradient."""
 
-    def __init__(self, kernel: Any, stride: int) -> None:
+    def __init__(self, kernel: KerasVariable, stride: int) -> None:
         """Read the weights.
 
         Args:
@@ -31,19 +31,19 @@ class Kernel:
         whole = tf.pad(self._forward, [[0, n_strides * stride - self._taps], [0, 0], [0, 0]])
         self._backward = tf.transpose(tf.reshape(whole, [-1, self._filters]))  # [filters, taps x channels]
 
-    def __call__(self, x: Any) -> Any:
+    def __call__(self, x: Tensor) -> Tensor:
         """Convolve without padding: [batch, n, channels] -> [batch, (n - taps) // stride + 1, filters]."""
         import tensorflow as tf
 
         @tf.custom_gradient
-        def convolve(inputs: Any) -> tuple[Any, Any]:
+        def convolve(inputs: Tensor) -> tuple[Tensor, Tensor]:
             n_steps = tf.shape(inputs)[1]
             result = tf.nn.convolution(inputs, self._forward, [self._stride], "VALID")
             return result, lambda gradient: self._gradient(gradient, n_steps)
 
         return convolve(x)
 
-    def _gradient(self, gradient: Any, n_steps: Any) -> Any:
+    def _gradient(self, gradient: Tensor, n_steps: Tensor) -> Tensor:
         """Spread the gradient of every output step over the inputs that it saw.
 
         Args:

@@ -15,7 +15,7 @@ Source: Krug et al. 2021, section 3.3, steps 2 to 5.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from functools import partial
 from typing import Any
@@ -30,6 +30,7 @@ from snap_tf.snap.network.networks import INPUT, Network
 from snap_tf.snap.network.targets import Target
 from snap_tf.snap.settings import ProfileOptions
 from wavegan_tf.errors import ConfigError, ExportError
+from wavegan_tf.tensors import Tensor
 
 __all__ = ["Look", "ModelView"]
 
@@ -124,11 +125,11 @@ class ModelView:
             self._forward = tf.function(lambda x: {name: y[0] for name, y in chain.forward(x).items()},
                                         autograph=False, input_signature=[spec])
 
-    def _target_values(self, frames: Any) -> Any:
+    def _target_values(self, frames: Tensor) -> Tensor:
         found = self._cone.forward(frames) if self._cone is not None else self.network.probe.tensors(frames)
         return self._at_target(found)
 
-    def _at_target(self, found: dict[str, Any]) -> Any:
+    def _at_target(self, found: dict[str, Tensor]) -> Tensor:
         """Take the target layer's units at the target step: float32 [batch, units]."""
         import tensorflow as tf
 
@@ -137,15 +138,15 @@ class ModelView:
             return values
         return values[:, self.target_step - (self._cone.intervals()[self.target.layer][0] if self._cone else 0)]
 
-    def _look_at_frames(self, frames: Any, units: Any, numbers: Any) -> dict[str, Any]:
+    def _look_at_frames(self, frames: Tensor, units: Tensor, numbers: Tensor) -> dict[str, Any]:
         if self._cone is None:
             found = {INPUT: frames, **self.network.probe.tensors(frames)}
             return self._measure(found, found, units, numbers)
         assert self._chain is not None
         return self._measure({INPUT: frames, **self._chain.forward(frames)}, self._cone.forward(frames), units, numbers)
 
-    def _look_inside_utterance(self, frames: Any, units: Any, numbers: Any, utterance: dict[str, Any], starts: Any,
-                               phase: Any) -> dict[str, Any]:
+    def _look_inside_utterance(self, frames: Tensor, units: Tensor, numbers: Tensor,
+                               utterance: dict[str, Tensor], starts: Tensor, phase: Tensor) -> dict[str, Any]:
         """As `_look_at_frames`, with activations outside of the cone from a forward pass of the whole utterance."""
         import tensorflow as tf
 
@@ -160,7 +161,8 @@ class ModelView:
                                                     first[:, None] + tf.range(steps[operation.record]))
         return self._measure(whole, self._cone.forward(frames), units, numbers)
 
-    def _measure(self, whole: dict[str, Any], inner: dict[str, Any], units: Any, numbers: Any) -> dict[str, Any]:
+    def _measure(self, whole: dict[str, Tensor], inner: dict[str, Tensor], units: Tensor, numbers: Tensor
+                 ) -> dict[str, Any]:
         """Differentiate, find the steps to align at, and round to the grids of the sums.
 
         Args:
@@ -198,7 +200,7 @@ class ModelView:
         result["extremes"] = tf.stack(result["extremes"])
         return result
 
-    def _with_sign(self, layer: LayerInfo, own: Any, whole: Any, corpus_minimum: Any) -> Any:
+    def _with_sign(self, layer: LayerInfo, own: Tensor, whole: Tensor, corpus_minimum: Tensor) -> Tensor:
         """Return activations as the score wants them; see `ProfileOptions.sign`."""
         import tensorflow as tf
 
@@ -250,7 +252,7 @@ class ModelView:
                        {name: tau.numpy().astype(np.int64) for name, tau in found["tau"].items()},
                        found["navai"].numpy().astype(np.int64))
 
-    def _calls(self, block: Block, rows: np.ndarray) -> Iterator[tuple[np.ndarray, Any]]:
+    def _calls(self, block: Block, rows: np.ndarray) -> Iterator[tuple[np.ndarray, Callable[..., dict[str, Any]]]]:
         """Yield the positions in `rows` of each batch, and the function that looks at it.
 
         Frames of one batch start at the same phase of the network's stride, in both modes, so that batches and with

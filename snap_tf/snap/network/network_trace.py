@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import dataclasses
 from dataclasses import dataclass
-from typing import Any
 
 import numpy as np
 
@@ -19,6 +18,7 @@ from snap_tf.snap.network.networks import INPUT, Network
 from snap_tf.snap.network.targets import Target
 from snap_tf.snap.settings import ProfileOptions
 from wavegan_tf.errors import ConfigError, DataError
+from wavegan_tf.tensors import Tensor
 
 __all__ = ["NetworkTrace", "trace_network"]
 
@@ -94,7 +94,7 @@ def _trial(network: Network, target: Target, frame_shape: tuple[int, ...]) -> di
 
     shapes: dict[str, tuple[int, ...]] = {}
 
-    def look(frames: Any) -> None:
+    def look(frames: Tensor) -> None:
         found = {INPUT: frames, **network.probe.tensors(frames)}
         leads = tf.gradients(tf.reduce_sum(found[target.layer]), list(found.values()))
         shapes.update({name: tuple(tensor.shape[1:]) for (name, tensor), gradient
@@ -143,7 +143,7 @@ def _compare(network: Network, chain: Chain, cone: Cone, frame_shape: tuple[int,
     import tensorflow as tf
 
     @tf.function(autograph=False)
-    def both(frames: Any) -> Any:
+    def both(frames: Tensor) -> tuple[dict[str, Tensor], dict[str, Tensor], dict[str, Tensor]]:
         return network.probe.tensors(frames), chain.forward(frames), cone.forward(frames)
 
     noise = np.random.default_rng(0).standard_normal((1, *frame_shape)).astype(np.float32)

@@ -9,13 +9,17 @@ import dataclasses
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any, cast
 
 from snap_tf.keras_files import is_keras_file, read_keras
 from snap_tf.layer_choice import Layers
 from snap_tf.layer_info import LayerInfo
 from snap_tf.probe import Probe, probe
 from wavegan_tf.errors import ConfigError, DataError
+from wavegan_tf.tensors import KerasModel
+
+if TYPE_CHECKING:
+    from snap_tf.asr.runs import Recogniser
 
 __all__ = ["INPUT", "RECOGNISER_FRAME_STEPS", "Network", "open_network"]
 
@@ -46,7 +50,7 @@ class Network:
     classes: tuple[str, ...]
     blank: int | None
     writes: str
-    keras_model: Any
+    keras_model: KerasModel | None
     source: str
 
     def record(self) -> dict[str, Any]:
@@ -55,9 +59,10 @@ class Network:
                 "classes": list(self.classes), "blank": self.blank, "writes": self.writes, "output": self.output}
 
 
-def open_network(model: Any, *, layers: Layers = None, part: str | None = None, step: int | None = None,
-                 rate_hz: float | None = None, input_shape: tuple[int | None, ...] | None = None,
-                 classes: Sequence[str] = (), trust: bool = False) -> Network:
+def open_network(model: Network | Recogniser | KerasModel | str | Path, *, layers: Layers = None,
+                 part: str | None = None, step: int | None = None, rate_hz: float | None = None,
+                 input_shape: tuple[int | None, ...] | None = None, classes: Sequence[str] = (), trust: bool = False
+                 ) -> Network:
     """Open a network to make profiles of it.
 
     Args:
@@ -94,7 +99,7 @@ def open_network(model: Any, *, layers: Layers = None, part: str | None = None, 
         blank, writes = recogniser.alphabet.blank, recogniser.alphabet.kind
         source = str(recogniser.source)
     if is_keras_file(model):
-        model = read_keras(model, trust)
+        model = read_keras(cast("str | Path", model), trust)
     options: dict[str, Any] = {"part": part, "step": step, "rate_hz": rate_hz, "input_shape": input_shape,
                                "trust": trust}
     whole = probe(model, None, **options)
@@ -131,7 +136,7 @@ def _one_output(opened: Probe) -> str:
     return opened.output
 
 
-def _recogniser(model: Any, trust: bool) -> Any:
+def _recogniser(model: Recogniser | KerasModel | str | Path, trust: bool) -> Recogniser | None:
     """Open a recogniser, if the model is one: by its folder, or because a Keras file holds one of our networks."""
     from snap_tf.asr.runs import Recogniser, open_recogniser
 
@@ -155,7 +160,7 @@ def _is_recogniser_folder(path: Path) -> bool:
     return (path / "best").is_dir() or (path / "network.keras").is_file() or is_run_of_recogniser(path)
 
 
-def _dense(model: Any, options: dict[str, Any]) -> list[str]:
+def _dense(model: KerasModel | str | Path, options: dict[str, Any]) -> list[str]:
     """Name the dense layers of a Keras model."""
     if not hasattr(model, "layers"):
         return []
@@ -165,15 +170,15 @@ def _dense(model: Any, options: dict[str, Any]) -> list[str]:
         return []
 
 
-def _all_names(model: Any, options: dict[str, Any]) -> list[str]:
+def _all_names(model: KerasModel | str | Path, options: dict[str, Any]) -> list[str]:
     return [layer.name for layer in probe(model, lambda part: True, **options).layers]
 
 
-def _own_names(recogniser: Any, layers: Layers, output: str) -> Layers:
+def _own_names(recogniser: Recogniser | None, layers: Layers, output: str) -> Layers:
     """Translate the names that figures use into the network's own; the output where only the input is named."""
     if layers is None or callable(layers):
         return layers
-    names: dict[Any, str] = {}
+    names: dict[str | int, str] = {}
     if recogniser is not None:
         from snap_tf.asr.network.wav2letter import layers_of
 
@@ -182,7 +187,7 @@ def _own_names(recogniser: Any, layers: Layers, output: str) -> Layers:
     return [names.get(layer, layer) for layer in wanted if layer != INPUT] or [output]
 
 
-def _names_of(recogniser: Any, layers: Sequence[LayerInfo]) -> tuple[LayerInfo, ...]:
+def _names_of(recogniser: Recogniser | None, layers: Sequence[LayerInfo]) -> tuple[LayerInfo, ...]:
     """Call the layers of recognisers L1, L2, ..., as the paper does."""
     if recogniser is None:
         return tuple(layers)

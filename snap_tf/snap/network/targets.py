@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Any
 
 import numpy as np
 
 from snap_tf.snap.network.networks import Network
 from snap_tf.snap.settings import ProfileOptions
 from wavegan_tf.errors import ConfigError
+from wavegan_tf.tensors import Tensor
 
 __all__ = ["Choose", "Target", "make_target"]
 
@@ -54,7 +54,7 @@ class Target:
             values[:, self.blank] = -np.inf
         return np.argmax(values, axis=1)
 
-    def scores(self, values: Any, units: Any) -> tuple[Any, Any]:
+    def scores(self, values: Tensor, units: Tensor) -> tuple[Tensor, Tensor]:
         """Make the tensor that is differentiated.
 
         Args:

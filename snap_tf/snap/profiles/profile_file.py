@@ -269,7 +269,7 @@ def _check_facts(about: dict[str, Any], needed: Iterable[str]) -> None:
                                  f"{str(layers)[:100]}")
 
 
-def _whole(value: Any, name: str, low: int) -> int:
+def _whole(value: object, name: str, low: int) -> int:
     if isinstance(value, bool) or not isinstance(value, int) or not low <= value <= _MOST_FRAMES:
         raise ValueError(f"`{name}` (={value}) must be a whole number from {low}")
     return value

@@ -12,7 +12,6 @@ import zlib
 from collections.abc import Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from importlib.metadata import version
-from typing import Any
 
 import numpy as np
 from tqdm import tqdm
@@ -20,7 +19,7 @@ from tqdm import tqdm
 from snap_tf.snap.alignment.alignment_counts import AlignmentCounts
 from snap_tf.snap.alignment.alignment_step import shift_of
 from snap_tf.snap.frames.frame_blocks import Block, FrameSource
-from snap_tf.snap.frames.groupings import find_grouping
+from snap_tf.snap.frames.groupings import Grouping, find_grouping
 from snap_tf.snap.frames.permutation import Permuted
 from snap_tf.snap.network.model_view import Look, ModelView
 from snap_tf.snap.network.networks import INPUT, Network
@@ -51,7 +50,7 @@ class NamedGrouping:
         self.is_permuted = text.startswith(PERMUTED)
         writes = network.writes if target.layer == network.output else ""
         blank = target.blank if target.drop_blank or target.skip_blank else None
-        self.rule: Any = find_grouping(text.removeprefix(PERMUTED), source, target.units, blank, writes)
+        self.rule: Grouping = find_grouping(text.removeprefix(PERMUTED), source, target.units, blank, writes)
         self.name = (PERMUTED if self.is_permuted else "") + self.rule.name
         self.groups: tuple[str, ...] = self.rule.groups
 

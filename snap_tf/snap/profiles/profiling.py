@@ -6,8 +6,9 @@ Source: Krug et al. 2021, section 3.3.
 from __future__ import annotations
 
 import sys
-from collections.abc import Sequence
-from typing import Any
+from collections.abc import Sequence, Sized
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, cast
 
 import numpy as np
 from tqdm import tqdm
@@ -22,11 +23,19 @@ from snap_tf.snap.profiles.sums import quantities_of
 from snap_tf.snap.settings import ProfileOptions
 from wavegan_tf.errors import ConfigError, DataError
 from wavegan_tf.memory import available_memory_bytes
+from wavegan_tf.tensors import KerasModel
+
+if TYPE_CHECKING:
+    from numpy.typing import ArrayLike
+
+    from snap_tf.asr.runs import Recogniser
+    from wavegan_tf.data.corpus import Corpus
 
 __all__ = ["ProfilePass", "frame_source", "profile", "start_pass", "unknown_annotations"]
 
 
-def profile(model: Any, data: Any, options: ProfileOptions | None = None, *, groups: Sequence[str] = ("predicted",),
+def profile(model: Network | Recogniser | KerasModel | str | Path, data: Corpus | FrameSource | ArrayLike,
+            options: ProfileOptions | None = None, *, groups: Sequence[str] = ("predicted",),
             choose: Choose | None = None, shard: tuple[int, int] = (1, 1), batch_size: int | None = None,
             memory_budget_bytes: int | None = None, split: str = "all", progress: bool = True, **network: Any
             ) -> ProfileFile:
@@ -102,24 +111,25 @@ def start_pass(network: Network, source: FrameSource, options: ProfileOptions, *
     return run
 
 
-def frame_source(network: Network, data: Any, options: ProfileOptions, split: str = "all") -> FrameSource:
+def frame_source(network: Network, data: Corpus | FrameSource | ArrayLike, options: ProfileOptions, split: str = "all"
+                 ) -> FrameSource:
     """Make frames of whatever was given; see `profile`."""
     from snap_tf.snap.frames.clip_frames import ClipFrames
     from snap_tf.snap.frames.frame_blocks import UtteranceFrames
 
     if hasattr(data, "block"):
-        return data
+        return cast(FrameSource, data)
     if hasattr(data, "utterances"):
         if len(network.probe.input_shape) != 2 or network.probe.input_shape[1] != 128:
             raise ConfigError(f"`data` (=a corpus) must go with a network that takes log-mel spectrograms; "
                               f"{network.probe.name} takes {list(network.probe.input_shape)}; give clips")
         length = network.probe.input_shape[0]
-        return UtteranceFrames(data, options.frame_steps or length or RECOGNISER_FRAME_STEPS, options.hop_steps,
-                               options.ends, split=split)
+        return UtteranceFrames(cast("Corpus", data), options.frame_steps or length or RECOGNISER_FRAME_STEPS,
+                               options.hop_steps, options.ends, split=split)
     try:
         clips = np.asarray(data)
     except ValueError as error:
-        raise DataError(f"`data` (={len(data)} arrays) must be of one shape each; {error}") from None
+        raise DataError(f"`data` (={len(cast(Sized, data))} arrays) must be of one shape each; {error}") from None
     return ClipFrames(clips, rate_hz=network.probe.rate_hz)
 
 

@@ -5,15 +5,19 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING
 
 import numpy as np
 
 from snap_tf.asr.spectrograms.spectrogram_geometry import INPUT_RATE_HZ, N_MELS, RATE_HZ
 from snap_tf.probe import Probe
-from snap_tf.snap.network.networks import RECOGNISER_FRAME_STEPS, open_network
+from snap_tf.snap.network.networks import RECOGNISER_FRAME_STEPS, Network, open_network
 from wavegan_tf.data.audio.recording_audio import is_silence, normalize_peak, read_audio, silence_in_words
 from wavegan_tf.errors import ConfigError, DataError
+from wavegan_tf.tensors import KerasModel
+
+if TYPE_CHECKING:
+    from snap_tf.asr.runs import Recogniser
 
 __all__ = ["HeardBy", "open_listener"]
 
@@ -112,8 +116,8 @@ class HeardBy:
         raise ConfigError(f"`class` (={name}) must be one of {' '.join(called)}, or a number")
 
 
-def open_listener(model: Any, *, part: str | None = None, step: int | None = None,
-                  trust: bool = False) -> HeardBy:
+def open_listener(model: Network | Recogniser | KerasModel | str | Path, *, part: str | None = None,
+                  step: int | None = None, trust: bool = False) -> HeardBy:
     """Open a network that hears audio.
 
     Args:

@@ -21,11 +21,14 @@ import warnings
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
+from types import ModuleType
 from typing import Any
 
 import numpy as np
+from numpy.typing import ArrayLike
 
 from wavegan_tf.errors import ConfigError, DataError
+from wavegan_tf.tensors import KerasLayer, KerasModel, Tensor
 
 __all__ = ["CentreScore", "VisModel", "grad_cam", "input_saliency", "optimised_input", "score_cam", "smooth_gradient",
            "vis_model"]
@@ -47,7 +50,7 @@ class CentreScore:
     classes: tuple[int, ...]
     step: int | None = None
 
-    def __call__(self, output: Any) -> Any:
+    def __call__(self, output: Tensor) -> Tensor:
         """Gather the logits: float [batch, steps, classes] or [batch, classes] -> float [batch].
 
         Raises:
@@ -81,8 +84,8 @@ class VisModel:
             maps; empty where the network's inside cannot be reached.
     """
 
-    model: Any
-    layers: dict[str, Any]
+    model: KerasModel
+    layers: dict[str, Tensor]
 
     def layer(self, name: str | None) -> str:
         """Return the name of a layer with time; the last convolution before the output by default.
@@ -99,7 +102,7 @@ class VisModel:
         return name or names[-1]
 
 
-def vis_model(network: Any) -> VisModel:
+def vis_model(network: KerasModel) -> VisModel:
     """Bring a network into the form that tf-keras-vis can work on.
 
     Args:
@@ -137,7 +140,7 @@ def vis_model(network: Any) -> VisModel:
     return VisModel(model, layers)
 
 
-def input_saliency(network: VisModel, inputs: np.ndarray, score: Callable[[Any], Any]) -> np.ndarray:
+def input_saliency(network: VisModel, inputs: np.ndarray, score: Callable[[Tensor], Tensor]) -> np.ndarray:
     """Compute the gradient of a score with respect to the input, as it is: signed, per channel, not rescaled.
 
     Args:
@@ -156,7 +159,7 @@ def input_saliency(network: VisModel, inputs: np.ndarray, score: Callable[[Any],
     return _saliency(network, inputs, score)
 
 
-def smooth_gradient(network: VisModel, inputs: np.ndarray, score: Callable[[Any], Any], *, n_samples: int = 50,
+def smooth_gradient(network: VisModel, inputs: np.ndarray, score: Callable[[Tensor], Tensor], *, n_samples: int = 50,
                     noise: float = 0.1, seed: int = 0) -> np.ndarray:
     """Average the gradient over noisy copies of the input.
 
@@ -183,7 +186,7 @@ def smooth_gradient(network: VisModel, inputs: np.ndarray, score: Callable[[Any]
         return _saliency(network, inputs, score, smooth_samples=n_samples, smooth_noise=noise)
 
 
-def grad_cam(network: VisModel, inputs: np.ndarray, score: Callable[[Any], Any], layer: str | None = None
+def grad_cam(network: VisModel, inputs: np.ndarray, score: Callable[[Tensor], Tensor], layer: str | None = None
              ) -> np.ndarray:
     """Weight the feature maps of a layer by their mean gradient, add them up, keep what is positive.
 
@@ -249,7 +252,7 @@ def score_cam(network: VisModel, inputs: np.ndarray, score: CentreScore, layer: 
     return np.asarray(cam, np.float32)
 
 
-def optimised_input(network: VisModel, start: np.ndarray, score: Callable[[Any], Any], *, l1: float = 0.0,
+def optimised_input(network: VisModel, start: np.ndarray, score: Callable[[Tensor], Tensor], *, l1: float = 0.0,
                     n_steps: int = 200, learning_rate: float = 0.1, baseline: float | np.ndarray = 0.0,
                     value_range: tuple[float | None, float | None] = (None, None)) -> np.ndarray:
     """Change an input until a score is as high as it gets, at the price of its distance from a baseline.
@@ -285,7 +288,7 @@ def optimised_input(network: VisModel, start: np.ndarray, score: Callable[[Any],
     shifted = keras.Input(start.shape[1:], name="above_baseline")
     model = keras.Model(shifted, network.model(shifted + floor))
 
-    def clip(x: Any) -> Any:
+    def clip(x: Tensor) -> Tensor:
         import tensorflow as tf
 
         x = x if low is None else tf.maximum(x, low)
@@ -300,14 +303,14 @@ def optimised_input(network: VisModel, start: np.ndarray, score: Callable[[Any],
     return np.asarray(clip(np.asarray(found)) + floor, np.float32)
 
 
-def _saliency(network: VisModel, inputs: np.ndarray, score: Callable[[Any], Any], **smooth: Any) -> np.ndarray:
+def _saliency(network: VisModel, inputs: np.ndarray, score: Callable[[Tensor], Tensor], **smooth: Any) -> np.ndarray:
     with _library("saliency") as (saliency,):
         found = saliency.Saliency(network.model)(score, _checked(inputs), keepdims=True, normalize_map=False,
                                                  gradient_modifier=None, **smooth)
     return np.asarray(found, np.float32)
 
 
-def _checked(inputs: Any) -> np.ndarray:
+def _checked(inputs: ArrayLike) -> np.ndarray:
     inputs = np.asarray(inputs, np.float32)
     if inputs.ndim != 3 or not len(inputs):
         raise DataError(f"inputs (shape {list(inputs.shape)}) must be [batch, time, channels], with at least one")
@@ -316,7 +319,7 @@ def _checked(inputs: Any) -> np.ndarray:
     return inputs
 
 
-def _gives_maps(layer: Any) -> bool:
+def _gives_maps(layer: KerasLayer) -> bool:
     """Tell whether a layer of a functional model convolves over time, or is the activation after it."""
     import keras
 
@@ -326,7 +329,7 @@ def _gives_maps(layer: Any) -> bool:
     return isinstance(layer, kinds) and len(layer.output.shape) == 3
 
 
-def _without_softmax(model: Any) -> Any:
+def _without_softmax(model: KerasModel) -> KerasModel:
     """Return a model that ends in logits; a copy where the last layer has the softmax or sigmoid in itself."""
     import keras
 
@@ -339,17 +342,17 @@ def _without_softmax(model: Any) -> Any:
     return model
 
 
-def _squeezes(layer: Any) -> bool:
+def _squeezes(layer: KerasLayer) -> bool:
     return getattr(getattr(layer, "activation", None), "__name__", "") in ("softmax", "sigmoid", "log_softmax")
 
 
-def _standing_for(tensor: Any) -> Any:
+def _standing_for(tensor: Tensor) -> KerasLayer:
     """Make a layer whose output is a tensor: the library asks layers for their output, and for nothing else."""
     import keras
 
     class Standing(keras.layers.Layer):
         @property
-        def output(self) -> Any:
+        def output(self) -> Tensor:
             return tensor
 
     return Standing()
@@ -367,7 +370,7 @@ def _seeded(seed: int) -> Iterator[None]:
 
 
 @contextmanager
-def _library(*names: str) -> Iterator[list[Any]]:
+def _library(*names: str) -> Iterator[list[ModuleType]]:
     """Import modules of tf-keras-vis; its old imports and lists would warn."""
     with warnings.catch_warnings():
         warnings.simplefilter("ignore", DeprecationWarning)

@@ -6,7 +6,7 @@ import dataclasses
 import json
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING
 
 import numpy as np
 
@@ -14,6 +14,9 @@ from snap_tf.snap.saliency.heard import HeardBy
 from snap_tf.snap.saliency.saliency_options import SaliencyOptions
 from wavegan_tf import __version__
 from wavegan_tf.errors import ConfigError
+
+if TYPE_CHECKING:
+    from snap_tf.snap.saliency.keras_vis import VisModel
 
 __all__ = ["SaliencyMap", "Target", "choose_target", "saliency_arrays", "saliency_map"]
 
@@ -166,7 +169,7 @@ def saliency_arrays(found: SaliencyMap) -> dict[str, np.ndarray]:
             "frequencies_hz": found.frequencies_hz, "about": np.array(json.dumps(about))}
 
 
-def _compute(network: HeardBy, vis: Any, inputs: np.ndarray, target: Target, options: SaliencyOptions
+def _compute(network: HeardBy, vis: VisModel, inputs: np.ndarray, target: Target, options: SaliencyOptions
              ) -> tuple[SaliencyOptions, np.ndarray, float]:
     """Run the method; return the options with the layer that was used, the values, and their rate."""
     from snap_tf.snap.saliency import keras_vis
@@ -192,7 +195,7 @@ def _compute(network: HeardBy, vis: Any, inputs: np.ndarray, target: Target, opt
     return dataclasses.replace(options, layer=layer), values, network.rate_hz * len(values) / len(inputs)
 
 
-def _logits(vis: Any, inputs: np.ndarray) -> np.ndarray:
+def _logits(vis: VisModel, inputs: np.ndarray) -> np.ndarray:
     return np.asarray(vis.model(inputs[None], training=False))[0]
 
 

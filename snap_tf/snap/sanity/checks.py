@@ -18,7 +18,8 @@ import dataclasses
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
-from typing import Any
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import pandas as pd
@@ -28,6 +29,7 @@ from snap_tf.snap.alignment.alignment_counts import AlignmentCounts
 from snap_tf.snap.alignment.evaluation import alignment_summary
 from snap_tf.snap.clusters.clustering import cluster_distances, layer_names, profile_distances
 from snap_tf.snap.clusters.mantel import mantel
+from snap_tf.snap.frames.frame_blocks import FrameSource
 from snap_tf.snap.network.networks import Network, open_network
 from snap_tf.snap.profiles.profile_file import ProfileFile
 from snap_tf.snap.profiles.profiling import frame_source, profile, unknown_annotations
@@ -39,6 +41,13 @@ from snap_tf.snap.sanity.sanity_settings import SanitySettings
 from snap_tf.snap.settings import ProfileOptions
 from wavegan_tf.errors import ConfigError
 from wavegan_tf.permutation_p import say_resolution
+from wavegan_tf.tensors import KerasModel
+
+if TYPE_CHECKING:
+    from numpy.typing import ArrayLike
+
+    from snap_tf.asr.runs import Recogniser
+    from wavegan_tf.data.corpus import Corpus
 
 __all__ = ["SanityResults", "sanity_checks"]
 
@@ -118,9 +127,9 @@ class SanityResults:
                 + table.to_string(index=False))
 
 
-def sanity_checks(model: Any, data: Any, *, group: str = "phone", options: ProfileOptions | None = None,
-                  settings: SanitySettings | None = None, split: str = "all", progress: bool = True, **network: Any
-                  ) -> SanityResults:
+def sanity_checks(model: Network | Recogniser | KerasModel | str | Path, data: Corpus | FrameSource | ArrayLike, *,
+                  group: str = "phone", options: ProfileOptions | None = None, settings: SanitySettings | None = None,
+                  split: str = "all", progress: bool = True, **network: Any) -> SanityResults:
     """Check profiles against randomised weights, labels and inputs, on a sample of frames.
 
     Args:

@@ -6,12 +6,12 @@ Source: Adebayo et al. 2018, Sanity checks for saliency maps, section 3.1 (casca
 from __future__ import annotations
 
 from collections.abc import Iterator
-from typing import Any
 
 import numpy as np
 
 from snap_tf.snap.network.networks import Network, open_network
 from wavegan_tf.errors import ConfigError
+from wavegan_tf.tensors import KerasLayer, KerasModel
 
 __all__ = ["cascade", "copied", "layers_with_kernels"]
 
@@ -64,7 +64,7 @@ def cascade(network: Network, seed: int) -> Iterator[tuple[str, Network]]:
         yield layer.name, copy
 
 
-def layers_with_kernels(model: Any) -> list[Any]:
+def layers_with_kernels(model: KerasModel) -> list[KerasLayer]:
     """List the layers that have a weight of more than one axis, in the order of the network, nested ones included."""
     found = []
     for layer in model.layers:
