@@ -1,4 +1,4 @@
-"""Where a recogniser looks when it hears a phone: saliency-adjusted neuron activation profiles.
+"""Which part of a spectrogram decides that a recogniser writes a phone: saliency-adjusted activation profiles (SNAPs).
 
     python examples/06_snap.py RESULTS      (the folder of example 05)
 
@@ -9,13 +9,8 @@ its middle; both are moved so that the most relevant step comes to the middle, a
 import sys
 from pathlib import Path
 
-from snap_tf.plots.snap.snap_profiles import profiles_figure
-from snap_tf.plots.style import write_figure
-from snap_tf.snap.alignment.evaluation import alignment_summary
-from snap_tf.snap.clusters.clustering import cluster_profiles
-from snap_tf.snap.profiles.profile_file import write_profiles
-from snap_tf.snap.profiles.profiling import profile
-from snap_tf.snap.settings import ProfileOptions
+from snap_tf.plots import profiles_figure, write_figure
+from snap_tf.snap import ProfileOptions, alignment_summary, cluster_profiles, profile, write_profiles
 from wavegan_tf.data import open_corpus
 
 

@@ -25,6 +25,9 @@ from .snap.snap_clusters import clustermap_figure as clustermap_figure
 from .snap.snap_clusters import dendrogram_figure as dendrogram_figure
 from .snap.snap_clusters import silhouette_figure as silhouette_figure
 from .snap.snap_clusters import stability_figure as stability_figure
+from .snap.snap_figures import ProfileFigures as ProfileFigures
+from .snap.snap_figures import write_alignment_figures as write_alignment_figures
+from .snap.snap_figures import write_cluster_figures as write_cluster_figures
 from .snap.snap_profiles import comparison_figure as comparison_figure
 from .snap.snap_profiles import profiles_figure as profiles_figure
 from .snap.snap_scheme import scheme_figure as scheme_figure

@@ -1,6 +1,7 @@
-"""Saliency-adjusted neuron activation profiles: what decides a prediction, averaged over many frames.
+"""Saliency-adjusted neuron activation profiles (SNAPs): aligned activations weighted by saliency, for every group.
 
-Rooms, low to high: `alignment`, `frames`, `network` (one look into it), `profiles` (sums over frames), `clusters`,
+In go a network and data; out come profile files, clusters, alignment accuracy, sanity checks and saliency maps. Rooms,
+low to high: `alignment`, `frames`, `network` (activations and gradients), `profiles` (sums over frames), `clusters`,
 `results` (profile files compared), `sanity`, `saliency` (single recordings).
 """
 

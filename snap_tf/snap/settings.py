@@ -33,7 +33,7 @@ FOLD_UNITS = ("utterance", "frame")
 
 @dataclass(frozen=True)
 class ProfileOptions(CheckedSettings):
-    """Settings of the profiles.
+    """Settings of profiles (SNAP, NAP, NAvAI): frames, target, alignment, mask, folds.
 
     The letters refer to the list of open questions in the documentation of SNAPs; all values are kept in the profile
     file.

@@ -1,4 +1,4 @@
-"""What an answer hangs on: a recording above, a map below, axes in seconds and hertz, the explained step marked."""
+"""Figure of a saliency map: recording above, map below, axes in seconds and hertz, the explained step marked."""
 
 from __future__ import annotations
 
@@ -26,11 +26,19 @@ WINDOW_S = 0.025
 
 
 def saliency_figure(found: SaliencyMap) -> Figure:
-    """Draw a map under the recording.
+    """Draw a saliency map under its recording.
 
     Spectrograms have mel bands on the axis of frequencies, labelled in hertz. Gradients of audio are drawn as they are
-    and as a spectrogram: which frequencies the answer hangs on. Signed maps are red where more raises the score, blue
+    and as a spectrogram: which frequencies the score depends on. Signed maps are red where more raises the score, blue
     where less does.
+
+    Example:
+        >>> from snap_tf.plots import saliency_figure
+        >>> from snap_tf.snap import open_listener, saliency_map
+        >>> network = open_listener("saved_models/fiwgan")
+        >>> found = saliency_map(network, "corpus/TRAIN/DR3/FAOC0/SA1.WAV", class_name="class_2")
+        >>> [axes.get_ylabel() for axes in saliency_figure(found).axes]
+        ['amplitude', 'gradient', 'frequency (kHz)', 'dB']
     """
     is_audio = not len(found.frequencies_hz)
     is_signed = found.values.ndim == 2
@@ -57,10 +65,18 @@ def saliency_figure(found: SaliencyMap) -> Figure:
 
 
 def write_saliency(found: SaliencyMap, path: str | Path) -> list[Path]:
-    """Draw a map and write it as PNG, and as NPZ beside it (see `saliency_arrays`); `path` is the name without suffix.
+    """Draw a saliency map and write it as PNG, and as NPZ beside it; `path` is the name without suffix.
 
     Raises:
         OSError: a file cannot be written.
+
+    Example:
+        >>> from snap_tf.plots import write_saliency
+        >>> from snap_tf.snap import open_listener, saliency_map
+        >>> network = open_listener("saved_models/fiwgan")
+        >>> found = saliency_map(network, "corpus/TRAIN/DR3/FAOC0/SA1.WAV", class_name="class_2")
+        >>> [path.name for path in write_saliency(found, "map")]
+        ['map.png', 'map.npz']
     """
     return write_figure(saliency_figure(found), path, ("png",), dpi=150, arrays=saliency_arrays(found))
 

@@ -1,4 +1,4 @@
-"""Sanity checks as a picture: what changes as weights are randomised, and clusters and alignment against chance."""
+"""Figure of sanity checks: similarity as weights are randomised, and clusters and alignment against chance."""
 
 from __future__ import annotations
 
@@ -21,9 +21,22 @@ TITLES = {"rank_correlation": "rank correlation of mean |saliency|", "ssim": "st
 
 
 def sanity_figure(results: SanityResults) -> Figure:
-    """Draw three measures of likeness against the randomised layers; silhouettes and distances per layer; alignment.
+    """Draw sanity checks: similarity against randomised layers, silhouettes and distances per layer, alignment.
 
     The panel of the alignment is there where phones are annotated.
+
+    Example:
+        >>> import keras
+        >>> import numpy as np
+        >>> from snap_tf.plots import sanity_figure
+        >>> from snap_tf.snap import ClipFrames, SanitySettings, sanity_checks
+        >>> network = keras.Sequential([keras.Input((20, 4)), keras.layers.Conv1D(3, 5)], name="small")
+        >>> noise = np.random.default_rng(0).normal(size=(12, 20, 4))
+        >>> clips = ClipFrames(noise, {"word": ["ask", "suit", "wash", "year"] * 3})
+        >>> settings = SanitySettings(permutations=1)
+        >>> results = sanity_checks(network, clips, group="label:word", settings=settings, progress=False)
+        >>> sanity_figure(results).axes[0].get_title(loc="left")
+        'rank correlation of mean |saliency|'
     """
     figure = PlainFigure((13.4, 6.8), layout="constrained")
     panels = figure.subplots(2, 3).ravel()
@@ -50,7 +63,7 @@ def sanity_figure(results: SanityResults) -> Figure:
 
 
 def write_sanity_figure(results: SanityResults, path: str | Path) -> list[Path]:
-    """Write the picture as PNG and PDF; `path` is the name without suffix.
+    """Write the figure of sanity checks as PNG and PDF; `path` is the name without suffix.
 
     Raises:
         OSError: a file cannot be written.

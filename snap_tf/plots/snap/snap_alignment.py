@@ -1,4 +1,4 @@
-"""Offsets of relevance from annotations, and what is annotated where a phone is predicted."""
+"""Figures of alignment: offsets of relevance from annotations, and contingencies of prediction and annotation."""
 
 from __future__ import annotations
 
@@ -28,11 +28,24 @@ _ROW_IN = 0.105  # of a heat map, so that labels of _LABEL_PT do not touch
 
 
 def offset_figure(evaluation: Evaluation) -> Figure:
-    """Draw the offsets of all frames and the mean offset of every phone, a row per model.
+    """Draw histograms of offsets: of all frames, and the mean offsets of phones; a row per model.
 
     Frames that have the phone nowhere are counted apart, at -1, as in the paper.
 
     Source: Krug et al. 2021, Figure 2, A and B.
+
+    Example:
+        >>> import keras
+        >>> import numpy as np
+        >>> from snap_tf.plots import offset_figure
+        >>> from snap_tf.snap import SequenceFrames, evaluate_alignment, profile
+        >>> network = keras.Sequential([keras.Input((20, 4)), keras.layers.Conv1D(2, 5)], name="small")
+        >>> noise = np.random.default_rng(0).normal(size=(100, 4))
+        >>> frames = SequenceFrames([noise], 20, annotations=[["s"] * 50 + ["t"] * 50], rate_hz=100.0)
+        >>> found = profile(network, frames, classes=("s", "t"), rate_hz=100.0, progress=False)
+        >>> figure = offset_figure(evaluate_alignment({"small": found}))
+        >>> figure.axes[0].get_ylabel(), figure.axes[1].get_ylabel()
+        ('% of frames', 'phones')
     """
     models = list(evaluation.counts)
     figure = PlainFigure(figsize=(7.0, 0.5 + 1.75 * len(models)), layout="constrained")
@@ -72,6 +85,19 @@ def offset_map_figure(evaluation: Evaluation) -> Figure:
     Rows are sorted by the mean offset in the first model; each is scaled to its own maximum.
 
     Source: Krug et al. 2021, Figure 2, C and D.
+
+    Example:
+        >>> import keras
+        >>> import numpy as np
+        >>> from snap_tf.plots import offset_map_figure
+        >>> from snap_tf.snap import SequenceFrames, evaluate_alignment, profile
+        >>> network = keras.Sequential([keras.Input((20, 4)), keras.layers.Conv1D(2, 5)], name="small")
+        >>> noise = np.random.default_rng(0).normal(size=(100, 4))
+        >>> frames = SequenceFrames([noise], 20, annotations=[["s"] * 50 + ["t"] * 50], rate_hz=100.0)
+        >>> found = profile(network, frames, classes=("s", "t"), rate_hz=100.0, progress=False)
+        >>> figure = offset_map_figure(evaluate_alignment({"small": found}))
+        >>> figure.axes[0].get_title(), figure.axes[0].get_xlabel()
+        ('small', 'offset (ms)')
     """
     models = list(evaluation.counts)
     tables = {model: offset_table(evaluation.counts[model], evaluation.rates_hz[model]) for model in models}
@@ -101,7 +127,7 @@ def offset_map_figure(evaluation: Evaluation) -> Figure:
 
 
 def contingency_figure(counts: Mapping[str, AlignmentCounts], aligned: tuple[bool, ...] = (False, True)) -> Figure:
-    """Draw what is annotated at the centre of frames and at the step of highest relevance, by predicted class.
+    """Draw the contingency of prediction and annotation, at the centre of frames and at the step of highest relevance.
 
     Rows are sorted by their largest share after alignment; annotations follow the classes of the same name.
 
@@ -110,6 +136,16 @@ def contingency_figure(counts: Mapping[str, AlignmentCounts], aligned: tuple[boo
         aligned: which panels: before alignment (False), after it (True).
 
     Source: Krug et al. 2021, Figures 3 and A1 to A3.
+
+    Example:
+        >>> import numpy as np
+        >>> from snap_tf.plots import contingency_figure
+        >>> from snap_tf.snap import AlignmentCounts
+        >>> counts = AlignmentCounts(classes=("s", "t"), annotations=("s", "t"), n_steps=4)
+        >>> counts.add(predicted=np.array([0, 1]), annotated=np.array([[0, 0, 1, 1]] * 2), tau=np.array([1, 3]))
+        >>> figure = contingency_figure({"small": counts})
+        >>> figure.axes[0].get_ylabel(), figure.axes[0].get_xlabel()
+        ('predicted', 'annotated')
     """
     shapes = [int((count.frames > 0).sum()) for count in counts.values()]
     n_columns = max(len(count.annotations) + 1 for count in counts.values())

@@ -1,4 +1,4 @@
-"""Silhouettes over layers, distances between groups sorted by their tree, and the trees themselves."""
+"""Figures of clusters: silhouettes over layers, distance matrices (clustermaps), dendrograms, stability."""
 
 from __future__ import annotations
 
@@ -33,6 +33,19 @@ def silhouette_figure(silhouettes: pd.DataFrame, boundary: str | None = None, ke
         key: column that tells the lines apart.
 
     Source: Krug et al. 2021, Figures 5 and 8.
+
+    Example:
+        >>> import keras
+        >>> import numpy as np
+        >>> from snap_tf.plots import silhouette_figure
+        >>> from snap_tf.snap import ClipFrames, cluster_models, profile
+        >>> network = keras.Sequential([keras.Input((20, 4)), keras.layers.Conv1D(3, 5)], name="small")
+        >>> noise = np.random.default_rng(0).normal(size=(12, 20, 4))
+        >>> clips = ClipFrames(noise, {"word": ["ask", "suit", "wash", "year"] * 3})
+        >>> found = profile(network, clips, groups=("label:word",), progress=False)
+        >>> figure = silhouette_figure(cluster_models({"small": found}).silhouettes)
+        >>> [axes.get_title() for axes in figure.axes][:2]
+        ['cut at 87 %', 'cut at 90 %']
     """
     percentiles = list(dict.fromkeys(silhouettes["percentile"]))
     names = list(dict.fromkeys(silhouettes[key]))
@@ -72,12 +85,25 @@ def silhouette_figure(silhouettes: pd.DataFrame, boundary: str | None = None, ke
 
 
 def stability_figure(stability: pd.DataFrame, n_halves: int, title: str = "") -> Figure:
-    """Draw how far halves of the frames lead to the same clusters, over layers: a line per percentile.
+    """Draw cluster stability over layers, from random halves of the frames: a line per percentile.
 
     Args:
         stability: `layers` of a `Stability`.
         n_halves: that were drawn.
         title: of the figure.
+
+    Example:
+        >>> import keras
+        >>> import numpy as np
+        >>> from snap_tf.plots import stability_figure
+        >>> from snap_tf.snap import ClipFrames, ProfileOptions, profile, stability
+        >>> network = keras.Sequential([keras.Input((20, 4)), keras.layers.Conv1D(3, 5)], name="small")
+        >>> noise = np.random.default_rng(0).normal(size=(48, 20, 4))
+        >>> clips = ClipFrames(noise, {"word": ["ask", "suit", "wash", "year"] * 12})
+        >>> found = profile(network, clips, ProfileOptions(folds=8), groups=("label:word",), progress=False)
+        >>> halves = stability(found, halves=3)
+        >>> [axes.get_ylabel() for axes in stability_figure(halves.layers, halves.n_halves).axes]
+        ['adjusted Rand index', 'silhouette (bars: 95 % of halves)']
     """
     layers = list(dict.fromkeys(stability["layer"]))
     figure = PlainFigure(figsize=(max(5.0, 2 * (0.25 * len(layers) + 1.0)), 2.5), layout="constrained")
@@ -102,13 +128,26 @@ def stability_figure(stability: pd.DataFrame, n_halves: int, title: str = "") ->
 
 
 def clustermap_figure(layers: Mapping[str, LayerClusters], percentile: float | None = None) -> Figure:
-    """Draw distances between groups, sorted by the tree on top, clusters as a strip of colours: a panel per layer.
+    """Draw clustermaps: distances between groups, sorted by the tree on top, clusters in colours; a panel per layer.
 
     Args:
         layers: by the title of their panel.
         percentile: of the cut; by default each layer's best one.
 
     Source: Krug et al. 2021, Figures 6 and 9.
+
+    Example:
+        >>> import keras
+        >>> import numpy as np
+        >>> from snap_tf.plots import clustermap_figure
+        >>> from snap_tf.snap import ClipFrames, cluster_profiles, profile
+        >>> network = keras.Sequential([keras.Input((20, 4)), keras.layers.Conv1D(3, 5)], name="small")
+        >>> noise = np.random.default_rng(0).normal(size=(12, 20, 4))
+        >>> clips = ClipFrames(noise, {"word": ["ask", "suit", "wash", "year"] * 3})
+        >>> found = profile(network, clips, groups=("label:word",), progress=False)
+        >>> figure = clustermap_figure(cluster_profiles(found.profiles("snap")))
+        >>> sorted(label.get_text() for label in figure.axes[2].get_xticklabels())
+        ['ask', 'suit', 'wash', 'year']
     """
     n = max(len(layer.groups) for layer in layers.values())
     side = max(3.4, 0.105 * n)
@@ -149,13 +188,26 @@ def clustermap_figure(layers: Mapping[str, LayerClusters], percentile: float | N
 
 
 def dendrogram_figure(layers: Mapping[str, LayerClusters], percentile: float | None = None) -> Figure:
-    """Draw trees with their groups and the distance at which they are cut: a panel per layer.
+    """Draw dendrograms: trees with their groups and the distance at which they are cut; a panel per layer.
 
     Args:
         layers: by the title of their panel.
         percentile: of the cut; by default each layer's best one.
 
     Source: Krug et al. 2021, Figures 7 and 10.
+
+    Example:
+        >>> import keras
+        >>> import numpy as np
+        >>> from snap_tf.plots import dendrogram_figure
+        >>> from snap_tf.snap import ClipFrames, cluster_profiles, profile
+        >>> network = keras.Sequential([keras.Input((20, 4)), keras.layers.Conv1D(3, 5)], name="small")
+        >>> noise = np.random.default_rng(0).normal(size=(12, 20, 4))
+        >>> clips = ClipFrames(noise, {"word": ["ask", "suit", "wash", "year"] * 3})
+        >>> found = profile(network, clips, groups=("label:word",), progress=False)
+        >>> figure = dendrogram_figure(cluster_profiles(found.profiles("snap")), percentile=90.0)
+        >>> figure.axes[0].get_ylabel(), len(figure.axes)
+        ('distance', 2)
     """
     n = max(len(layer.groups) for layer in layers.values())
     figure = PlainFigure(figsize=(max(5.4, 0.8 + 0.125 * n), 2.3 * len(layers)), layout="constrained")

@@ -1,4 +1,4 @@
-"""Profiles of groups, with axes in milliseconds from the alignment and in hertz."""
+"""Figures of profiles (SNAP, NAP, NAvAI), with axes in milliseconds from the alignment and in hertz."""
 
 from __future__ import annotations
 
@@ -47,8 +47,8 @@ def profiles_figure(profiles: Profiles, groups: Sequence[str] = (), layer: str |
                     seconds: float | None = None, shared_scale: bool = False) -> Figure:
     """Draw the profiles of many groups in one layer, by default of the input.
 
-    Red is more, blue is less than on average, white is 0 or not relevant. Layers without channels that can be told
-    apart, such as waveforms, are drawn as lines. The axis of NAPs, sorted over time, is the rank.
+    Red is more, blue is less than on average, white is 0 or not relevant. Layers with one channel, such as
+    waveforms, are drawn as lines. The axis of NAPs, sorted over time, is the rank.
 
     Args:
         profiles: of any kind.
@@ -61,6 +61,19 @@ def profiles_figure(profiles: Profiles, groups: Sequence[str] = (), layer: str |
         ConfigError: no such layer or group.
 
     Source: Krug et al. 2021, Figures A4 to A6.
+
+    Example:
+        >>> import keras
+        >>> import numpy as np
+        >>> from snap_tf.plots import profiles_figure
+        >>> from snap_tf.snap import ClipFrames, profile
+        >>> network = keras.Sequential([keras.Input((20, 4)), keras.layers.Conv1D(3, 5)], name="small")
+        >>> noise = np.random.default_rng(0).normal(size=(12, 20, 4))
+        >>> clips = ClipFrames(noise, {"word": ["ask", "suit", "wash", "year"] * 3}, rate_hz=100.0)
+        >>> found = profile(network, clips, groups=("label:word",), progress=False, rate_hz=100.0)
+        >>> figure = profiles_figure(found.profiles("snap"), groups=("ask", "wash"))
+        >>> [axes.get_title() for axes in figure.axes][:2]
+        ['ask  n=3', 'wash  n=3']
     """
     rows = choose_groups(profiles, groups)
     found = _layer(profiles, layer)
@@ -108,6 +121,20 @@ def comparison_figure(kinds: Sequence[Profiles], groups: Sequence[str], layer: s
         ConfigError: no such layer or group.
 
     Source: Krug et al. 2021, Figure 4.
+
+    Example:
+        >>> import keras
+        >>> import numpy as np
+        >>> from snap_tf.plots import comparison_figure
+        >>> from snap_tf.snap import ClipFrames, profile
+        >>> network = keras.Sequential([keras.Input((20, 4)), keras.layers.Conv1D(3, 5)], name="small")
+        >>> noise = np.random.default_rng(0).normal(size=(12, 20, 4))
+        >>> clips = ClipFrames(noise, {"word": ["ask", "suit", "wash", "year"] * 3}, rate_hz=100.0)
+        >>> found = profile(network, clips, groups=("label:word",), progress=False, rate_hz=100.0)
+        >>> kinds = [found.profiles(kind) for kind in ("navai", "snap")]
+        >>> figure = comparison_figure(kinds, groups=("ask", "wash"))
+        >>> [axes.get_title() for axes in figure.axes][:2]
+        ['ask  n=3', 'wash  n=3']
     """
     layers = [_layer(profiles, layer) for profiles in kinds]
     rows = [choose_groups(profiles, groups) for profiles in kinds]

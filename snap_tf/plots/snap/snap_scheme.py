@@ -1,4 +1,4 @@
-"""How a profile comes about: frames aligned at their relevance, and the average times its mask."""
+"""Figure of the SNAP method: frames aligned at their highest relevance, and the average times the mask."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ _DIVERGING = "RdBu_r"
 
 
 def scheme_figure(file: ProfileFile, group: str | None = None, grouping: str | None = None) -> Figure:
-    """Draw the two parts of the method with the numbers of a profile file.
+    """Draw how SNAPs are computed (alignment, then average times mask) with the numbers of a profile file.
 
     A: where frames of all groups have their highest relevance at the input, and how far each is moved. B: of one
     group, the aligned average less that of all frames, times the mask, is the SNAP.
@@ -32,6 +32,19 @@ def scheme_figure(file: ProfileFile, group: str | None = None, grouping: str | N
         ConfigError: no such group or grouping, or the file has no sums for SNAPs.
 
     Source: Krug et al. 2021, Figure 1.
+
+    Example:
+        >>> import keras
+        >>> import numpy as np
+        >>> from snap_tf.plots import scheme_figure
+        >>> from snap_tf.snap import ClipFrames, profile
+        >>> network = keras.Sequential([keras.Input((20, 4)), keras.layers.Conv1D(3, 5)], name="small")
+        >>> noise = np.random.default_rng(0).normal(size=(12, 20, 4))
+        >>> clips = ClipFrames(noise, {"word": ["ask", "suit", "wash", "year"] * 3}, rate_hz=100.0)
+        >>> found = profile(network, clips, groups=("label:word",), progress=False, rate_hz=100.0)
+        >>> figure = scheme_figure(found, group="ask")
+        >>> figure.axes[0].get_title(loc="left")
+        'A   highest relevance in the frame, before'
     """
     kinds = {kind: file.profiles(kind, grouping) for kind in ("normalised", "mask", "snap")}
     snap = kinds["snap"]

@@ -1,4 +1,4 @@
-"""Whether the place that decided a prediction is where the annotation has it: counts that need constant memory."""
+"""Counts of frames by predicted class and annotation, at the centre and at the step of highest relevance."""
 
 from __future__ import annotations
 
@@ -15,7 +15,9 @@ NOT_ANNOTATED = -1
 
 
 class AlignmentCounts:
-    """What was predicted against what was annotated at the centre of a frame and at the step of highest relevance.
+    """Counts of frames by predicted class and annotation, at their centre and at the step of highest relevance.
+
+    They need the same memory for any number of frames.
 
     A class and an annotation are the same when they have the same name; a class without such an annotation (a letter,
     where phones are annotated) is never matched, but its contingencies are counted.
@@ -32,8 +34,8 @@ class AlignmentCounts:
         offsets: int64 [classes, n_steps + 1], frames by the number of steps from the step of highest relevance to the
             nearest one that is annotated with the predicted class, 0 inside it; the last column counts frames in which
             it is annotated nowhere (the -1 of the paper).
-        matches: int64 [n_steps], frames whose predicted class is annotated at each step: what a constant place would
-            get, with no look at the gradient.
+        matches: int64 [n_steps], frames whose predicted class is annotated at each step: the matches of a
+            constant step, which needs no gradient.
 
     Source: Krug et al., Electronics 10(11):1350 (2021), section 5.1.
     """

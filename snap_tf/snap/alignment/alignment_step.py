@@ -1,4 +1,4 @@
-"""Where a frame is aligned: the step at which pooled saliency and activation together are largest.
+"""Alignment step of a frame: the step at which the product of pooled saliency and activation is largest.
 
 All functions take tensors of an interval of a layer's steps; saliency is zero elsewhere.
 
@@ -24,7 +24,7 @@ def margins(pooling: str) -> tuple[int, int]:
 
 
 def pool(saliency: Tensor, pooling: str, first: int, n_steps: int) -> Tensor:
-    """Average neighbouring cells; at the edges of the layer, those that exist.
+    """Average-pool saliency over neighbouring steps and channels; at the edges of the layer, over those that exist.
 
     Args:
         saliency: float tensor [batch, steps, channels], an interval of the layer.
@@ -56,7 +56,7 @@ def pool(saliency: Tensor, pooling: str, first: int, n_steps: int) -> Tensor:
 
 def peak_step(saliency: Tensor, activation: Tensor, *, score: str, pooling: str, pooling_sign: str, first: int,
               n_steps: int) -> Tensor:
-    """Find the step to align at.
+    """Find the alignment step of each frame: where the product of pooled saliency and activation is largest.
 
     Args:
         saliency: float [batch, steps, channels], an interval of the layer outside of which it is zero.
@@ -64,7 +64,7 @@ def peak_step(saliency: Tensor, activation: Tensor, *, score: str, pooling: str,
         score: `product`: the largest cell of |pooled saliency| x activation; `channel_sum`: the largest sum of that
             over channels; `grad_mean`: the largest mean of |saliency| over channels.
         pooling: see `pool`.
-        pooling_sign: `signed`: pool, then take absolute values; `absolute`: the other way round.
+        pooling_sign: `signed`: pool, then take absolute values; `absolute`: take absolute values, then pool.
         first: first step of the interval.
         n_steps: steps of the whole layer.
 
@@ -72,6 +72,16 @@ def peak_step(saliency: Tensor, activation: Tensor, *, score: str, pooling: str,
         int32 [batch]: the first of the largest; n_steps // 2 where all scores of the layer are zero.
 
     Source: Krug et al. 2021, section 3.3, step 5.
+
+    Example:
+        >>> import numpy as np
+        >>> from snap_tf.snap import peak_step
+        >>> activation, saliency = np.ones((1, 9, 2), np.float32), np.zeros((1, 9, 2), np.float32)
+        >>> saliency[0, 5] = 0.5
+        >>> step = peak_step(saliency, activation, score="product", pooling="none", pooling_sign="signed",
+        ...                  first=0, n_steps=9)
+        >>> step.numpy().tolist()
+        [5]
     """
     import tensorflow as tf
 

@@ -1,4 +1,4 @@
-"""Alignment accuracy: how often the place that decided a prediction is where the annotation has that phone."""
+"""Alignment accuracy: how often the predicted phone is annotated at the step of highest relevance."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ NOWHERE = "(none)"
 
 @dataclass(frozen=True)
 class AlignmentSummary:
-    """One row of the table of section 5.1; shares are of all frames, NaN where there are none.
+    """Alignment accuracy of one model, a row of the table in section 5.1; shares are of all frames, NaN for no frames.
 
     Attributes:
         centre: share of frames whose predicted phone is annotated at the centre step.
@@ -28,16 +28,16 @@ class AlignmentSummary:
         within: share in which it is annotated at most `tolerance_s` from that step.
         ceiling: share in which it is annotated anywhere in the frame.
         mean_offset_s: mean distance from that step to the phone, over the frames in which it is annotated.
-        mean_offset_of_phones_s: mean of the phones' mean offsets: every phone counts alike.
+        mean_offset_of_phones_s: mean of the phones' mean offsets: every phone has the same weight.
         n_majority: phones of which more than half of the frames have no offset (a frame without the phone has one).
         n_phones: phones that were predicted at all.
         n_frames: frames.
         tolerance_s: of `within`.
-        centre_chance: what `centre` would be with the predictions dealt out among the frames at random (the mean over
-            all permutations).
+        centre_chance: what `centre` would be with the predictions permuted among the frames (the mean over all
+            permutations).
         aligned_chance: the same for `aligned`.
         constant: share in which it is annotated at the same step of every frame, the best one of all: what a network's
-            delay gives without a look at the gradient. Relevance must find more than that to say where a phone is.
+            delay gives without any gradient. Relevance says where a phone is only where `aligned` is higher.
         constant_offset_s: that step, from the centre of the frame; negative before it.
     """
 
@@ -68,7 +68,7 @@ Source: Krug et al., Electronics 10(11):1350 (2021), section 5.1.
 
 
 def phone_table(counts: AlignmentCounts, rate_hz: float) -> pd.DataFrame:
-    """Return a row for every class that was predicted.
+    """Return accuracy, offset and most frequent confusion of every predicted class, a row each.
 
     Args:
         counts: of a pass over annotated data.
@@ -78,6 +78,16 @@ def phone_table(counts: AlignmentCounts, rate_hz: float) -> pd.DataFrame:
         phone, n_frames; centre, aligned, within, ceiling: shares of its frames, see `AlignmentSummary`; absent:
         1 - ceiling; mean_offset_ms, of the frames that have it (NaN where none has); majority: whether more than half
         of the frames have no offset; confused_with: the annotation most frequent at the step of highest relevance.
+
+    Example:
+        >>> import numpy as np
+        >>> from snap_tf.snap import AlignmentCounts, phone_table
+        >>> counts = AlignmentCounts(classes=("s", "t"), annotations=("s", "t"), n_steps=4)
+        >>> annotated = np.array([[0, 0, 1, 1], [0, 0, 1, 1]])  # s at steps 0 and 1, t at steps 2 and 3
+        >>> counts.add(predicted=np.array([0, 1]), annotated=annotated, tau=np.array([1, 3]))
+        >>> table = phone_table(counts, rate_hz=125)
+        >>> table["phone"].tolist(), table["centre"].tolist(), table["aligned"].tolist()
+        (['s', 't'], [0.0, 1.0], [1.0, 1.0])
     """
     steps = np.arange(counts.n_steps)
     n, at = counts.frames, _own(counts)
@@ -103,7 +113,7 @@ def phone_table(counts: AlignmentCounts, rate_hz: float) -> pd.DataFrame:
 
 
 def alignment_summary(counts: AlignmentCounts, rate_hz: float) -> AlignmentSummary:
-    """Return accuracy before and after alignment, over all frames of all classes.
+    """Compute alignment accuracy over all frames: at their centre, and at the step of highest relevance.
 
     A prediction that is annotated nowhere in its frame is never correct, and has no part in mean offsets.
 
@@ -115,6 +125,16 @@ def alignment_summary(counts: AlignmentCounts, rate_hz: float) -> AlignmentSumma
         DataError: no class is also an annotation, such as letters where phones are annotated.
 
     Source: Krug et al., Electronics 10(11):1350 (2021), section 5.1.
+
+    Example:
+        >>> import numpy as np
+        >>> from snap_tf.snap import AlignmentCounts, alignment_summary
+        >>> counts = AlignmentCounts(classes=("s", "t"), annotations=("s", "t"), n_steps=4)
+        >>> annotated = np.array([[0, 0, 1, 1], [0, 0, 1, 1]])  # s at steps 0 and 1, t at steps 2 and 3
+        >>> counts.add(predicted=np.array([0, 1]), annotated=annotated, tau=np.array([1, 3]))
+        >>> summary = alignment_summary(counts, rate_hz=125)
+        >>> summary.centre, summary.aligned, summary.n_frames
+        (0.5, 1.0, 2)
     """
     if not counts.comparable.any():
         raise DataError(f"classes (={', '.join(counts.classes[:5])}, ...) must be among the annotations, "
@@ -138,7 +158,7 @@ def alignment_summary(counts: AlignmentCounts, rate_hz: float) -> AlignmentSumma
 
 
 def contingency(counts: AlignmentCounts, aligned: bool = True) -> pd.DataFrame:
-    """Return what is annotated where a class is predicted: a row per class that was predicted, summing to 1.
+    """Return the contingency table of predicted classes and annotations: a row per predicted class, which sums to 1.
 
     Args:
         counts: of a pass over annotated data.
@@ -146,6 +166,15 @@ def contingency(counts: AlignmentCounts, aligned: bool = True) -> pd.DataFrame:
 
     Returns:
         A column per annotation and `NOWHERE`; the index holds the classes.
+
+    Example:
+        >>> import numpy as np
+        >>> from snap_tf.snap import AlignmentCounts, contingency
+        >>> counts = AlignmentCounts(classes=("s", "t"), annotations=("s", "t"), n_steps=4)
+        >>> annotated = np.array([[0, 0, 1, 1], [0, 0, 1, 1]])  # s at steps 0 and 1, t at steps 2 and 3
+        >>> counts.add(predicted=np.array([0, 1]), annotated=annotated, tau=np.array([1, 3]))
+        >>> contingency(counts, aligned=False).loc["s"].to_dict()
+        {'s': 0.0, 't': 1.0, '(none)': 0.0}
     """
     table = counts.aligned if aligned else counts.centre
     kept = np.flatnonzero(counts.frames)
@@ -155,10 +184,20 @@ def contingency(counts: AlignmentCounts, aligned: bool = True) -> pd.DataFrame:
 
 
 def offset_table(counts: AlignmentCounts, rate_hz: float) -> pd.DataFrame:
-    """Return how often each class lies how far away: a row per class that was predicted, counts of frames.
+    """Return the histogram of offsets between highest relevance and the predicted phone: a row per predicted class.
 
     Returns:
-        Columns -1 (annotated nowhere in the frame) and offsets in ms, rising; the index holds the classes.
+        Counts of frames: columns -1 (annotated nowhere in the frame) and offsets in ms, rising; the index holds the
+        classes.
+
+    Example:
+        >>> import numpy as np
+        >>> from snap_tf.snap import AlignmentCounts, offset_table
+        >>> counts = AlignmentCounts(classes=("s", "t"), annotations=("s", "t"), n_steps=4)
+        >>> annotated = np.array([[0, 0, 1, 1], [0, 0, 1, 1]])  # s at steps 0 and 1, t at steps 2 and 3
+        >>> counts.add(predicted=np.array([0, 1]), annotated=annotated, tau=np.array([1, 3]))
+        >>> offset_table(counts, rate_hz=125).loc["s"].tolist()
+        [0, 1, 0, 0, 0]
     """
     kept = np.flatnonzero(counts.frames)
     offsets_ms = np.arange(counts.n_steps) * 1000 / rate_hz
@@ -168,7 +207,7 @@ def offset_table(counts: AlignmentCounts, rate_hz: float) -> pd.DataFrame:
 
 
 def published_beside(networks: Iterable[str]) -> dict[str, AlignmentSummary]:
-    """Return the paper's results for those of its networks that are among the ones compared: others have no row there.
+    """Return the paper's results for those of its networks that are compared here; others have no row.
 
     Args:
         networks: names, such as `W2P_shallow`.
@@ -179,12 +218,22 @@ def published_beside(networks: Iterable[str]) -> dict[str, AlignmentSummary]:
 
 def alignment_table(summaries: Mapping[str, AlignmentSummary],
                     published: Mapping[str, AlignmentSummary] | None = None) -> pd.DataFrame:
-    """Return the table of section 5.1, ready to print: a row per model, and the published rows below.
+    """Return alignment accuracy as a table to print (section 5.1): a row per model, and the published rows below.
 
     Args:
         summaries: by name of the model.
-        published: the paper's results to set beside them, see `published_beside`; by default those of the models that
+        published: the paper's results to compare with, see `published_beside`; by default those of the models that
             have the names of its networks.
+
+    Example:
+        >>> import numpy as np
+        >>> from snap_tf.snap import AlignmentCounts, alignment_summary, alignment_table
+        >>> counts = AlignmentCounts(classes=("s", "t"), annotations=("s", "t"), n_steps=4)
+        >>> annotated = np.array([[0, 0, 1, 1], [0, 0, 1, 1]])  # s at steps 0 and 1, t at steps 2 and 3
+        >>> counts.add(predicted=np.array([0, 1]), annotated=annotated, tau=np.array([1, 3]))
+        >>> table = alignment_table({"small": alignment_summary(counts, rate_hz=125)})
+        >>> table[["model", "centre", "aligned"]].to_dict("records")
+        [{'model': 'small', 'centre': '50.0 %', 'aligned': '100.0 %'}]
     """
     published = published_beside(summaries) if published is None else published
     rows = [(name, summary, "") for name, summary in summaries.items()]

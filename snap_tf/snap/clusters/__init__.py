@@ -1,4 +1,4 @@
-"""Clusters: which groups a layer treats alike, how well separated, how stable.
+"""Clusters of profiles: which groups are alike in a layer, how well separated and how stable the clusters are.
 
-In go profiles; out come trees, cuts, silhouettes and permutation tests.
+In go profiles; out come trees, cuts, silhouettes and permutation tests (Mantel).
 """

@@ -1,4 +1,4 @@
-"""Which groups a layer treats alike: complete linkage of profiles, cut at percentiles, scored by silhouettes."""
+"""Hierarchical clustering of profiles: complete linkage, cut at percentiles of the distances, with silhouettes."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ MAIN_CLUSTER = 3
 
 @dataclass(frozen=True)
 class Cut:
-    """A partition of the groups of one layer.
+    """A partition of the groups of one layer into clusters: its tree, cut at one distance.
 
     Attributes:
         percentile: of the distances between groups at which the tree is cut.
@@ -57,7 +57,7 @@ class Cut:
 
 @dataclass(frozen=True)
 class LayerClusters:
-    """The tree of one layer and its cuts.
+    """Hierarchical clustering of the groups in one layer: the tree and its cuts.
 
     Attributes:
         layer: name of the layer as the paper counts it.
@@ -118,11 +118,19 @@ def profile_distances(values: np.ndarray) -> np.ndarray:
 
 
 def silhouette(distances: np.ndarray, labels: np.ndarray) -> float:
-    """Return the mean silhouette of a partition, NaN for one cluster or as many as groups.
+    """Return the mean silhouette coefficient of a partition, NaN for one cluster or as many as groups.
 
     Args:
         distances: float [groups * (groups - 1) / 2], condensed.
         labels: int [groups].
+
+    Example:
+        >>> import numpy as np
+        >>> from scipy.spatial.distance import pdist
+        >>> from snap_tf.snap import silhouette
+        >>> points = np.array([[0.0], [1.0], [10.0], [11.0]])
+        >>> round(silhouette(pdist(points), np.array([0, 0, 1, 1])), 2)
+        0.9
     """
     from sklearn.metrics import silhouette_score
 
@@ -133,7 +141,7 @@ def silhouette(distances: np.ndarray, labels: np.ndarray) -> float:
 
 def cluster_distances(distances: np.ndarray, groups: Sequence[str], layer: str = "",
                       percentiles: Sequence[float] = PERCENTILES) -> LayerClusters:
-    """Join groups by complete linkage and cut the tree at percentiles of all distances.
+    """Cluster groups hierarchically (complete linkage) and cut the tree at percentiles of all distances.
 
     Args:
         distances: float [groups * (groups - 1) / 2], condensed.
@@ -160,7 +168,7 @@ def cluster_distances(distances: np.ndarray, groups: Sequence[str], layer: str =
 
 
 def cluster_profiles(profiles: Profiles, percentiles: Sequence[float] = PERCENTILES) -> dict[str, LayerClusters]:
-    """Cluster the groups in every layer.
+    """Cluster the groups in every layer by their profiles: Euclidean distances, complete linkage.
 
     Args:
         profiles: of any kind.
@@ -172,6 +180,18 @@ def cluster_profiles(profiles: Profiles, percentiles: Sequence[float] = PERCENTI
     Raises:
         ConfigError: percentiles outside 0 to 100.
         DataError: fewer than two groups.
+
+    Example:
+        >>> import keras
+        >>> import numpy as np
+        >>> from snap_tf.snap import ClipFrames, cluster_profiles, profile
+        >>> network = keras.Sequential([keras.Input((20, 4)), keras.layers.Conv1D(3, 5)], name="small")
+        >>> noise = np.random.default_rng(0).normal(size=(12, 20, 4))
+        >>> clips = ClipFrames(noise, {"word": ["ask", "suit", "wash", "year"] * 3})
+        >>> found = profile(network, clips, groups=("label:word",), progress=False)
+        >>> clusters = cluster_profiles(found.profiles("snap"), percentiles=(50.0, 90.0))
+        >>> list(clusters), clusters["input"].groups
+        (['input', 'Conv1'], ('ask', 'suit', 'wash', 'year'))
     """
     return {name: cluster_distances(profile_distances(layer.values), profiles.groups, name, percentiles)
             for name, layer in zip(layer_names(profiles), profiles.layers.values(), strict=True)}

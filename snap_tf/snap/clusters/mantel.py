@@ -1,4 +1,4 @@
-"""Whether two tables of distances between the same things agree: Mantel's correlation and its permutation test."""
+"""Mantel test: correlation of two distance matrices of the same items, and its permutation test."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ MANTEL_METHODS = ("pearson", "spearman")
 
 @dataclass(frozen=True)
 class Mantel:
-    """Correlation of two tables of distances.
+    """Result of a Mantel test: the correlation of two distance matrices.
 
     Attributes:
         r: correlation over pairs; NaN where a table is constant.
@@ -32,13 +32,13 @@ class Mantel:
 
 
 def mantel(a: np.ndarray, b: np.ndarray, method: str = "pearson", n_permutations: int = 999, seed: int = 0) -> Mantel:
-    """Correlate the distances between the same things in two spaces.
+    """Correlate two distance matrices of the same items, with a permutation test (Mantel test).
 
-    Pairs are not independent, since they share members; so the null distribution comes from relabelling the things.
+    Pairs are not independent, since they share members; so the null distribution comes from relabelling the items.
 
     Args:
         a: float [n * (n - 1) / 2], condensed distances.
-        b: the same things in the same order.
+        b: distances of the same items in the same order.
         method: `pearson` or `spearman`.
         n_permutations: relabellings; 0 for none.
         seed: of the relabellings.
@@ -48,6 +48,15 @@ def mantel(a: np.ndarray, b: np.ndarray, method: str = "pearson", n_permutations
         DataError: tables of different sizes, of fewer than three things, or not finite.
 
     Source: Mantel, Cancer Research 27 (1967); Legendre & Legendre, Numerical Ecology, section 10.5.1.
+
+    Example:
+        >>> import numpy as np
+        >>> from scipy.spatial.distance import pdist
+        >>> from snap_tf.snap import mantel
+        >>> points = np.random.default_rng(0).normal(size=(8, 3))
+        >>> found = mantel(pdist(points), 2 * pdist(points), n_permutations=99)
+        >>> round(found.r, 3), float(found.p)
+        (1.0, 0.01)
     """
     if method not in MANTEL_METHODS:
         raise ConfigError(f"method (={method}) must be one of {', '.join(MANTEL_METHODS)}")

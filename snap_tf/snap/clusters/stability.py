@@ -1,4 +1,4 @@
-"""Whether clusters are there again with other frames: the same analysis on random halves of the frames."""
+"""Cluster stability: clusters of random halves of the frames, compared with those of all frames."""
 
 from __future__ import annotations
 
@@ -35,7 +35,7 @@ SMALLEST_FOLDS = 4
 
 @dataclass(frozen=True)
 class Stability:
-    """What halves of the frames have in common with all of them.
+    """Agreement between the clusters of random halves of the frames and those of all frames.
 
     Attributes:
         layers: a row per layer and percentile: rand (mean Rand index with the clusters of all frames), adjusted_rand
@@ -94,7 +94,7 @@ def half_samples(folds: Sequence[int], n: int, seed: int) -> list[tuple[int, ...
 def stability(file: ProfileFile, kind: str = "snap", grouping: str | None = None,
               percentiles: Sequence[float] = PERCENTILES, *, layers: Sequence[str] = (), min_frames: int = 1,
               halves: int = 20, seed: int = 0, progress: bool = False) -> Stability:
-    """Cluster profiles of random halves of the frames, and compare with those of all frames.
+    """Measure cluster stability: cluster random halves of the frames, and compare with the clusters of all frames.
 
     Frames are resampled by folds: each utterance belongs to one at random with all its frames, which overlap (or each
     frame, see `ProfileOptions.fold_by`), so that no frame has to be kept.
@@ -115,6 +115,18 @@ def stability(file: ProfileFile, kind: str = "snap", grouping: str | None = None
         DataError: fewer than two groups are in every half.
 
     Source: Hennig, Computational Statistics & Data Analysis 52 (2007), for the recovery of clusters.
+
+    Example:
+        >>> import keras
+        >>> import numpy as np
+        >>> from snap_tf.snap import ClipFrames, ProfileOptions, profile, stability
+        >>> network = keras.Sequential([keras.Input((20, 4)), keras.layers.Conv1D(3, 5)], name="small")
+        >>> noise = np.random.default_rng(0).normal(size=(48, 20, 4))
+        >>> clips = ClipFrames(noise, {"word": ["ask", "suit", "wash", "year"] * 12})
+        >>> found = profile(network, clips, ProfileOptions(folds=8), groups=("label:word",), progress=False)
+        >>> halves = stability(found, percentiles=(90.0,), halves=3)
+        >>> halves.said, halves.layers["layer"].tolist()
+        ('3 halves of 8 folds', ['input', 'Conv1'])
     """
     folds = file.filled_folds(grouping)
     drawn = half_samples(folds, halves, seed)

@@ -1,4 +1,4 @@
-"""Frames that are whole recordings: a folder of clips with what its manifest knows of them."""
+"""A folder of recordings as frames, one frame each, with the labels of the manifest."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Frames to look at, in blocks that one can compute independently; and those that are cut out of utterances.
+"""Frames in blocks that can be computed independently, and frames cut out of sequences and of utterances.
 
 A block is what is read at a time: an utterance with all its frames, or a few clips. Blocks do not depend on how the
 work is divided into shards, so neither do the numbers that a network gives for them.
@@ -77,7 +77,7 @@ class Block:
 
 
 class FrameSource(Protocol):
-    """Where frames come from.
+    """Source of frames: what `profile` needs of its data, read block by block.
 
     Attributes:
         name: in words, for messages and records.
@@ -106,7 +106,7 @@ class FrameSource(Protocol):
 
 
 class SequenceFrames:
-    """Frames of fixed length at every few steps of sequences: spectrograms or other features, of any length.
+    """Overlapping frames of fixed length, cut out of sequences: spectrograms or other features, of any length.
 
     Source: Krug et al. 2021, section 3.3.
     """

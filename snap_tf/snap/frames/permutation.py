@@ -1,4 +1,4 @@
-"""Groups dealt out at random: what profiles and clusters look like when the groups mean nothing.
+"""Permuted groups: the groups of frames shuffled at random, as a control for profiles and clusters.
 
 Source: Adebayo et al. 2018 (randomisation as a sanity check), applied to labels.
 """
@@ -17,7 +17,7 @@ __all__ = ["Permuted"]
 
 
 class Permuted:
-    """A grouping whose groups were dealt out anew among all frames that take part; each keeps its number of frames."""
+    """A grouping shuffled among all frames that take part; each group keeps its number of frames."""
 
     def __init__(self, grouping: Grouping, found: Sequence[np.ndarray], seed: int) -> None:
         """Permute.
@@ -37,5 +37,5 @@ class Permuted:
         """Which block is at hand; to be set before `numbers`."""
 
     def numbers(self, block: Block, rows: np.ndarray, predicted: np.ndarray) -> np.ndarray:
-        """Return the group that each of `rows` was dealt."""
+        """Return the group that each of `rows` has after the permutation."""
         return self._numbers[self.block][rows]

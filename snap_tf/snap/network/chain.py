@@ -1,4 +1,4 @@
-"""A network as a chain of operations that look at a bounded stretch of time, if it is one.
+"""A network as a chain of operations that are local in time: convolution, padding, pointwise operations.
 
 Such a network gives the same for a stretch of input wherever that lies, and one output step depends on a cone of the
 steps before it; see `cone.py`.
@@ -155,7 +155,7 @@ def _zeros_in_graph(operation: Operation, n_steps: Tensor) -> Tensor:
 
 
 def make_chain(model: KerasModel, layers: Sequence[str]) -> Chain:
-    """Read the chain off a Keras model.
+    """Find the chain of local operations of a Keras model.
 
     Whether the layers really follow each other as they are listed is not known here: compare the result with the
     model.

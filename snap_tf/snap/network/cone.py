@@ -1,4 +1,4 @@
-"""The exact cone: what one output step depends on, forward and backward, and nothing else.
+"""The receptive field of one output step, computed exactly, forward and backward: the cone.
 
 Of the 206 steps of a frame and their 688,555 values in the layers of W2L, the middle output step depends on 341 million
 of 2.7 thousand million multiplications.
@@ -20,7 +20,7 @@ INPUT = "input"
 
 @dataclass(frozen=True)
 class Cone:
-    """Which steps are computed for one step of the output.
+    """The steps of every layer that are computed for one step of the output: its receptive field.
 
     Attributes:
         chain: the network.
@@ -80,7 +80,7 @@ class Cone:
 
 
 def make_cone(chain: Chain, frame_steps: int, target_step: int, margins: tuple[int, int] = (1, 0)) -> Cone:
-    """Work out the cone of a step of the output.
+    """Find the receptive field of a step of the output in every layer.
 
     Args:
         chain: the network.

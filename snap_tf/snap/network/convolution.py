@@ -1,7 +1,7 @@
 """Convolution over time whose gradient is a matrix product and an overlap-add.
 
-TensorFlow's own gradient turns the whole kernel round at every call: 180 ms per frame for the 32 x 256 x 2048 kernel of
-W2L's layer 10 where two output steps are wanted, against 2 ms for the same with a kernel that was turned round once
+TensorFlow's own gradient transposes the whole kernel at every call: 180 ms per frame for the 32 x 256 x 2048 kernel of
+W2L's layer 10 where two output steps are wanted, against 2 ms for the same with a kernel that was transposed once
 (one thread; measured).
 """
 
@@ -13,7 +13,7 @@ __all__ = ["Kernel"]
 
 
 class Kernel:
-    """The weights of a convolution without dilation or groups, as they are now, and turned round for the gradient."""
+    """The weights of a convolution without dilation or groups, as they are now, and transposed for the gradient."""
 
     def __init__(self, kernel: KerasVariable, stride: int) -> None:
         """Read the weights.

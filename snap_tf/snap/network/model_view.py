@@ -1,4 +1,4 @@
-"""One look into a network: activations of all layers, their saliency for one target, and where to align them.
+"""Activations of all layers, their saliency (gradients) for one target, and the alignment step of each frame.
 
 One forward and one backward pass for a batch of frames, compiled. Where the network is a chain of local operations,
 the backward pass is confined to the cone of the target, which changes no value.
@@ -41,7 +41,7 @@ _NEVER_NEGATIVE = ("relu", "relu6", "sigmoid", "softmax", "softplus", "exponenti
 
 @dataclass(frozen=True)
 class Look:
-    """What was seen of a batch of frames.
+    """Activations, saliency and alignment steps of a batch of frames.
 
     Attributes:
         rows: which frames of the block, int64 [n].
@@ -61,7 +61,7 @@ class Look:
 
 
 class ModelView:
-    """Looks into one network, always in the same way.
+    """Computes activations and saliency of one network for batches of frames.
 
     Attributes:
         layers: input first, output last; `steps` are those of a frame, 0 without time.

@@ -1,4 +1,4 @@
-"""What a network has between its input and a target, found by tracing it once: layers, shapes, and its cone if any.
+"""Layers between the input and the target, found by tracing the network once: shapes, and the receptive field.
 
 Source: Krug et al. 2021, section 3.2.
 """
@@ -25,7 +25,7 @@ __all__ = ["NetworkTrace", "trace_network"]
 
 @dataclass(frozen=True)
 class NetworkTrace:
-    """What lies between the input and a target.
+    """Layers, chain and receptive field between the input and a target.
 
     Attributes:
         layers: input first, the target's layer last; `steps` are those of a frame, 0 without time.

@@ -1,4 +1,4 @@
-"""Which network is looked into: its layers, what its classes are called, how long its frames are.
+"""Opening a network for profiles: its layers, the names of its classes, the length of its frames.
 
 Everything reaches its layers through `snap_tf.probe`.
 """
@@ -69,8 +69,8 @@ def open_network(model: Network | Recogniser | KerasModel | str | Path, *, layer
         model: a run of `snap-tf asr train` or an exported recogniser; a run or exported model of `wavegan-tf`; a Keras
             file; a Keras model; or a `Network`, which is returned as it is.
         layers: see `snap_tf.probe.probe`, of recognisers also L1, L2, ...; by default all convolutions and dense
-            layers, and the output. The output is always among them, and `input`, which may be named, goes without
-            saying.
+            layers, and the output. The output is always among them, and so is the
+            input, whether `input` is named or not.
         part: `q_network` or `discriminator`, for models of `wavegan-tf`.
         step: checkpoint of such a run.
         rate_hz: steps per second of the input of a Keras model.
@@ -82,6 +82,12 @@ def open_network(model: Network | Recogniser | KerasModel | str | Path, *, layer
         ConfigError: no such layer or part; several outputs; another number of classes; an option that does not go
             with the model.
         ExportError: the path is no model, or a SavedModel that is not ours.
+
+    Example:
+        >>> from snap_tf.snap import open_network
+        >>> network = open_network("saved_models/fiwgan", part="q_network")
+        >>> [layer.name for layer in network.layers][-2:], len(network.classes)
+        (['downconv_4', 'logits'], 3)
     """
     if isinstance(model, Network):
         return model

@@ -1,4 +1,4 @@
-"""What the gradient is taken of: a unit of the output, or of a code layer, at one step."""
+"""Target of the gradient: a unit of the output, or of a code layer, at one step."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ Choose = Callable[[np.ndarray], np.ndarray]
 
 @dataclass(frozen=True)
 class Target:
-    """The target of all frames.
+    """The rule that says which unit of which layer the gradient of each frame is taken of.
 
     Attributes:
         layer: name of the layer whose unit it is.

@@ -1,4 +1,4 @@
-"""Profiles: sums of activations and saliency over frames, kept in a file, and what they say of every group.
+"""Profiles: sums of activations and saliency over frames, kept in a file, and the profile of every group from them.
 
 In go frames and a network; out come SNAPs, NAPs and NAvAIs by group and layer.
 """

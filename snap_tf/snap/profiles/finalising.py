@@ -1,4 +1,4 @@
-"""Finalised profiles: what the sums over frames say about every group and layer."""
+"""Profiles (SNAP, NAP, NAvAI) of every group and layer, computed from the sums over frames."""
 
 from __future__ import annotations
 
@@ -59,7 +59,7 @@ class Profiles:
 def finalise(sums: GroupSums, layers: Sequence[LayerInfo], kind: str, rows: np.ndarray, folds: Sequence[int], *,
              mask: str = "mean_abs", mask_scale: str = "group", mask_output: bool = True,
              global_mean: str = "frames") -> Profiles:
-    """Turn sums into profiles.
+    """Compute the profiles of one grouping from its sums.
 
     Args:
         sums: of one grouping.

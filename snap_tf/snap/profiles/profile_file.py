@@ -40,7 +40,7 @@ _CHOICES: dict[str, tuple[Any, ...]] = {"mask": MASKS, "mask_scale": MASK_SCALES
 
 @dataclass(frozen=True)
 class ProfileFile:
-    """Results of a pass over the data, before they are finalised.
+    """Sums, counts and settings of a pass over the data; `profiles` computes profiles from them.
 
     Attributes:
         options: every setting of the pass.
@@ -144,6 +144,18 @@ def write_profiles(file: ProfileFile, path: str | Path) -> None:
     Raises:
         ConfigError: the name does not end in .npz.
         OSError: it cannot be written.
+
+    Example:
+        >>> import keras
+        >>> import numpy as np
+        >>> from snap_tf.snap import ClipFrames, profile, read_profiles, write_profiles
+        >>> network = keras.Sequential([keras.Input((20, 4)), keras.layers.Conv1D(3, 5)], name="small")
+        >>> noise = np.random.default_rng(0).normal(size=(12, 20, 4))
+        >>> clips = ClipFrames(noise, {"word": ["ask", "suit", "wash", "year"] * 3})
+        >>> found = profile(network, clips, groups=("label:word",), progress=False)
+        >>> write_profiles(found, "profiles.npz")
+        >>> read_profiles("profiles.npz").groupings
+        ('label:word',)
     """
     path = Path(path)
     if path.suffix != ".npz":
@@ -183,6 +195,19 @@ def read_profiles(path: str | Path, *, sums: bool = True) -> ProfileFile:
 
     Raises:
         DataError: no such file, not a profile file, damaged, or of another version.
+
+    Example:
+        >>> import keras
+        >>> import numpy as np
+        >>> from snap_tf.snap import ClipFrames, profile, read_profiles, write_profiles
+        >>> network = keras.Sequential([keras.Input((20, 4)), keras.layers.Conv1D(3, 5)], name="small")
+        >>> noise = np.random.default_rng(0).normal(size=(12, 20, 4))
+        >>> clips = ClipFrames(noise, {"word": ["ask", "suit", "wash", "year"] * 3})
+        >>> found = profile(network, clips, groups=("label:word",), progress=False)
+        >>> write_profiles(found, "profiles.npz")
+        >>> again = read_profiles("profiles.npz")
+        >>> again.source["n_frames"], [layer.name for layer in again.layers][0]
+        (12, 'input')
     """
     path = Path(path)
     if not path.exists():
@@ -296,6 +321,16 @@ def merge_profiles(files: Iterable[ProfileFile]) -> ProfileFile:
     Raises:
         DataError: fewer than two files; of different models, data, options or groupings (the message says what
             differs); or a shard twice.
+
+    Example:
+        >>> import keras
+        >>> import numpy as np
+        >>> from snap_tf.snap import ClipFrames, merge_profiles, profile
+        >>> network = keras.Sequential([keras.Input((20, 4)), keras.layers.Conv1D(3, 5)])
+        >>> clips = ClipFrames(np.random.default_rng(0).normal(size=(12, 20, 4)), block_size=4)
+        >>> parts = [profile(network, clips, shard=(i, 2), progress=False) for i in (1, 2)]
+        >>> [part.source["n_frames"] for part in parts], merge_profiles(parts).source["n_frames"]
+        ([8, 4], 12)
     """
     merged, n_files = None, 0
     for file in files:

@@ -1,4 +1,4 @@
-"""What grows while blocks of frames are added: sums, counts, and how they come about.
+"""The state of a pass over the data: sums and counts, to which blocks of frames are added.
 
 Source: Krug et al. 2021, section 3.3.
 """
@@ -42,7 +42,7 @@ class NamedGrouping:
         name: as it will be called.
         groups: names of the groups.
         rule: see `groupings.Grouping`.
-        is_permuted: whether its groups are to be dealt out at random.
+        is_permuted: whether its groups are to be permuted.
     """
 
     def __init__(self, text: str, source: FrameSource, target: Target, network: Network) -> None:

@@ -48,8 +48,7 @@ def profile(model: Network | Recogniser | KerasModel | str | Path, data: Corpus 
             [n_clips, ...] of whatever the network takes; or any `frames.FrameSource`, such as
             `clip_frames.ClipFrames` with labels.
         options: every choice; the defaults are the paper's.
-        groups: names of groupings, see `groupings.find_grouping`; `permuted:` before one deals its groups out at
-            random.
+        groups: names of groupings, see `groupings.find_grouping`; `permuted:` before one shuffles its groups.
         choose: for `target="callable"`: from float32 [n_frames, units] at the target step to int [n_frames].
         shard: (i, n), take the i-th of n parts of the data, from 1; `profile_file.merge_profiles` adds parts up.
         batch_size: frames at a time; by the size of the network by default.
@@ -68,6 +67,18 @@ def profile(model: Network | Recogniser | KerasModel | str | Path, data: Corpus 
         ExportError: the model cannot be read, or gives NaN.
 
     Source: Krug et al. 2021, section 3.3.
+
+    Example:
+        >>> import keras
+        >>> import numpy as np
+        >>> from snap_tf.snap import ClipFrames, profile
+        >>> network = keras.Sequential([keras.Input((20, 4)), keras.layers.Conv1D(3, 5)], name="small")
+        >>> noise = np.random.default_rng(0).normal(size=(12, 20, 4))
+        >>> clips = ClipFrames(noise, {"word": ["ask", "suit", "wash", "year"] * 3})
+        >>> found = profile(network, clips, groups=("label:word",), progress=False)
+        >>> snaps = found.profiles("snap")
+        >>> snaps.groups, snaps.layers["input"].values.shape
+        (('ask', 'suit', 'wash', 'year'), (4, 20, 4))
     """
     i, n = shard
     if not 1 <= i <= n:

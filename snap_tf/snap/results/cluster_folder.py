@@ -29,7 +29,7 @@ __all__ = ["ClusterResults", "ClusterSettings", "ModelClusters", "cluster_models
 
 @dataclass(frozen=True)
 class ClusterSettings:
-    """What is clustered, and how.
+    """Settings of clustering: which profiles, which layers, where trees are cut, halves for stability.
 
     Attributes:
         kind: of profiles, `snap` in the paper.
@@ -101,6 +101,18 @@ def cluster_models(files: Mapping[str, ProfileFile], settings: ClusterSettings =
     Raises:
         ConfigError: settings that do not fit a file.
         DataError: fewer than two groups.
+
+    Example:
+        >>> import keras
+        >>> import numpy as np
+        >>> from snap_tf.snap import ClipFrames, ClusterSettings, cluster_models, profile
+        >>> network = keras.Sequential([keras.Input((20, 4)), keras.layers.Conv1D(3, 5)], name="small")
+        >>> noise = np.random.default_rng(0).normal(size=(12, 20, 4))
+        >>> clips = ClipFrames(noise, {"word": ["ask", "suit", "wash", "year"] * 3})
+        >>> found = profile(network, clips, groups=("label:word",), progress=False)
+        >>> results = cluster_models({"small": found}, ClusterSettings(percentiles=(50.0, 90.0)))
+        >>> results.silhouettes[["model", "layer", "percentile"]].values.tolist()[:2]
+        [['small', 'input', 50.0], ['small', 'input', 90.0]]
     """
     models = {name: _clusters(file, settings, progress) for name, file in files.items()}
     silhouettes, members, changes = [], [], []
@@ -138,6 +150,19 @@ def write_clusters(results: ClusterResults, files: Mapping[str, ProfileFile], ou
     Raises:
         ExportError: the folder is there and not empty.
         OSError: it cannot be written.
+
+    Example:
+        >>> import keras
+        >>> import numpy as np
+        >>> from pathlib import Path
+        >>> from snap_tf.snap import ClipFrames, cluster_models, profile, write_clusters
+        >>> network = keras.Sequential([keras.Input((20, 4)), keras.layers.Conv1D(3, 5)], name="small")
+        >>> noise = np.random.default_rng(0).normal(size=(12, 20, 4))
+        >>> clips = ClipFrames(noise, {"word": ["ask", "suit", "wash", "year"] * 3})
+        >>> found = profile(network, clips, groups=("label:word",), progress=False)
+        >>> write_clusters(cluster_models({"small": found}), {"small": found}, "clusters")
+        >>> sorted(path.name for path in Path("clusters").iterdir())
+        ['changes.csv', 'clusters.csv', 'clusters.json', 'silhouettes.csv']
     """
     with atomic_folder(out) as folder:
         tables = {"silhouettes": results.silhouettes, "clusters": results.members, "changes": results.changes}

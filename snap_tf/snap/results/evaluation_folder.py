@@ -31,7 +31,7 @@ __all__ = ["Evaluation", "alignment_of", "evaluate_alignment", "is_annotated", "
 
 @dataclass(frozen=True)
 class Evaluation:
-    """Alignment of several models with one kind of annotation.
+    """Alignment accuracy of several models against one kind of annotation.
 
     Attributes:
         annotation: its name, such as `phone`.
@@ -77,10 +77,22 @@ def alignment_of(file: ProfileFile, annotation: str | None = None, model: str = 
 
 
 def evaluate_alignment(files: Mapping[str, ProfileFile], annotation: str | None = None) -> Evaluation:
-    """Evaluate the alignment of models against annotations of the same name.
+    """Compute the alignment accuracy of one or several models against one kind of annotation.
 
     Raises:
         DataError, ConfigError: as `alignment_of`.
+
+    Example:
+        >>> import keras
+        >>> import numpy as np
+        >>> from snap_tf.snap import SequenceFrames, evaluate_alignment, profile
+        >>> network = keras.Sequential([keras.Input((20, 4)), keras.layers.Conv1D(2, 5)], name="small")
+        >>> noise = np.random.default_rng(0).normal(size=(100, 4))
+        >>> frames = SequenceFrames([noise], 20, annotations=[["s"] * 50 + ["t"] * 50], rate_hz=100.0)
+        >>> found = profile(network, frames, classes=("s", "t"), rate_hz=100.0, progress=False)
+        >>> evaluation = evaluate_alignment({"small": found})
+        >>> evaluation.annotation, evaluation.summaries["small"].n_frames
+        ('phone', 41)
     """
     files = without_sums(files)
     counts, rates, summaries = {}, {}, {}
@@ -118,6 +130,20 @@ def write_evaluation(evaluation: Evaluation, out: str | Path, draw: Callable[[Pa
     Raises:
         ExportError: the folder is there and not empty.
         OSError: it cannot be written.
+
+    Example:
+        >>> import keras
+        >>> import numpy as np
+        >>> from pathlib import Path
+        >>> from snap_tf.snap import SequenceFrames, evaluate_alignment, profile, write_evaluation
+        >>> network = keras.Sequential([keras.Input((20, 4)), keras.layers.Conv1D(2, 5)], name="small")
+        >>> noise = np.random.default_rng(0).normal(size=(100, 4))
+        >>> frames = SequenceFrames([noise], 20, annotations=[["s"] * 50 + ["t"] * 50], rate_hz=100.0)
+        >>> found = profile(network, frames, classes=("s", "t"), rate_hz=100.0, progress=False)
+        >>> write_evaluation(evaluate_alignment({"small": found}), "alignment")
+        >>> sorted(path.name for path in Path("alignment").iterdir())
+        ['alignment.csv', 'alignment.json', 'contingency_aligned.csv', 'contingency_centre.csv', 'offsets.csv',
+        'phones.csv']
     """
     with atomic_folder(out) as folder:
         for name, table in _tables(evaluation).items():

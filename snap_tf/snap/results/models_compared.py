@@ -1,4 +1,4 @@
-"""Several profile files side by side, each under a name of its own, one at a time in memory."""
+"""Several profile files by name of the model, with the sums of one at a time in memory."""
 
 from __future__ import annotations
 
@@ -52,6 +52,18 @@ def read_models(paths: Sequence[str | Path]) -> ModelFiles:
         ConfigError: a file twice, or two of the same name and model.
         DataError: no profile file.
         OSError: a file cannot be read.
+
+    Example:
+        >>> import keras
+        >>> import numpy as np
+        >>> from snap_tf.snap import ClipFrames, profile, read_models, write_profiles
+        >>> network = keras.Sequential([keras.Input((20, 4)), keras.layers.Conv1D(3, 5)], name="small")
+        >>> noise = np.random.default_rng(0).normal(size=(12, 20, 4))
+        >>> clips = ClipFrames(noise, {"word": ["ask", "suit", "wash", "year"] * 3})
+        >>> found = profile(network, clips, groups=("label:word",), progress=False)
+        >>> write_profiles(found, "profiles.npz")
+        >>> list(read_models(["profiles.npz"]))
+        ['small']
     """
     places = [Path(path) for path in paths]
     if len({real_path(path) for path in places}) < len(places):

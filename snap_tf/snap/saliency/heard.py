@@ -1,4 +1,4 @@
-"""One recording as a network hears it: the network, its classes, and the input made from the recording."""
+"""A network that takes audio or spectrograms, its classes, and the input made from a recording."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ __all__ = ["HeardBy", "open_listener"]
 
 @dataclass(frozen=True)
 class HeardBy:
-    """A network that hears audio: as log-mel spectrograms, or as samples.
+    """A network whose inputs come from audio: log-mel spectrograms, or samples.
 
     Attributes:
         opened: the network.
@@ -118,7 +118,7 @@ class HeardBy:
 
 def open_listener(model: Network | Recogniser | KerasModel | str | Path, *, part: str | None = None,
                   step: int | None = None, trust: bool = False) -> HeardBy:
-    """Open a network that hears audio.
+    """Open a network for saliency maps of recordings: its inputs are log-mel spectrograms or samples.
 
     Args:
         model: a recogniser (run, exported folder), a run or exported model of `wavegan-tf`, a Keras file or model.
@@ -130,6 +130,12 @@ def open_listener(model: Network | Recogniser | KerasModel | str | Path, *, part
     Raises:
         ConfigError: a network that hears no audio, a wrong part, a SavedModel that runs itself.
         ExportError: the path is no model.
+
+    Example:
+        >>> from snap_tf.snap import open_listener
+        >>> network = open_listener("saved_models/fiwgan")
+        >>> network.takes_mel, network.rate_hz, len(network.classes)
+        (False, 16000.0, 3)
     """
     network = open_network(model, part=part, step=step, trust=trust)
     opened, shape = network.probe, network.probe.input_shape

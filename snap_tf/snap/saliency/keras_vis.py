@@ -1,4 +1,4 @@
-"""The one adapter to tf-keras-vis: input saliency, SmoothGrad, class activation maps and optimised inputs in 1-D.
+"""Adapter to tf-keras-vis: input saliency, SmoothGrad, class activation maps and optimised inputs in 1-D.
 
 tf-keras-vis is made for images and classifiers. What is set or wrapped here, each time measured with 0.8.7:
 
@@ -103,7 +103,7 @@ class VisModel:
 
 
 def vis_model(network: KerasModel) -> VisModel:
-    """Bring a network into the form that tf-keras-vis can work on.
+    """Convert a network into the form that tf-keras-vis can work on.
 
     Args:
         network: a Keras model that is functional or sequential (a softmax or sigmoid at its end is left off); one of

@@ -1,4 +1,4 @@
-"""What in one recording a network's answer hangs on: maps with their axes, from a model and an audio file."""
+"""Saliency maps of single recordings, with their axes, from a model and an audio file."""
 
 from __future__ import annotations
 
@@ -43,7 +43,7 @@ class Target:
 
 @dataclass(frozen=True)
 class SaliencyMap:
-    """A map over one recording.
+    """A saliency map of one recording.
 
     Attributes:
         values: float32 [steps, channels] for gradients and optimised inputs (there the change, so that the optimised
@@ -118,7 +118,7 @@ def choose_target(network: HeardBy, logits: np.ndarray, name: str = "", time_s: 
 
 def saliency_map(network: HeardBy, recording: str | Path | None, *, class_name: str = "", time_s: float | None = None,
                  options: SaliencyOptions | None = None) -> SaliencyMap:
-    """Compute a map.
+    """Compute the saliency map of one recording for one class at one step.
 
     Args:
         network: see `heard.open_listener`.
@@ -132,6 +132,14 @@ def saliency_map(network: HeardBy, recording: str | Path | None, *, class_name: 
         ConfigError: no such class, layer or time; no recording where one is needed.
         DataError: the recording cannot be used.
         OSError: it cannot be read.
+
+    Example:
+        >>> from snap_tf.snap import SaliencyOptions, open_listener, saliency_map
+        >>> network = open_listener("saved_models/fiwgan")
+        >>> recording = "corpus/TRAIN/DR3/FAOC0/SA1.WAV"
+        >>> found = saliency_map(network, recording, class_name="class_2", options=SaliencyOptions("input"))
+        >>> found.target.name, found.values.shape, found.rate_hz
+        ('class_2', (16384, 1), 16000.0)
     """
     from snap_tf.snap.saliency.keras_vis import vis_model
 
@@ -158,7 +166,7 @@ def saliency_map(network: HeardBy, recording: str | Path | None, *, class_name: 
 
 
 def saliency_arrays(found: SaliencyMap) -> dict[str, np.ndarray]:
-    """Give a map as arrays: values, times_s, inputs, input_times_s, frequencies_hz, and `about` (JSON)."""
+    """Return a saliency map as arrays: values, times_s, inputs, input_times_s, frequencies_hz, and `about` (JSON)."""
     about = {"target": dataclasses.asdict(found.target), "optimised_logit": found.optimised_logit,
              "options": dataclasses.asdict(found.options), "model": found.model, "weights": found.weights,
              "source": found.source, "rate_hz": found.rate_hz, "input_rate_hz": found.input_rate_hz,

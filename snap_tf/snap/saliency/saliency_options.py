@@ -1,4 +1,4 @@
-"""How a saliency map is computed; the command's flags are made from this."""
+"""Settings of saliency maps; the command's flags are made from this."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ METHODS = ("input", "smoothgrad", "gradcam", "scorecam", "optimised")
 
 @dataclass(frozen=True)
 class SaliencyOptions(CheckedSettings):
-    """How a map is computed; kept in its file."""
+    """Settings of a saliency map: method, layer, noise, updates; kept in its file."""
 
     method: str = option("input", "input: gradient with respect to the input; smoothgrad: its mean over noisy copies; "
                          "gradcam, scorecam: class activation maps; optimised: how the input must change for the class "

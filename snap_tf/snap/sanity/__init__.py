@@ -1,4 +1,4 @@
 """Sanity checks: do profiles depend on the weights, on the groups, on the inputs?
 
-In go a network, frames and a profile file; out come checks against randomised weights and permuted labels.
+In go a network and data; out come tables against randomised weights, permuted labels and noise as input.
 """

@@ -1,11 +1,12 @@
-"""Sanity checks: do profiles hang on what the network learned, on the groups, and on the inputs?
+"""Sanity checks: do profiles depend on what the network learned, on the groups, and on the inputs?
 
 * weights: layers are randomised from the top down; relevance and distances between profiles must change;
-* labels: groups are dealt out at random; clusters of real groups must be better than those;
-* input: frames are replaced by noise of the same mean and spread; their profiles are what the method makes of nothing.
+* labels: groups are permuted; clusters of real groups must be better than those of permuted ones;
+* input: frames are replaced by noise of the same mean and spread; their profiles show what
+  the method gives for inputs without content.
 
-Where phones are annotated, the same three say whether alignment hangs on what was learned: how often the phone that was
-predicted is annotated at the step of highest relevance.
+Where phones are annotated, the same three say whether alignment depends on what was learned: how often the phone that
+was predicted is annotated at the step of highest relevance.
 
 All networks are asked about the same units of the same frames.
 
@@ -59,7 +60,7 @@ _AT_ONCE = 4  # permutations of the labels in one pass; each needs the memory of
 
 @dataclass(frozen=True)
 class SanityResults:
-    """What the checks found.
+    """Results of sanity checks, as tables.
 
     Attributes:
         weights: a row per number of randomised layers and layer: `n_randomised`, `down_to` (lowest randomised layer,
@@ -98,7 +99,7 @@ class SanityResults:
     notice: str = ""
 
     def __str__(self) -> str:
-        """Return what there is to know at a glance."""
+        """Return a short text with one line per layer."""
         whole = self.weights[self.weights["n_randomised"] == self.weights["n_randomised"].max()]
         first = self.weights[self.weights["n_randomised"] == 1]
         table = self.labels[["layer", "silhouette", "null_mean", "null_high", "p", "distance_p"]].merge(
@@ -130,7 +131,7 @@ class SanityResults:
 def sanity_checks(model: Network | Recogniser | KerasModel | str | Path, data: Corpus | FrameSource | ArrayLike, *,
                   group: str = "phone", options: ProfileOptions | None = None, settings: SanitySettings | None = None,
                   split: str = "all", progress: bool = True, **network: Any) -> SanityResults:
-    """Check profiles against randomised weights, labels and inputs, on a sample of frames.
+    """Run sanity checks of profiles on a sample of frames: randomised weights, permuted labels, noise as input.
 
     Args:
         model: see `profiling.profile`; it stays as it is.
@@ -145,6 +146,18 @@ def sanity_checks(model: Network | Recogniser | KerasModel | str | Path, data: C
     Raises:
         ConfigError: a target that is no unit of the output, a network that cannot be copied.
         DataError: too few groups with enough frames.
+
+    Example:
+        >>> import keras
+        >>> import numpy as np
+        >>> from snap_tf.snap import ClipFrames, SanitySettings, sanity_checks
+        >>> network = keras.Sequential([keras.Input((20, 4)), keras.layers.Conv1D(3, 5)], name="small")
+        >>> noise = np.random.default_rng(0).normal(size=(12, 20, 4))
+        >>> clips = ClipFrames(noise, {"word": ["ask", "suit", "wash", "year"] * 3})
+        >>> settings = SanitySettings(permutations=1)
+        >>> results = sanity_checks(network, clips, group="label:word", settings=settings, progress=False)
+        >>> results.groups, results.weights["n_randomised"].unique().tolist()
+        ({'ask': 3, 'suit': 3, 'wash': 3, 'year': 3}, [0, 1])
     """
     options, settings = options or ProfileOptions(), settings or SanitySettings()
     if options.target.partition(":")[0] not in ("argmax", "class"):

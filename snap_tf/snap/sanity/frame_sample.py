@@ -1,4 +1,4 @@
-"""A sample of frames in memory: as many of each group, with the units that a network gave them, to compare networks."""
+"""A balanced sample of frames in memory: equally many of each group, with fixed target units, to compare networks."""
 
 from __future__ import annotations
 
@@ -63,7 +63,7 @@ class FixedFrames(ClipFrames):
 
 def sample_frames(network: Network, source: FrameSource, group: str, options: ProfileOptions, *, per_group: int,
                   n_blocks: int, min_frames: int, seed: int) -> FixedFrames:
-    """Draw as many frames of each group.
+    """Draw equally many frames of each group.
 
     Args:
         network: says which unit of a frame is its target, and which frames are blank and left out.

@@ -1,4 +1,4 @@
-"""How alike two maps are: rank correlation, and structural similarity along time."""
+"""Similarity of two saliency maps: rank correlation, and structural similarity along time."""
 
 from __future__ import annotations
 

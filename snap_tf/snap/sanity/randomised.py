@@ -1,4 +1,4 @@
-"""A network with the weights of its upper layers dealt out anew, one layer more at a time, from the top down.
+"""Cascading randomisation: the weights of a network are shuffled layer by layer, from the output down.
 
 Source: Adebayo et al. 2018, Sanity checks for saliency maps, section 3.1 (cascading randomisation).
 """

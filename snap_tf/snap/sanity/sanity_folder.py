@@ -1,4 +1,4 @@
-"""Sanity checks as a folder of tables, written and read again, to stand beside the results that they are of."""
+"""Sanity checks as a folder of tables: written, read again, and matched with profile files."""
 
 from __future__ import annotations
 
@@ -39,7 +39,7 @@ _OWN = ("mode", "kinds", "hop_steps", "folds", "fold_by", "seed")
 
 def write_sanity(results: SanityResults, out: str | Path,
                  draw: Callable[[SanityResults, Path], object] | None = None) -> None:
-    """Write sanity_weights.csv, sanity_labels.csv, sanity_inputs.csv and sanity.json.
+    """Write sanity checks: sanity_weights.csv, sanity_labels.csv, sanity_inputs.csv and sanity.json.
 
     Where phones are annotated, sanity_alignment.csv too. `read_sanity` takes the folder.
 
@@ -51,6 +51,20 @@ def write_sanity(results: SanityResults, out: str | Path,
     Raises:
         ExportError: the folder is there and not empty.
         OSError: it cannot be written.
+
+    Example:
+        >>> import keras
+        >>> import numpy as np
+        >>> from pathlib import Path
+        >>> from snap_tf.snap import ClipFrames, SanitySettings, sanity_checks, write_sanity
+        >>> network = keras.Sequential([keras.Input((20, 4)), keras.layers.Conv1D(3, 5)], name="small")
+        >>> noise = np.random.default_rng(0).normal(size=(12, 20, 4))
+        >>> clips = ClipFrames(noise, {"word": ["ask", "suit", "wash", "year"] * 3})
+        >>> settings = SanitySettings(permutations=1)
+        >>> results = sanity_checks(network, clips, group="label:word", settings=settings, progress=False)
+        >>> write_sanity(results, "sanity")
+        >>> sorted(path.name for path in Path("sanity").iterdir())
+        ['sanity.json', 'sanity_inputs.csv', 'sanity_labels.csv', 'sanity_weights.csv']
     """
     about = {"group": results.group, "groups": results.groups, "source": results.source, "model": results.model,
              "settings": dataclasses.asdict(results.settings), "options": dataclasses.asdict(results.options)}
@@ -69,6 +83,19 @@ def read_sanity(folder: str | Path) -> SanityResults:
 
     Raises:
         DataError: the folder has no sanity checks, or not all of them.
+
+    Example:
+        >>> import keras
+        >>> import numpy as np
+        >>> from snap_tf.snap import ClipFrames, SanitySettings, read_sanity, sanity_checks, write_sanity
+        >>> network = keras.Sequential([keras.Input((20, 4)), keras.layers.Conv1D(3, 5)], name="small")
+        >>> noise = np.random.default_rng(0).normal(size=(12, 20, 4))
+        >>> clips = ClipFrames(noise, {"word": ["ask", "suit", "wash", "year"] * 3})
+        >>> settings = SanitySettings(permutations=1)
+        >>> results = sanity_checks(network, clips, group="label:word", settings=settings, progress=False)
+        >>> write_sanity(results, "sanity")
+        >>> read_sanity("sanity").settings.permutations
+        1
     """
     folder = Path(folder)
     needed = (folder / "sanity.json", *(_place(folder, name) for name in TABLES if name != "alignment"))

@@ -1,4 +1,4 @@
-"""How much is done for sanity checks; the command's flags are made from this."""
+"""Settings of sanity checks; the command's flags are made from this."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ __all__ = ["SanitySettings"]
 
 @dataclass(frozen=True)
 class SanitySettings(CheckedSettings):
-    """Settings of the checks."""
+    """Settings of sanity checks: how many frames and how many permutations."""
 
     frames_per_group: int = option(10, "frames of each group")
     utterances: int = option(60, "utterances (or blocks of 16 clips) to draw them from")
