@@ -1,4 +1,4 @@
-"""Look inside networks that learned speech from raw sound: layers, statistics, saliency profiles."""
+"""Analyse neural networks that learned speech from raw audio: activations of layers, statistics, saliency profiles."""
 
 from wavegan_tf import __version__
 

@@ -1,8 +1,8 @@
-"""A layer that Keras applies to every step of its input in turn, applied to all steps at once: the same numbers.
+"""Compute a TimeDistributed layer for all time steps at once instead of one after the other; the results are the same.
 
-Keras' TimeDistributed repeats the operations of its layer for every step in the graph, six milliseconds each: minutes
-for a second of audio. Examples do not see each other in inference, so steps can be examples. Layers of one's own may
-let examples see each other, and are left as they are.
+Keras' TimeDistributed repeats the operations of its layer for every time step in the graph, which takes six
+milliseconds each: minutes for a second of audio. In inference the examples of a batch do not influence each other, so
+time steps can be treated as examples. Custom layers may mix examples, and are not changed.
 """
 
 from __future__ import annotations
@@ -15,12 +15,12 @@ from wavegan_tf.tensors import KerasLayer, Tensor
 __all__ = ["all_steps_at_once"]
 
 _UNKNOWN_CODE = ("Lambda", "TFSMLayer", "TorchModuleWrapper", "JaxLayer", "FlaxLayer")
-"""Keras' layers that compute what somebody else has written."""
+"""Layers of Keras that run a user's code."""
 
 
 @contextmanager
 def all_steps_at_once(layer: KerasLayer) -> Iterator[None]:
-    """Make a TimeDistributed compute all steps at once until the block ends; other layers stay as they are."""
+    """Let a TimeDistributed layer compute all time steps at once inside a `with` block; other layers do not change."""
     import keras
 
     if type(layer) is not keras.layers.TimeDistributed or not _keeps_examples_apart(layer.layer):

@@ -1,4 +1,4 @@
-"""Keras files of anybody, read without running what they bring along, or refused in one line that says what to do."""
+"""Read Keras files (`.keras`, `.h5`) without running Python code in them; an error says what to do where that fails."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ __all__ = ["is_keras_file", "one_line", "read_keras"]
 
 SUFFIXES = (".keras", ".h5", ".hdf5")
 _INERT = {"time_major": False}
-"""Settings of Keras 2 that Keras 3 has no more, with the value that does what Keras 3 does."""
+"""Settings of Keras 2 that Keras 3 no longer has, with the value that means what Keras 3 does."""
 _LONGEST = 300
 # how to know it by what Keras says; what it is (its own words where empty); what to do
 _KINDS = (
@@ -36,19 +36,19 @@ _KINDS = (
 
 
 def is_keras_file(path: Any) -> bool:
-    """Tell by its name whether something is the path of a Keras file."""
+    """Tell whether something is a path with the suffix of a Keras file."""
     return isinstance(path, str | Path) and Path(path).suffix.lower() in SUFFIXES
 
 
 def read_keras(path: str | Path, trust: bool = False) -> KerasModel:
-    """Read a Keras model.
+    """Read a Keras model from a file.
 
     Args:
         path: `.keras`, or a whole model in `.h5`, also of Keras 2.
         trust: run Python code in the file, such as that of Lambda layers.
 
     Raises:
-        ExportError: no such file, damage, code that is not trusted, layers of one's own, settings of other versions.
+        ExportError: no such file, a damaged file, code that is not trusted, custom layers, settings of other versions.
     """
     path = Path(path)
     if not path.is_file():
@@ -75,7 +75,7 @@ def _told(error: Exception) -> tuple[str, str]:
 
 
 def one_line(error: BaseException) -> str:
-    """Shorten what Keras or TensorFlow say to one line: the first paragraph that says something, without colours."""
+    """Shorten an error message of Keras or TensorFlow to one line: its first paragraph, without colours."""
     text = str(error).replace("\x1b[1m", "").replace("\x1b[0m", "")
     parts = [" ".join(part.split()) for part in text.split("\n\n") if part.strip()]
     if len(parts) > 1 and parts[0].startswith("Exception encountered when calling"):

@@ -1,4 +1,4 @@
-"""Any Keras model as a source of layers: which it has, at which rates, and their tensors."""
+"""Layers of any Keras model: their names, sampling rates and tensors."""
 
 from __future__ import annotations
 
@@ -20,14 +20,14 @@ LEAKY = ("leaky_relu",)
 
 
 class KerasSource:
-    """Any Keras model of one input: functional, sequential, subclassed, nested.
+    """Source of layers for any Keras model with one input: functional, sequential, subclassed or nested.
 
     Convolutions over time are counted Conv1, Conv2, ... in the order in which they run; the model's output is a layer
     too, before its softmax or sigmoid if it ends in one. Rates come from numbers of steps: where a convolution drops
     steps at the edges (`valid`) and the input has a fixed length, the rate comes out a little low.
 
-    A model that takes [samples] and whose first layer with weights sees steps hears audio; its inputs here are
-    [samples, 1], as those of others. One whose first layer takes all values at once takes latent vectors.
+    A model that takes [samples] takes audio if its first layer with weights gets time steps; its inputs here are
+    [samples, 1], as those of other models. If its first layer gets all values at once, it takes latent vectors.
     """
 
     may_pad = False
@@ -40,7 +40,7 @@ class KerasSource:
             raise ConfigError(f"`input_shape` must be given for the model {model.name}, which has not been called yet; "
                               "for example input_shape=(16384, 1)")
         if native is not None and len(native) == 1 and len(shape) == 2 and shape[1] == 1:
-            shape = shape[:1]  # audio, as everybody else writes it
+            shape = shape[:1]  # audio with an axis of one channel
         if not shape or None in shape[1:]:
             shown = ", ".join("any" if n is None else str(n) for n in shape)
             raise ConfigError(f"model (={model.name}) must take inputs whose steps alone may vary; it takes [{shown}]; "
@@ -96,7 +96,7 @@ class KerasSource:
 
     @contextmanager
     def fresh_state(self) -> Iterator[None]:
-        """Let stateful layers begin anew, so that one clip says nothing about the next, and put back what they knew."""
+        """Reset stateful layers, so that one clip does not influence the next, and restore their states at the end."""
         import keras
 
         stateful = [layer for layer in getattr(self.network, "_flatten_layers", list)()
@@ -112,14 +112,14 @@ class KerasSource:
                 state.assign(value)
 
     def _build(self, shape: tuple[int | None, ...]) -> None:
-        """Make the weights of a model that has not been called yet, with as few steps as will do."""
+        """Make the weights of a model that has not been called yet, with an input as short as possible."""
         lengths = TRIAL_STEPS if self.any_length else (shape[0],)
         for n in lengths:
             if getattr(self.network, "built", True):
                 return
             try:
                 self.network(np.zeros((self.batch or 1, n or 0, *(m or 0 for m in shape[1:])), np.float32))
-            except Exception as error:  # whatever a layer of anybody's may raise
+            except Exception as error:  # a layer may raise anything
                 if n == lengths[-1]:
                     raise ConfigError(f"model (={self.network.name}) must run on inputs of shape "
                                       f"{[n, *shape[1:]]}; it fails: {one_line(error)}; give the `input_shape` it is "
@@ -142,7 +142,7 @@ def _with_channel(model: KerasModel, shape: tuple[int | None, ...]) -> KerasMode
     x = keras.ops.squeeze(inputs, -1)
     if not hasattr(model, "_run_through_graph") and not isinstance(model, keras.Sequential):
         return keras.Model(inputs, model(x), name=model.name)
-    # layers of their own: those of the model belong to its input
+    # copies, because the model's layers belong to its own input
     copies = {layer.name: type(layer).from_config(layer.get_config()) for layer in model.layers
               if not isinstance(layer, keras.layers.InputLayer)}
     if isinstance(model, keras.Sequential):

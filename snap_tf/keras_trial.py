@@ -1,4 +1,4 @@
-"""Any Keras model, run once on a short input that is only traced: which layers it has, and what cannot be looked into.
+"""Trace a Keras model on a short input, to find its layers and those whose activations cannot be read.
 
 How many steps a layer has for each step of an input of any length is the difference between two trials. They begin
 short, because a model may repeat its operations for every step, and grow until the numbers are sure.
@@ -23,7 +23,7 @@ TRIAL_STEPS = (60, 240, 960, 3840, 15360)
 
 @dataclass(frozen=True)
 class Trial:
-    """What a trial showed.
+    """Result of tracing a model once.
 
     Attributes:
         calls: layers that give [batch, steps, channels] or [batch, values].
@@ -60,7 +60,7 @@ def try_model(model: KerasModel, batch: int | None, shape: Sequence[int]) -> Tri
         traced = tf.function(look, autograph=False).get_concrete_function(tf.TensorSpec((batch, *shape), tf.float32))
     except UserError:
         raise
-    except Exception as error:  # whatever a layer of anybody's may raise
+    except Exception as error:  # a layer may raise anything
         shown = ", ".join(map(str, ("any" if batch is None else batch, *shape)))
         raise ConfigError(f"model (={model.name}) must run on inputs of shape [{shown}]; tried without computing, it "
                           f"fails: {one_line(error)}; mend the model, or give the `input_shape` it is for") from error

@@ -1,9 +1,9 @@
-"""Every layer call inside any Keras model: what a forward pass computes, caught while TensorFlow traces it.
+"""Record every layer call of a Keras model, with its tensors, while TensorFlow traces the forward pass.
 
-Works alike for functional, sequential and subclassed models, nested ones included, because all of them call their
-layers. Out of sight is what a model computes without a layer, except for an activation that is one TensorFlow operation
-right after a layer (relu, leaky_relu, elu, tanh and so on, but not gelu or silu), and what is called for each step: the
-cell of a recurrent layer, the layer inside a TimeDistributed. These count as one with the layer around them.
+This works for functional, sequential, subclassed and nested models, because all of them call their layers. Not recorded
+is what a model computes without a layer, except for an activation that is one TensorFlow operation right after a layer
+(relu, leaky_relu, elu, tanh and so on, but not gelu or silu), and what is called for each time step: the cell of a
+recurrent layer, the layer inside a TimeDistributed. These count as one with the layer around them.
 """
 
 from __future__ import annotations
@@ -41,8 +41,8 @@ class LayerCall:
     Attributes:
         name: the layer's name; further calls of the same layer get `#2`, `#3`, and so on.
         layer: the Keras layer.
-        pre: tensor before the activation, be it the layer's own or that of the layer after it; None where the
-            activation is inside a TimeDistributed, out of sight.
+        pre: tensor before the activation, which is the layer's own or that of the layer after it; None where the
+            activation is inside a TimeDistributed and not recorded.
         post: tensor after the activation; the same as `pre` where there is none.
         activation: its name; `linear` where there is none.
         is_convolution: whether the layer convolves over time.
@@ -61,11 +61,11 @@ class LayerCall:
 
 @dataclass(frozen=True)
 class Recorded:
-    """What a forward pass of a model did.
+    """The layer calls of one forward pass of a model.
 
     Attributes:
-        calls: that gave one tensor, in order; an output that no layer made is the call `output` of the model.
-        left_out: layers that gave something else.
+        calls: those that return one tensor, in order; an output that no layer returns is the model's call `output`.
+        left_out: layers that return something else.
         steps_first: whether the first layer with weights got steps of the input, [batch, steps, ...], not one vector.
     """
 
@@ -76,7 +76,7 @@ class Recorded:
 
 @dataclass
 class _Call:
-    """What is seen of a call while it happens: what the layer and its own activation get, and what comes out."""
+    """A layer call in progress: the inputs of the layer and of its own activation, and the output."""
 
     layer: KerasLayer
     given: Tensor
@@ -86,7 +86,7 @@ class _Call:
 
 
 def record_calls(model: KerasModel, inputs: Tensor) -> Recorded:
-    """Run a model in inference mode and keep every layer's tensors, in the order of the calls.
+    """Run a model in inference mode and record every layer's tensors, in the order of the calls.
 
     Args:
         model: any Keras model or layer.

@@ -1,4 +1,4 @@
-"""Which layers a user means: by name, by number, or by a function that says yes or no."""
+"""Choose layers of a network by name, by number, or by a function that is True for those to take."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ Layers = str | int | Callable[[KerasLayer], bool] | Iterable[str | int] | None
 
 
 def choose_layers(source: Source, layers: Layers) -> list[LayerInfo]:
-    """Find the layers that a user names.
+    """Choose layers of a network by name, number or function.
 
     Args:
         source: the network.
@@ -58,7 +58,7 @@ def choose_layers(source: Source, layers: Layers) -> list[LayerInfo]:
 
 
 def _list(source: Source) -> str:
-    """Name all layers, those that are meant by default first."""
+    """List all layers, the default ones first."""
     first = [layer.title for layer in source.layers if layer.name in source.default]
     others = [layer.name for layer in source.layers if layer.name not in source.default]
     return "; ".join([", ".join(first)] * bool(first) + [f"also {', '.join(others)}"] * bool(others))

@@ -1,4 +1,4 @@
-"""What is known about a layer before anything has been run."""
+"""Name, shape, sampling rate and activation function of a layer, known before the network is run."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ and normalisation included; `relu`, as `post` with a plain ReLU in the place of 
 
 @dataclass(frozen=True)
 class LayerInfo:
-    """One layer that can be looked into.
+    """One layer whose activations can be read: its names, shape, sampling rate and activation function.
 
     Attributes:
         name: the network's own name, such as `downconv_2`.
@@ -45,10 +45,10 @@ class LayerInfo:
 
     @classmethod
     def from_dict(cls, values: dict[str, Any]) -> LayerInfo:
-        """Make it of JSON values; those that are no fields are passed over.
+        """Make a `LayerInfo` of JSON values; unknown keys are ignored.
 
         Raises:
-            KeyError, ValueError: a field is missing, or no value for it.
+            KeyError, ValueError: a field is missing, or has a value of another type.
         """
         found = cls(**{name: values[name] for name in cls.__dataclass_fields__})
         words = all(isinstance(word, str) for word in (found.name, found.paper_name, found.activation))
@@ -65,11 +65,11 @@ class LayerInfo:
 
 @dataclass(frozen=True)
 class LeftOut:
-    """A layer that cannot be looked into.
+    """A layer whose activations cannot be read as a time series, and why.
 
     Attributes:
         name: the layer's.
-        reason: why, as the rest of a sentence about what it gives.
+        reason: why, as the rest of a sentence about its output.
     """
 
     name: str

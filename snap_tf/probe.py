@@ -1,8 +1,8 @@
-"""The door to a network: any trained model, its layers by name, and their values for any amount of input.
+"""Read the activations of a network's layers: any trained model, layers by name, any amount of input.
 
-This is the one file of `snap_tf` that reaches into `wavegan_tf`'s networks. It computes in batches and applies the
-reducing function inside TensorFlow, so that only what was asked for leaves it: the averages of five hidden layers of a
-second of audio are 22 kB, the layers themselves 2 MB.
+This is the only file of `snap_tf` that uses `wavegan_tf`'s networks. It computes in batches and reduces the feature
+maps inside TensorFlow, so that only the result is copied to NumPy: the averages of five hidden layers of a second of
+audio are 22 kB, the layers themselves 2 MB.
 """
 
 from __future__ import annotations
@@ -40,14 +40,14 @@ _MOST_AT_ONCE = 256
 def probe(model: str | Path | KerasModel, layers: Layers = None, *, part: str | None = None, stage: str = "post",
           rate_hz: float | None = None, input_shape: tuple[int | None, ...] | None = None,
           step: int | None = None, trust: bool = False) -> Probe:
-    """Open a network to look into its layers.
+    """Open a trained model to read the activations of its layers.
 
     Args:
         model: a run folder, an exported model, a Keras file (`.keras`, `.h5`), or a Keras model: one of our networks
             or any other.
         layers: which ones, in that order: names (`downconv_4` or `Conv5`), numbers (positions in the list of all
-            convolutions and the output, from 0), or a function that gets each Keras layer and says yes or no. By
-            default all convolutions over time and the output.
+            convolutions and the output, from 0), or a function that gets each Keras layer and is True for those
+            to take. By default all convolutions over time and the output.
         part: of a model with several networks: `q_network`, `discriminator` or `generator`; by default the Q-network,
             and without one the discriminator.
         stage: `post`, after the activation (the papers); `pre`; or `relu`; see `STAGES`.
@@ -55,7 +55,7 @@ def probe(model: str | Path | KerasModel, layers: Layers = None, *, part: str | 
             run, and 16000 for a Keras model.
         input_shape: of one input of a Keras model that has not been called yet, such as (16384, 1).
         step: which checkpoint of a run; the last one by default.
-        trust: run what a model of somebody else brings along: a SavedModel without our `model.json` beside it, or the
+        trust: run code that comes with a model: a SavedModel without our `model.json` beside it, or the
             code of Lambda layers in a Keras file. These are programs, which may read and write files.
 
     Returns:
@@ -101,17 +101,17 @@ def probe(model: str | Path | KerasModel, layers: Layers = None, *, part: str | 
 
 
 class Probe:
-    """A network and the layers of it that are looked at.
+    """A network and the layers whose activations are read.
 
     Attributes:
-        layers: what is known about each, in the order asked for.
+        layers: name, shape and sampling rate of each, in the order asked for.
         stage: which tensor of a layer is taken, see `STAGES`.
         rate_hz: samples per second of the audio (or frames of the features) that go in, or come out of a generator.
         output: name of the layer that is the model's output; empty where it has several outputs.
         length: how many of them an input (or output) has; 0 where it may be any number.
         input_shape: of one input, without the batch.
         config: settings of the run; None for other models.
-        left_out: layers that cannot be looked into, each with the reason.
+        left_out: layers whose activations cannot be read, each with the reason.
         fixed_batch: how many inputs the network takes at once, where it takes only so many; else None.
         name: of the model, for messages and records; a run's with its step and part.
         named: whether the layers were asked for, not the default ones.
@@ -187,7 +187,7 @@ class Probe:
             found = self._source.tensors(inputs, self.stage)
         except UserError:
             raise
-        except Exception as error:  # whatever a layer of anybody's may raise
+        except Exception as error:  # a layer may raise anything
             raise ConfigError(f"model (={self.name}) must run on inputs of shape {_shown(inputs.shape)}; it fails: "
                               f"{one_line(error)}; give it inputs of another length, or mend it") from error
         unseen = [layer.title for layer in self.layers if layer.name not in found]
@@ -198,14 +198,14 @@ class Probe:
 
     def run(self, inputs: Tensor | Iterable[Tensor], reduce: Reduce = "mean", *, batch_size: int | None = None,
             progress: bool = False) -> Iterator[dict[str, np.ndarray]]:
-        """Compute the layers, batch by batch, in bounded memory.
+        """Compute the activations of the layers, batch by batch, in bounded memory.
 
         The same inputs in the same batches give the same bits on one machine (a GPU needs `tf.config.experimental.
         enable_op_determinism` for that).
 
         Args:
             inputs: float [n, *input_shape], or an iterable of such arrays; audio of one channel also [n, n_samples].
-            reduce: what becomes of the feature maps: mean, max, rms, abs, `map:K`, none, or a function of a tensor
+            reduce: how feature maps become one series: mean, max, rms, abs, `map:K`, none, or a function of a tensor
                 [batch, steps, channels]. Outputs without time stay as they are.
             batch_size: inputs computed at once; `batch_size` of this object by default.
             progress: show a bar on stderr.
@@ -223,7 +223,7 @@ class Probe:
         return self._run(inputs, self.check(reduce, size), size, progress)
 
     def check(self, reduce: Reduce = "mean", batch_size: int = 1) -> Callable[[Tensor], Tensor] | None:
-        """Refuse what `run` would refuse of its options, and return the reducing function; None for `none`.
+        """Check the options of `run`, and return the reducing function; None for `none`.
 
         Raises:
             ConfigError: no such reduction or feature map, or no such batch.
@@ -239,7 +239,7 @@ class Probe:
 
     def collect(self, inputs: Tensor | Iterable[Tensor], reduce: Reduce = "mean", **options: Any
                 ) -> dict[str, np.ndarray]:
-        """Compute the layers of all inputs at once: what `run` yields, joined; for amounts that fit into memory."""
+        """Compute the activations of all inputs, one array per layer; for amounts that fit into memory."""
         batches = list(self.run(inputs, reduce, **options))
         return {layer.name: np.concatenate([batch[layer.name] for batch in batches]) for layer in self.layers
                 if batches}
@@ -268,7 +268,7 @@ class Probe:
                 found = compute(batch)
         except (MemoryError, UserError):
             raise
-        except Exception as error:  # whatever a layer of anybody's may raise
+        except Exception as error:  # a layer may raise anything
             raise ConfigError(f"model (={self.name}) must run on inputs of shape {_shown(batch.shape)}; it fails: "
                               f"{one_line(error)}; give it other inputs, or mend it") from error
         layers = {layer.name: found[layer.name].numpy()[:n] for layer in self.layers}

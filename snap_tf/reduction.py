@@ -1,4 +1,4 @@
-"""From many feature maps to one series: the papers' average, and what else may be taken instead."""
+"""Reduce the feature maps of a layer to one time series: mean (the papers), maximum, RMS, mean magnitude, one map."""
 
 from __future__ import annotations
 
@@ -34,7 +34,7 @@ def average(maps: Tensor) -> Tensor:
 
 
 def highest(maps: Tensor) -> Tensor:
-    """Take the largest channel at every step: [..., steps, channels] -> [..., steps].
+    """Take the maximum over feature maps at every step: [..., steps, channels] -> [..., steps].
 
     Example:
         >>> import numpy as np
@@ -49,7 +49,7 @@ def highest(maps: Tensor) -> Tensor:
 
 
 def root_mean_square(maps: Tensor) -> Tensor:
-    """Take the root of the mean square over channels: [..., steps, channels] -> [..., steps].
+    """Take the root mean square over feature maps: [..., steps, channels] -> [..., steps].
 
     Example:
         >>> import numpy as np
@@ -64,7 +64,7 @@ def root_mean_square(maps: Tensor) -> Tensor:
 
 
 def mean_magnitude(maps: Tensor) -> Tensor:
-    """Average absolute values over channels: [..., steps, channels] -> [..., steps].
+    """Average absolute values over feature maps: [..., steps, channels] -> [..., steps].
 
     Example:
         >>> import numpy as np
@@ -79,10 +79,10 @@ def mean_magnitude(maps: Tensor) -> Tensor:
 
 
 def single_map(k: int) -> Callable[[Tensor], Tensor]:
-    """Take channel number `k`, counted from 0.
+    """Make a function that takes feature map number `k` only, counted from 0.
 
     Returns:
-        A function [..., steps, channels] -> [..., steps] that raises ConfigError where there is no such channel.
+        A function [..., steps, channels] -> [..., steps] that raises ConfigError where there is no such map.
 
     Example:
         >>> import numpy as np
@@ -107,7 +107,7 @@ REDUCTIONS: dict[str, Callable[[Tensor], Tensor]] = {
 
 
 def reduction(name: str) -> Callable[[Tensor], Tensor]:
-    """Return the function of a name: mean, max, rms, abs, or `map:K` for a single map.
+    """Return a reduction of feature maps by its name: mean, max, rms, abs, or `map:K` for a single map.
 
     Raises:
         ConfigError: no such name.

@@ -1,4 +1,4 @@
-"""Where layers come from: a network that knows its own, or a SavedModel's signature; `keras_model.py` has all others.
+"""Sources of layers: the networks of `wavegan_tf`, or a SavedModel's signature; `keras_model.py` has all other models.
 
 Each source lists the layers that it has and computes their tensors; `probe.py` chooses among them.
 """
@@ -17,20 +17,19 @@ from wavegan_tf.tensors import KerasLayer, KerasModel, KerasVariable, Tensor
 __all__ = ["OwnNetwork", "SavedSignature", "Source"]
 
 
-
 class Source(Protocol):
     """A network whose layers can be computed.
 
     Attributes:
         layers: all that it has, first to last.
-        default: names of those that are meant when none is named.
+        default: names of those that are taken when none is named.
         output: name of the one that is the output; empty where there are several outputs.
         input_shape: of one input, without the batch.
         length: steps or samples that `rate_hz` counts, those of the input or, for a generator, of the output; 0 where
             the input may have any number.
         may_pad: whether what one input gives is known not to depend on the others in the batch.
         batch: how many inputs it takes at once, where it takes only so many.
-        left_out: layers that cannot be looked into.
+        left_out: layers whose activations cannot be read.
         network: the Keras model itself; None where there is none, as in a SavedModel.
     """
 
@@ -45,7 +44,7 @@ class Source(Protocol):
     network: KerasModel | None
 
     def fresh_state(self) -> AbstractContextManager[None]:
-        """Let a network that remembers its inputs begin anew, until the end of the block."""
+        """Reset the state of a recurrent network until the end of the block."""
 
     def tensors(self, inputs: Tensor, stage: str) -> dict[str, Tensor]:
         """Compute every layer: float [batch, steps, channels] by name."""
@@ -58,7 +57,7 @@ class Source(Protocol):
 
 
 class _Plain:
-    """What networks of `wavegan_tf` have in common: any batch, no state, and no layer is left out."""
+    """What networks of `wavegan_tf` have in common: any batch size, no state, and no layer is left out."""
 
     batch: int | None = None
     left_out: tuple[LeftOut, ...] = ()

@@ -24,7 +24,7 @@ class Entry:
 
     Attributes:
         title: what it was for.
-        command: as one would type it.
+        command: as typed in a shell.
         seconds: how long it took.
         ended: date and time, ISO 8601.
         output: what it printed, progress left out.
@@ -47,7 +47,7 @@ def read_journal(folder: str | Path) -> dict[str, Entry]:
         The steps by title, in the order in which they first ended; of a step that was run again the last run.
 
     Raises:
-        DataError: there is no journal, or a line that is none of it.
+        DataError: there is no journal, or a line that is not a step.
 
     Example:
         >>> import json

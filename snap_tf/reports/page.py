@@ -1,4 +1,4 @@
-"""A folder of results as one HTML file that needs nothing else: pictures and sounds are inside it."""
+"""Write a folder of results as one HTML file; pictures and sounds are inside it."""
 
 from __future__ import annotations
 
@@ -33,7 +33,7 @@ _PAGE = Path(__file__).with_name("page.html")
 
 
 def write_report(folder: str | Path, plan: str | Path, out: str | Path) -> Path:
-    """Write the report of a folder of results.
+    """Write the report of a folder of results as one HTML file.
 
     Args:
         folder: where the results and `journal.jsonl` are.
@@ -69,7 +69,7 @@ def write_report(folder: str | Path, plan: str | Path, out: str | Path) -> Path:
 
 
 def build_page(plan: Plan, folder: Path) -> str:
-    """Fill a plan with what is in a folder; see `write_report`.
+    """Make the HTML of a report from its plan and a folder of results; see `write_report`.
 
     Example:
         >>> from pathlib import Path

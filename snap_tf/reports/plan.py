@@ -1,4 +1,4 @@
-"""What a report shows, in which order: a TOML file of sections, each with its text, steps, figures and tables."""
+"""The plan of a report: a TOML file of sections, each with its text, steps, figures and tables."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ _KINDS = {".png": "figure", ".csv": "table", ".txt": "text", ".md": "text", ".js
 
 @dataclass(frozen=True)
 class Exhibit:
-    """One thing to look at or listen to.
+    """One figure, table, text or sound of a report.
 
     Attributes:
         file: path inside the folder of results, or a pattern such as `gamm/*/curves.png`; all files that fit are shown.
@@ -64,7 +64,7 @@ class Plan:
 
 
 def read_plan(path: str | Path) -> Plan:
-    """Read a plan.
+    """Read the plan of a report.
 
     Args:
         path: a TOML file with `title`, `about` and `[[section]]` tables (`title`, `text`, `steps`,

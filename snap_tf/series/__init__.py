@@ -1,7 +1,7 @@
-"""Layers as time series: extracted, measured as sound, swept by latent variables; kept on disk, and as tables.
+"""Activations of layers as time series: extraction, acoustic measures, and the effect of latent variables on them.
 
-Rooms: `extraction` (a network's layers to series), `acoustics` (what a series sounds like), `latents` (what a latent
-variable does to it).
+In go a network and recordings or latent vectors; out come series on disk, tables and WAV files. Rooms: `extraction` (a
+network's layers to series), `acoustics` (acoustic measures of series), `latents` (effects of latent variables).
 """
 
 import lazy_loader

@@ -1,4 +1,4 @@
-"""Acoustics of layers: measure a folder of layers, correlate layers with the waveform, hear them.
+"""Acoustic analysis of layers: measures, correlation with the waveform, and layers as sound.
 
 In goes a folder of layers; out come tables of measures, correlations with their chance level, and WAV files.
 """

@@ -1,4 +1,4 @@
-"""What of a folder of layers is to be measured: which layers, tokens and measures go together."""
+"""Request for acoustic measures of a folder of layers: layers, tokens, measures, and which of them go together."""
 
 from __future__ import annotations
 
@@ -22,12 +22,12 @@ COMPARISONS = ("level", "intensity", "f0")
 """What is compared: `level`, the layer's own values, smoothed, with the waveform's envelope; `intensity`, the envelope
 of the layer's sound with the waveform's; `f0`, both tracks of F0."""
 STIMULUS = "stimulus"
-"""Name under which what the network heard is measured, beside its layers."""
+"""Name under which the audio that the network got is measured, like a layer."""
 
 
 @dataclass(frozen=True)
 class AcousticRequest:
-    """What is measured.
+    """Which layers, tokens and acoustic measures are wanted.
 
     Attributes:
         layers: names; all with time, and the stimulus, when empty.
@@ -37,7 +37,7 @@ class AcousticRequest:
         phones: only inside the intervals of these phones, each an item of its own; whole clips when empty.
         compare: comparisons with the waveform, see `COMPARISONS`; none when empty.
         max_lag_s: largest lag of these.
-        permutations: of tokens, for what comparisons give by chance.
+        permutations: of tokens, for the chance level of comparisons.
         seed: of the permutations.
         sounds: layers that are also written as WAVs.
         sound_rate_hz: of the WAVs.
@@ -79,9 +79,9 @@ class MeasuredLayer:
     band_hz: float = np.inf
 
     def settings(self, settings: AcousticSettings) -> AcousticSettings:
-        """Lower the ceilings that were left open to where there is something.
+        """Lower frequency ceilings that were not set to the highest frequency in the recordings.
 
-        Formants would be looked for in the emptiness above what the recordings hold.
+        Otherwise formants would be searched for above that frequency, where the recordings have no energy.
         """
         if self.band_hz >= self.rate_hz / 2:
             return settings
@@ -91,7 +91,7 @@ class MeasuredLayer:
 
 @dataclass(frozen=True)
 class Refused:
-    """A measure that a layer cannot carry, and why."""
+    """An acoustic measure that a layer's sampling rate does not allow, and why."""
 
     layer: str
     measure: str
@@ -153,14 +153,14 @@ def select_rows(store: LayerStore, labels: Sequence[str] = (), tokens: Sequence[
 
 def carried(layers: Sequence[MeasuredLayer], measures: Sequence[str], settings: AcousticSettings, named_layers: bool,
             named_measures: bool, places: Sequence[Place]) -> tuple[dict[str, list[str]], list[Refused]]:
-    """Find out which layer carries which measure.
+    """Find out which acoustic measures the sampling rate of each layer allows.
 
     Args:
         layers: the layers.
         measures: names of measures.
         settings: of the measures.
-        named_layers: whether the layers were asked for; then each must carry one of the measures.
-        named_measures: whether the measures were asked for; then one of the layers must carry each.
+        named_layers: whether the layers were asked for; then each must allow one of the measures.
+        named_measures: whether the measures were asked for; then one of the layers must allow each.
         places: what will be measured; lengths are tried on it.
 
     Returns:

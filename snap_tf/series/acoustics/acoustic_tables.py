@@ -1,4 +1,4 @@
-"""Measure a folder of layers and write tables, correlations, sounds and what was refused."""
+"""Measure a folder of layers acoustically and write tables, correlations and sounds."""
 
 from __future__ import annotations
 
@@ -48,14 +48,14 @@ _SUMMARY = ("n_frames", "n_defined", "mean", "sd", "median", "min", "max")
 
 @dataclass(frozen=True)
 class Acoustics:
-    """What was measured.
+    """Acoustic measures of a folder of layers.
 
     Attributes:
         folder: where the tables are.
         summary: a row per token, layer and measure.
         correlations: a row per layer and comparison; None where none was asked for.
-        refused: what the layers could not carry.
-        notices: what else there is to say.
+        refused: measures that the rate of a layer does not allow.
+        notices: intervals left out, and the highest frequency of the recordings.
     """
 
     folder: Path
@@ -90,7 +90,7 @@ class Acoustics:
 
 def write_acoustics(store: LayerStore, out: str | Path, request: AcousticRequest | None = None,
                     settings: AcousticSettings | None = None, *, progress: bool = False) -> Acoustics:
-    """Measure layers and write the tables; all of them or none.
+    """Measure layers acoustically and write the tables; all of them or none.
 
     Writes acoustics.csv (token, label, layer, measure, time_s, value; frames without a value are left empty),
     summary.csv (a row per token, layer and measure), spectra.csv (mean spectrum of every label and layer), refused.csv,
@@ -100,17 +100,17 @@ def write_acoustics(store: LayerStore, out: str | Path, request: AcousticRequest
 
     With phones, a row's token is an interval, its label the phone, `time_s` counts from the interval's start and
     `time_norm` goes from 0 to 1 through it; summary.csv has its length, and intervals.csv its place. Tracks are those
-    of the whole clip, cut: a window is longer than many a phone.
+    of the whole clip, cut: a window is longer than many phones.
 
     Args:
         store: the layers.
         out: a new or empty folder.
-        request: what to measure; everything that each layer can carry by default.
+        request: what to measure; by default everything that the rate of each layer allows.
         settings: of the measures.
         progress: show a bar on stderr.
 
     Raises:
-        ConfigError: no such layer; or what was asked for is carried by nothing: the message has the Nyquist frequency.
+        ConfigError: no such layer; or no layer allows what was asked for: the message has the Nyquist frequency.
         DataError: no such label, token or phone, or no waveform to compare with.
         ExportError: `out` is not empty.
         OSError: a file cannot be written.
@@ -133,7 +133,7 @@ def write_acoustics(store: LayerStore, out: str | Path, request: AcousticRequest
 
 def measure_into(store: LayerStore, folder: Path, request: AcousticRequest | None = None,
                  settings: AcousticSettings | None = None, *, progress: bool = False) -> Acoustics:
-    """Do what `write_acoustics` does in a folder that exists; what is half-written stays when it fails."""
+    """Do what `write_acoustics` does in a folder that exists; incomplete files stay when it fails."""
     request, settings = request or AcousticRequest(), settings or AcousticSettings()
     rows = select_rows(store, request.labels, request.tokens)
     layers = measured_layers(store, request.layers, rows)
@@ -165,7 +165,7 @@ def measure_into(store: LayerStore, folder: Path, request: AcousticRequest | Non
 
 
 def _on_band(layer: MeasuredLayer, store: LayerStore, rows: Sequence[int]) -> str:
-    """Say how far up stimuli are measured, and which recordings are to blame."""
+    """Say up to which frequency stimuli are measured, and which recordings limit it."""
     n_low = sum(rate_hz <= 2 * layer.band_hz for rate_hz in store.source_rates_hz(rows))
     said = f"recorded at {2 * layer.band_hz:g} Hz; there is nothing above {layer.band_hz:g} Hz"
     if n_low == len(rows):
@@ -196,7 +196,7 @@ def _measure_layer(layer: MeasuredLayer, name: str, places: Sequence[Place], set
     """Measure every place of a layer, write the tracks, and return a row per place and column."""
     of_row = {row: measure(name, layer.values[row], layer.rate_hz, layer.settings(settings))
               for row in dict.fromkeys(place.row for place in places)}
-    if name == "intensity":  # a layer's unit means nothing: only what is relative to the layer itself does
+    if name == "intensity":  # a layer's unit is arbitrary: only levels relative to the layer itself mean anything
         of_row = dict(zip(of_row, _relative(list(of_row.values())), strict=True))
     summaries = []
     for place in places:

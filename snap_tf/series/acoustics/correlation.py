@@ -1,4 +1,4 @@
-"""Correlation with lag between two sets of series, and what it would be by chance."""
+"""Cross-correlation of two sets of series at every lag, with a permutation test."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ _LEAST_VARIANCE = 1e-8  # of a series' own; below it, what overlaps is constant
 
 @dataclass(frozen=True)
 class LagCorrelation:
-    """How two sets of series go together.
+    """Cross-correlation of two sets of series, with its permutation test.
 
     Attributes:
         lags_s: float64 [lags]; positive where the first set comes after the second.
@@ -45,7 +45,7 @@ class LagCorrelation:
 
 
 def lagged_correlation(first: np.ndarray, second: np.ndarray, max_lag: int, min_points: int = 5) -> np.ndarray:
-    """Correlate pairs of series at every lag, over the points that both have.
+    """Cross-correlate pairs of series: Pearson's r at every lag, over the points that both have.
 
     Args:
         first: float [tokens, steps], NaN where it has no value.
@@ -71,11 +71,11 @@ def lagged_correlation(first: np.ndarray, second: np.ndarray, max_lag: int, min_
 
 def correlate(first: np.ndarray, second: np.ndarray, rate_hz: float, *, max_lag_s: float = 0.2, permutations: int = 199,
               seed: int = 0, min_points: int = 5, progress: str = "") -> LagCorrelation:
-    """Correlate two sets of series at every lag, and the same with tokens permuted.
+    """Cross-correlate two sets of series, and test the largest r against permuted tokens.
 
-    Speech has much in common from token to token: silence around it, one rise and fall. What the permuted pairs share
-    is that; what the true pairs share beyond it belongs to the token. The largest |r| over all lags is compared with
-    the largest of each permutation, so that the search over lags is paid for.
+    All tokens of speech have something in common: silence around them, one rise and fall. Permuted pairs share only
+    that; what the true pairs share beyond it belongs to the token. The largest |r| over all lags is compared with the
+    largest of each permutation, which corrects for the choice of the best lag.
 
     Args:
         first: float [tokens, steps], such as a layer's; NaN where it has no value.

@@ -1,4 +1,4 @@
-"""What of every clip is measured: all of it, or the intervals of phones."""
+"""The parts of clips that are measured: whole clips, or the intervals of phones."""
 
 from __future__ import annotations
 
@@ -41,14 +41,14 @@ class Place:
     is_interval: bool = False
 
     def steps(self, n_steps: int, rate_hz: float) -> slice:
-        """Return the steps of a series that it touches: floor(start) to ceil(end)."""
+        """Return the steps of a series that it overlaps: floor(start) to ceil(end)."""
         if not self.is_interval:
             return slice(0, n_steps)
         # rounded, because 1.2 s at 1000 Hz is step 1200 exactly
         return slice(int(np.floor(round(self.start_s * rate_hz, 6))), int(np.ceil(round(self.end_s * rate_hz, 6))))
 
     def about(self) -> dict[str, str]:
-        """Return what tables say of it."""
+        """Return its columns of a table: token, label, word, speaker."""
         return {"token": self.token, "label": self.label, "word": self.word, "speaker": self.speaker}
 
 

@@ -1,4 +1,4 @@
-"""Layers of many tokens as sounds."""
+"""Sonification: layers of many tokens as WAV files."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ __all__ = ["write_sounds"]
 
 def write_sounds(store: LayerStore, folder: Path, layers: Sequence[str], rows: Sequence[int], rate_hz: int = 16000
                  ) -> pd.DataFrame:
-    """Write layers as WAVs, one per token: `Conv4/00003_ask.wav`, and sounds.csv that says what each is.
+    """Write layers as WAV files, one per token (`Conv4/00003_ask.wav`), and a table of them, sounds.csv.
 
     Args:
         store: the layers.

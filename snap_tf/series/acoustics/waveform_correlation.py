@@ -1,4 +1,4 @@
-"""Every layer of a folder against the waveform it belongs to."""
+"""Correlate every layer of a folder with the waveforms of its tokens."""
 
 from __future__ import annotations
 

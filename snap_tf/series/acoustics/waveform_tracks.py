@@ -1,4 +1,4 @@
-"""The same measure of a layer and of the waveform, on one time axis, to be correlated."""
+"""Tracks of level, intensity or F0 of a layer and of the waveform on one time axis, to be correlated."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ _SMOOTHING_S = 0.032  # Hann; 3.2 periods of 100 Hz, as intensity has
 
 
 def waveform(store: LayerStore) -> MeasuredLayer:
-    """Return what the layers belong to: the stimuli, or the output layer of a generator.
+    """Return the waveform of the tokens: the stimuli, or the output layer of a generator.
 
     Raises:
         DataError: neither was kept.
@@ -46,7 +46,7 @@ def track_refusal(comparison: str, rate_hz: float, settings: AcousticSettings) -
 
 def layer_track(comparison: str, series: np.ndarray, rate_hz: float, times_s: np.ndarray, settings: AcousticSettings
                 ) -> np.ndarray:
-    """Return what of a layer is compared, at given times.
+    """Return the track of a layer at given times.
 
     Args:
         comparison: level, intensity or f0.
@@ -68,7 +68,7 @@ def layer_track(comparison: str, series: np.ndarray, rate_hz: float, times_s: np
 
 def waveform_track(comparison: str, samples: np.ndarray, rate_hz: float, times_s: np.ndarray,
                    settings: AcousticSettings) -> np.ndarray:
-    """Return what of the waveform a layer is compared with, see `layer_track`: its envelope, or its F0."""
+    """Return the track of the waveform that a layer is compared with: its envelope, or its F0; see `layer_track`."""
     return layer_track("f0" if comparison == "f0" else "intensity", samples, rate_hz, times_s, settings)
 
 

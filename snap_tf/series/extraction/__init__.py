@@ -1,4 +1,4 @@
-"""Run a network and keep its layers as time series: stimuli in, a folder of layers and a long table out.
+"""Extraction of layers: run a network and write the activations of its layers as time series.
 
 In go a probe and recordings or latent vectors; out come series by layer, tokens and phone intervals, on disk.
 """

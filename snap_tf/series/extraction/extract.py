@@ -1,4 +1,4 @@
-"""Run a network over many clips or latent vectors and keep every layer's series on disk, in bounded memory."""
+"""Run a network over many clips or latent vectors and write every layer's time series to disk, in bounded memory."""
 
 from __future__ import annotations
 
@@ -41,15 +41,15 @@ _PROBLEMS_SHOWN = 3
 
 @dataclass(frozen=True)
 class Selection:
-    """What becomes of the layers on their way to the disk.
+    """How the feature maps of layers are reduced, cut to phones and written.
 
     Attributes:
-        reduce: what becomes of the feature maps: mean (Eq. 1 of the papers), max, rms, abs or `map:K`.
+        reduce: how feature maps become one series: mean (Eq. 1 of the papers), max, rms, abs or `map:K`.
         phones: cut to the intervals of these phones, in a table; whole clips when empty.
         min_points: fewest points that the median interval must have in a layer.
-        upsample: also write every series stretched to the length of the audio.
+        upsample: also write every series upsampled to the length of the audio.
         table: also write everything as one long table.
-        keep_stimuli: also write what the network heard, for figures and acoustic comparison.
+        keep_stimuli: also write the audio that the network got, for figures and acoustic comparison.
     """
 
     reduce: str = "mean"
@@ -69,7 +69,7 @@ class Selection:
 
 @dataclass(frozen=True)
 class Extracted:
-    """What was written, and what there is to say about it."""
+    """A folder of layers that was written, and notices: layers left out, clips cropped or not used."""
 
     layers: names.LayerStore
     notices: tuple[str, ...]
@@ -117,7 +117,7 @@ def write_layers(probe: Probe, inputs: Stimuli | LatentInputs, out: str | Path, 
         probe: the network and its layers.
         inputs: clips for a Q-network or discriminator, latent vectors for a generator.
         out: a new or empty folder.
-        selection: what becomes of the layers; averages of whole clips by default.
+        selection: how layers are reduced and cut; averages of whole clips by default.
         batch_size: clips computed at once; see `Probe.run`.
         progress: show a bar on stderr.
 
@@ -169,7 +169,7 @@ def write_layers(probe: Probe, inputs: Stimuli | LatentInputs, out: str | Path, 
 
 
 def _check(probe: Probe, inputs: Stimuli | LatentInputs, selection: Selection) -> None:
-    """Refuse, before anything is computed, what cannot work."""
+    """Check the request before anything is computed."""
     if isinstance(inputs, Stimuli) != probe.takes_audio:
         wants = "audio" if probe.takes_audio else "latent vectors"
         raise ConfigError(f"model (={probe.name}) must get {wants}; choose another part of it, or other inputs")
@@ -241,7 +241,7 @@ def _write_cut(store: names.LayerStore, folder: Path, selection: Selection, toke
 
 
 def _series(store: names.LayerStore, selection: Selection, refused: set[str]) -> Iterator[LayerSeries | CutSeries]:
-    """Give the series of all layers but those refused, cut where phones were asked for."""
+    """Yield the series of all layers that are not refused, cut where phones were asked for."""
     for name in store:
         series = store[name]
         if series.name not in refused:
@@ -260,7 +260,7 @@ def _notices(tokens: pd.DataFrame, problems: list[Problem]) -> list[str]:
 
 
 def _about(probe: Probe, inputs: Stimuli | LatentInputs) -> dict[str, Any]:
-    """Say which network heard what."""
+    """Describe the network and its inputs."""
     files = names.file_names(probe.layers)
     return {
         "model": probe.name, "weights_hash": probe.weights_hash(),

@@ -1,4 +1,4 @@
-"""Clips on their way into a network: first slices in batches, and the table of those that really went in."""
+"""Decode clips into batches for a network, and list those that were used."""
 
 from __future__ import annotations
 
@@ -78,7 +78,7 @@ class ClipFeed:
                             f"can{first}")
 
     def tokens(self) -> pd.DataFrame:
-        """Return a row per clip that went in, in that order, with `n_samples` (of the whole clip) and `cropped`."""
+        """Return a row per clip that was used, in that order, with `n_samples` (of the whole clip) and `cropped`."""
         index, lengths = zip(*self._used, strict=True)
         return self._table.loc[list(index)].assign(
             n_samples=lengths, cropped=[n > self._config.slice_len for n in lengths]).reset_index(drop=True)

@@ -1,4 +1,4 @@
-"""Phones and words inside the clips: which of them are looked at, and which steps of a layer they cover."""
+"""Intervals of phones and words inside clips, and the time steps of a layer that they cover."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ MIN_POINTS = 5
 
 def interval_steps(start_samples: ArrayLike, end_samples: ArrayLike, n_steps: int, n_samples: int
                    ) -> tuple[np.ndarray, np.ndarray]:
-    """Map intervals of audio to the steps of a layer that they touch.
+    """Map intervals of audio samples to the time steps of a layer that they overlap.
 
     Args:
         start_samples: int [...], first samples.
@@ -76,7 +76,7 @@ def phone_intervals(tokens: pd.DataFrame, n_samples: int, phones: Sequence[str],
     Args:
         tokens: a row per clip with token, label, word, speaker, file and `phones`, tuples of `Segment`s with offsets in
             samples of the clip.
-        n_samples: length of the clips; what lies behind it has been cut off.
+        n_samples: length of the clips; later samples have been cut off.
         phones: labels as the clips have them; the table is in this order.
         words: only inside these words; anywhere when empty.
 
@@ -87,7 +87,7 @@ def phone_intervals(tokens: pd.DataFrame, n_samples: int, phones: Sequence[str],
 
     Raises:
         ConfigError: no phone named.
-        DataError: a phone or word that there is not, or only cut ones.
+        DataError: no such phone or word, or only cut ones.
 
     Example:
         >>> from snap_tf.series import find_stimuli, phone_intervals

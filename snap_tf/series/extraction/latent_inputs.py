@@ -1,4 +1,4 @@
-"""What a generator is to get: latent vectors drawn as in training, with chosen codes, or from a file."""
+"""Latent vectors for a generator: drawn as in training, with chosen codes, or from a file."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ Z_NAME = "z.npy"
 
 @dataclass(frozen=True)
 class LatentInputs:
-    """Latent vectors and what they are.
+    """Latent vectors with a table of their names and codes.
 
     Attributes:
         z: float32 [n, latent_dim], the code first.

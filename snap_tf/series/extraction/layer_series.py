@@ -1,4 +1,4 @@
-"""A layer's series for many tokens: at its own rate, stretched, cut to intervals, as a long table."""
+"""The time series of one layer for many tokens: at its own rate, upsampled, cut to intervals, or as a long table."""
 
 from __future__ import annotations
 
@@ -15,12 +15,12 @@ from wavegan_tf.errors import ConfigError, DataError
 __all__ = ["CutSeries", "LayerSeries"]
 
 TOKEN_COLUMNS = ("token", "label", "word", "speaker")
-"""What a long table takes over from the table of tokens, where it is there."""
+"""Columns of the table of tokens that a long table takes over, where they exist."""
 
 
 @dataclass(frozen=True)
 class LayerSeries:
-    """One series per token, all of the same length.
+    """The time series of one layer, one per token, all of the same length.
 
     Attributes:
         values: float32 [tokens, steps], at the layer's own rate.
@@ -64,7 +64,7 @@ class LayerSeries:
         return (np.arange(self.n_steps) + 0.5) / self.rate_hz
 
     def upsampled(self) -> np.ndarray:
-        """Stretch the series to the length of the audio, see `upsample_linear`: float32 [tokens, n_samples]."""
+        """Upsample the series to the length of the audio, see `upsample_linear`: float32 [tokens, n_samples]."""
         return upsample_linear(self.values, self.n_samples)
 
     def of(self, *labels: str) -> LayerSeries:
@@ -112,7 +112,7 @@ class LayerSeries:
 
 @dataclass(frozen=True)
 class CutSeries:
-    """One series per interval, of different lengths.
+    """The time series of one layer cut to intervals, one per interval, of different lengths.
 
     Attributes:
         pieces: float32 [steps of the interval] each.
@@ -127,7 +127,7 @@ class CutSeries:
     first_steps: np.ndarray
 
     def normalised(self, n_points: int) -> np.ndarray:
-        """Bring every piece to the same number of points by linear interpolation: float32 [pieces, n_points]."""
+        """Normalise time: interpolate every piece linearly to the same number of points, float32 [pieces, n_points]."""
         return np.stack([np.interp(np.linspace(0, len(piece) - 1, n_points), np.arange(len(piece)), piece)
                          for piece in self.pieces]).astype(np.float32)
 
@@ -139,7 +139,7 @@ class CutSeries:
 
 def long_table(values: np.ndarray, lengths: np.ndarray, layer: LayerInfo, tokens: pd.DataFrame,
                normalise: bool = False) -> pd.DataFrame:
-    """Make the table that statistics want: one row per token and step, tokens one after the other.
+    """Make a long table for statistics: one row per token and step, tokens one after the other.
 
     Args:
         values: float32 [sum of lengths].

@@ -1,4 +1,4 @@
-"""A NumPy file that grows by rows: written once, in order, without holding it in memory."""
+"""Write a NumPy file (`.npy`) row by row, without holding it in memory."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Bring a layer's series to the sampling rate of the audio."""
+"""Upsample a layer's time series to the sampling rate of the audio."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ __all__ = ["upsample_linear"]
 
 
 def upsample_linear(values: np.ndarray, n_samples: int) -> np.ndarray:
-    """Stretch series to `n_samples` points by linear interpolation; first and last point stay what they are.
+    """Upsample series to `n_samples` points by linear interpolation; the first and the last point do not change.
 
     For figures: interpolation adds images of the spectrum, so that nothing acoustic may be measured on the result.
 

@@ -1,4 +1,4 @@
-"""What a network is to hear: slices with their manifest, any folder of recordings, or words cut out of a corpus."""
+"""Stimuli for a network: slices with their manifest, any folder of recordings, or words cut out of a corpus."""
 
 from __future__ import annotations
 
@@ -38,7 +38,7 @@ Read = Callable[[DataConfig, Sequence[int]], "Iterator[DecodedFile | UnusableFil
 
 @dataclass(frozen=True)
 class Stimuli:
-    """Clips that have not been read yet.
+    """Stimuli of a network: a table of audio clips, and a function that decodes them when they are needed.
 
     Attributes:
         table: a row per clip: token (a name that no other has), label, word, speaker, split, file, phones (`Segment`s
@@ -64,7 +64,7 @@ class Stimuli:
 
 def find_stimuli(path: str | Path, *, split: str | None = None, words: Sequence[str] = (), phones: Sequence[str] = (),
                  unit: str = "auto", label_from: str = "auto", speaker_from: str = "none", **corpus: Any) -> Stimuli:
-    """List the clips of a folder without decoding them.
+    """Find the stimuli in a folder: list its audio clips without decoding them.
 
     Args:
         path: a folder that `wavegan-tf slice` wrote, or its manifest; a corpus (TIMIT, LibriSpeech or other recordings

@@ -1,4 +1,4 @@
-"""The folder that `snap-tf layers` writes, read back: series by layer, outputs, tokens, what the network heard."""
+"""Read the folder of layers that `snap-tf layers` writes: series by layer, outputs, tokens, stimuli."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ STIMULI_NAME, LATENT_NAME = "stimuli.npy", "z.npy"
 _WHOLE = ("n_samples", "rate_hz", "source_rate_hz", "start_sample", "end_sample", "base")
 _MAYBE = ("sweep_value", "position")
 _LARGEST = 1e30
-"""Values beyond are damage: their squares are no numbers of float32."""
+"""Larger values are refused as damage: their squares overflow float32."""
 _TEXT = ("token", "label", "word", "speaker", "sex", "dialect", "split", "utterance", "sentence", "file", "code")
 
 
@@ -40,9 +40,9 @@ class LayerStore(Mapping[str, LayerSeries]):
     Iterating gives the papers' names of the layers with time, first to last.
 
     Attributes:
-        folder: where it lies.
+        folder: its path.
         settings: everything in `layers.json`: model, its weights' hash, reduction, rates, seed, versions.
-        layers: what is known about each layer, outputs without time included.
+        layers: name, shape and rate of each layer, outputs without time included.
         tokens: a row per clip or latent vector, in the order of the arrays.
         n_samples: of a clip or of generated audio.
         rate_hz: of the audio.
@@ -93,7 +93,7 @@ class LayerStore(Mapping[str, LayerSeries]):
 
     @property
     def stimuli(self) -> np.ndarray | None:
-        """What the network heard: float32 [tokens, n_samples, channels]; None where it was not kept."""
+        """The audio that the network got: float32 [tokens, n_samples, channels]; None where it was not kept."""
         if not is_there(self.folder / STIMULI_NAME):
             return None
         heard = self._load(STIMULI_NAME)
@@ -104,7 +104,7 @@ class LayerStore(Mapping[str, LayerSeries]):
 
     @property
     def z(self) -> np.ndarray | None:
-        """What a generator got: float32 [tokens, latent_dim]; None for other networks."""
+        """The latent vectors that a generator got: float32 [tokens, latent_dim]; None for other networks."""
         return self._load(LATENT_NAME) if is_there(self.folder / LATENT_NAME) else None
 
     @property
@@ -151,7 +151,7 @@ def open_layers(folder: str | Path) -> LayerStore:
     """Open a folder that `snap-tf layers` (`write_layers`) wrote.
 
     Raises:
-        DataError: it is none, or it is damaged.
+        DataError: it is not such a folder, or it is damaged.
 
     Example:
         >>> from snap_tf.probe import probe
@@ -245,7 +245,7 @@ def read_intervals(path: Path, n_tokens: int) -> pd.DataFrame:
 
 
 def _plain_name(name: str) -> str:
-    """Refuse an array that is not in the folder itself."""
+    """Refuse the name of an array outside the folder."""
     if Path(name).name != name:
         raise ValueError(f"`{name}` is no file of the folder")
     return name

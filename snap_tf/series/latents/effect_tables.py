@@ -15,7 +15,7 @@ __all__ = ["outcome_effects", "summary_row", "value_rows"]
 
 
 def summary_row(layer: LayerInfo, found: LayerEffects, vectors: SweepVectors, seed: str) -> dict[str, Any]:
-    """Say in one row what the (first) variable does to a layer.
+    """Summarise the effect of the swept variables on a layer in one row.
 
     Returns:
         layer, rate_hz, n_steps, seed, n_bases; for each variable: slope (the strongest, with its sign), slope_s (where
@@ -63,7 +63,7 @@ def value_rows(layer: LayerInfo, found: LayerEffects, vectors: SweepVectors) -> 
 
 
 def outcome_effects(outcomes: pd.DataFrame, vectors: SweepVectors, measures: tuple[str, ...]) -> pd.DataFrame:
-    """Say how measures of the output follow the variables, CDEV's way.
+    """Summarise the effect of the swept variables on measures of the output, as CDEV does.
 
     Args:
         outcomes: a row per base vector and setting.

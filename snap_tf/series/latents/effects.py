@@ -1,4 +1,4 @@
-"""What a swept latent variable does to a layer: slopes, monotonicity, where in time, effects against 0."""
+"""Effect of a swept latent variable on a layer: slopes, monotonicity, place in time, differences from 0."""
 
 from __future__ import annotations
 
@@ -60,7 +60,7 @@ class LayerEffects:
 
 
 def layer_effects(responses: Iterator[np.ndarray], grid: np.ndarray, rate_hz: float, seed: int = 0) -> LayerEffects:
-    """Measure effects, one base vector at a time.
+    """Measure the effect of one or two swept latent variables on a layer, one base vector at a time.
 
     Args:
         responses: for each base vector float [settings, steps], the layer at every setting.
@@ -132,10 +132,10 @@ def spearman(x: np.ndarray, y: np.ndarray) -> np.ndarray:
 
 
 def sign_flip_p(slopes: np.ndarray, seed: int, n_flips: int = _FLIPS) -> np.ndarray:
-    """Test every step's mean against 0, family-wise: how often the largest |t| with random signs is as large.
+    """Test every step's mean against 0 by random sign flips, family-wise (largest |t| over steps).
 
     Args:
-        slopes: float [bases, steps]; under the null hypothesis each base vector's series might as well be turned over.
+        slopes: float [bases, steps]; under the null hypothesis the sign of each base vector's series is arbitrary.
         seed: of the signs.
         n_flips: number of random signs.
 
@@ -198,7 +198,7 @@ def _marginal(y: np.ndarray, grid: np.ndarray, k: int) -> tuple[np.ndarray, np.n
 
 
 def _mean_where_there(values: np.ndarray) -> np.ndarray:
-    """Average over the first axis, passing over NaN."""
+    """Average over the first axis without NaN."""
     there = np.isfinite(values)
     n = there.sum(axis=0)
     return np.divide(np.where(there, values, 0).sum(axis=0), n, out=np.full(values.shape[1:], np.nan), where=n > 0)

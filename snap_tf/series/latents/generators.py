@@ -1,4 +1,4 @@
-"""Open a generator, and hear it: latent vectors in, audio out, batch by batch."""
+"""Open the generator of a model and generate audio from latent vectors, batch by batch."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ __all__ = ["generated_audio", "latent_names", "network_config", "open_generator"
 
 def open_generator(model: str | Path | KerasModel, layers: Layers = None, *, step: int | None = None,
                    stage: str = "post", with_output: bool = False, trust: bool = False) -> Probe:
-    """Open the generator of a model.
+    """Open the generator of a model, to read its layers and its audio.
 
     Args:
         model: a run folder, an exported model, a Keras file or a Keras model.
@@ -74,7 +74,7 @@ def output_layer(generator: Probe) -> LayerInfo:
 
 
 def generated_audio(generator: Probe, z: np.ndarray, *, progress: bool = False) -> Iterator[np.ndarray]:
-    """Generate, and mix channels into one.
+    """Generate audio from latent vectors; several channels are averaged into one.
 
     Args:
         generator: opened with its output among the layers.

@@ -1,4 +1,4 @@
-"""Sweep latent variables through a generator and measure what every layer makes of them."""
+"""Interpolation of latent variables: sweep them and measure the effect on every layer of the generator."""
 
 from __future__ import annotations
 
@@ -36,13 +36,13 @@ _ENVELOPE_STEPS = 128  # samples in a step of the envelope: 8 ms at 16 kHz, and 
 
 @dataclass(frozen=True)
 class InterpolationRequest:
-    """What is wanted besides the layers' effects.
+    """Results of an interpolation that are wanted besides the effects on layers.
 
     Attributes:
         measures: of the outputs, of `MEASURES`, at every value.
         syllables: compare two syllables in every layer; None: do not.
         wavs: write every output as a WAV.
-        reduce: what becomes of the feature maps.
+        reduce: how feature maps become one series, see `snap_tf.reduction`.
     """
 
     measures: tuple[str, ...] = ()
@@ -63,10 +63,10 @@ class InterpolationRequest:
 
 @dataclass(frozen=True)
 class Interpolated:
-    """What was found, for pictures.
+    """Result of an interpolation: series, effects and tables of every layer.
 
     Attributes:
-        folder: where everything lies.
+        folder: path of the results.
         store: every layer's series, a row per base vector and setting.
         names: of the swept variables.
         grid: float64 [settings, variables].
@@ -90,7 +90,7 @@ class Interpolated:
 
 def interpolate(generator: Probe, plan: SweepPlan, out: str | Path, request: InterpolationRequest | None = None, *,
                 progress: bool = False) -> Interpolated:
-    """Sweep one or two latent variables and write what becomes of every layer; all of it or nothing.
+    """Sweep one or two latent variables and write their effect on every layer; all of it or nothing.
 
     Writes into `out`: `layers/` (as `snap-tf layers` does: every series at its own rate, `z.npy`), `bases.npy` (the
     base vectors), `summary.csv` (a row per layer: slope, monotonicity, where in time, spike), `values.csv` (a row per
@@ -102,7 +102,7 @@ def interpolate(generator: Probe, plan: SweepPlan, out: str | Path, request: Int
         generator: see `open_generator`.
         plan: variables, values, base vectors.
         out: a new or empty folder.
-        request: what else is wanted.
+        request: what is wanted besides the effects on layers.
         progress: show a bar on stderr.
 
     Raises:

@@ -1,4 +1,4 @@
-"""The folder that `snap-tf interpolate` writes, read back, to draw it anew."""
+"""Read the folder that `snap-tf interpolate` writes."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ def open_interpolation(folder: str | Path) -> Interpolated:
     """Open a folder that `snap-tf interpolate` (`interpolate`) wrote; effects come as float32.
 
     Raises:
-        DataError: it is none, or it is damaged.
+        DataError: it is not such a folder, or it is damaged.
 
     Example:
         >>> from snap_tf.series import SweepPlan, VariableRange, interpolate, open_generator, open_interpolation

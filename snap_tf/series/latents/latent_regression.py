@@ -1,4 +1,4 @@
-"""Which latent variables carry a property of the output: penalised regression of its label on z."""
+"""Lasso regression of a label of the output on latent variables: which of them predict it."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ __all__ = ["LatentRegression", "RegressionSettings", "regress_label"]
 
 @dataclass(frozen=True)
 class RegressionSettings:
-    """How the regression is done.
+    """Settings of the lasso regression of a label on latent variables.
 
     Attributes:
         folds: of the cross-validation that chooses lambda.
@@ -49,7 +49,7 @@ class RegressionSettings:
 
 @dataclass(frozen=True)
 class LatentRegression:
-    """What came out.
+    """Result of a lasso regression of a label on latent variables.
 
     Attributes:
         table: a row per latent variable, strongest first: rank, variable (from 0, the code first), name, b (per
@@ -107,7 +107,7 @@ class LatentRegression:
 
 def regress_label(z: np.ndarray, y: np.ndarray, names: list[str] | None = None, *, binary: bool,
                   settings: RegressionSettings | None = None, progress: bool = False) -> LatentRegression:
-    """Fit an L1 regression of a label on latent variables and rank these by |b|.
+    """Fit a lasso (L1) regression of a label on latent variables and rank these by |b|.
 
     The penalty is the largest whose cross-validated loss lies within one standard error of the smallest. Variables
     are standardised, so that values of a code and noise compare.

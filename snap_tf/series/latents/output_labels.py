@@ -27,14 +27,14 @@ FRICATION_THRESHOLD = 0.5
 
 
 def frication_ratio(audio: np.ndarray, rate_hz: float, above_hz: float = FRICATION_ABOVE_HZ) -> float:
-    """Measure how much of the energy before the first voiced frame lies high up, as in a word-initial [s].
+    """Measure the share of high-frequency energy before the first voiced frame, as in a word-initial [s].
 
     Frames 50 dB below the loudest one are silence and do not count; without any voiced frame everything counts.
 
     Args:
         audio: float [n_samples].
         rate_hz: samples per second; above twice `above_hz`.
-        above_hz: where "high" begins.
+        above_hz: lower limit of the high frequencies.
 
     Returns:
         A share from 0 to 1; 0 where nothing sounds before the voice.
@@ -99,9 +99,9 @@ class Labels:
     Attributes:
         name: what was labelled.
         values: float64 [n]; 0 and 1 for a binary label, else the measure; NaN where there is none.
-        binary: whether it is a yes or no.
+        binary: whether the label is 0 or 1.
         positive: what 1 stands for.
-        measured: float64 [n], what a threshold turned into a yes or no; None for hand labels.
+        measured: float64 [n], the measure that a threshold turned into 0 and 1; None for hand labels.
         settings: threshold and the like.
     """
 
@@ -114,7 +114,7 @@ class Labels:
 
 
 def measure_audio(batches: Iterable[np.ndarray], rate_hz: float, names: Iterable[str]) -> pd.DataFrame:
-    """Measure outputs as they are generated; only the numbers stay in memory.
+    """Measure generated audio batch by batch; only the numbers stay in memory.
 
     Args:
         batches: float [batch, n_samples] each.
@@ -137,7 +137,7 @@ def measure_audio(batches: Iterable[np.ndarray], rate_hz: float, names: Iterable
 
 
 def measured_labels(name: str, values: np.ndarray, threshold: float | str | None = None) -> Labels:
-    """Make labels of a measure; with a threshold a yes or no.
+    """Make labels of a measure; with a threshold they are 0 and 1.
 
     Args:
         name: `frication` (which has a threshold of its own, .5), or a measure.
@@ -155,7 +155,7 @@ def measured_labels(name: str, values: np.ndarray, threshold: float | str | None
 
 
 def binary_labels(name: str, values: np.ndarray, threshold: float | str) -> Labels:
-    """Say yes (1) to values above a threshold; values that are not there stay NaN.
+    """Label values above a threshold 1 and other values 0; missing values stay NaN.
 
     Raises:
         DataError: all outputs fall on one side, or none has a value.

@@ -1,4 +1,4 @@
-"""Regressions with a penalty, logistic or linear, along a path of penalties: scikit-learn behind one face."""
+"""Regularisation paths of lasso and ridge, logistic or linear, computed with scikit-learn."""
 
 from __future__ import annotations
 
@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 
 __all__ = ["coefficient_path", "held_out_loss", "largest_penalty", "predictions"]
+
 
 def largest_penalty(x: np.ndarray, y: np.ndarray) -> float:
     """Return the smallest lambda at which the lasso keeps no variable: max |x'(y - mean y)| / n.

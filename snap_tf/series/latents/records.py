@@ -1,4 +1,4 @@
-"""What every result about a generator says of itself: which weights, which versions."""
+"""Record of the generator behind a result: model, weights, settings and versions."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Reduplication: how alike two syllables are in every layer as the code grows."""
+"""Reduplication: similarity of two syllables in every layer as a latent variable grows."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ _SHORTEST = 0.2  # share of the sound that a syllable takes at least
 
 @dataclass(frozen=True)
 class Syllables:
-    """Where the two syllables are.
+    """Times of the two syllables in the output, or how they are found.
 
     Attributes:
         times_s: start and end of the first and of the second, in seconds; None: found in each output by the intensity
@@ -79,7 +79,7 @@ def split_syllables(audio: np.ndarray, rate_hz: float) -> tuple[int, int, int] |
 
 
 def similarity(first: np.ndarray, second: np.ndarray, most_lag: int) -> tuple[float, float, int]:
-    """Compare two pieces of a series.
+    """Measure the similarity of two pieces of a series: cosine and cross-correlation.
 
     Args:
         first: float [n].
@@ -116,7 +116,7 @@ def similarity(first: np.ndarray, second: np.ndarray, most_lag: int) -> tuple[fl
 
 def similarity_table(store: LayerStore, layers: tuple[LayerInfo, ...], output: LayerInfo, vectors: SweepVectors,
                      syllables: Syllables) -> pd.DataFrame:
-    """Compare the two syllables of every output, layer by layer.
+    """Measure the similarity of the two syllables of every output, layer by layer.
 
     Args:
         store: every layer's series.
@@ -128,7 +128,7 @@ def similarity_table(store: LayerStore, layers: tuple[LayerInfo, ...], output: L
     Returns:
         A row per output and layer: token, base, value (and value2), layer, cosine, cross_correlation, lag_s; the
         baseline cosine_other and cross_correlation_other, with the second syllable of the next base vector at the same
-        setting (any two syllables swell and fade); and the syllables' start_s, split_s, end_s. NaN where an output has
+        setting (any two syllables rise and fall); and the syllables' start_s, split_s, end_s. NaN where an output has
         no two syllables, or the layer fewer than 5 steps in one of them.
 
     Raises:

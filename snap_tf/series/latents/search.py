@@ -1,4 +1,4 @@
-"""From a generator to the latent variables behind a property: generate, label, regress, write."""
+"""Find the latent variables that predict a property of the output: generate, label, regress, write."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ __all__ = ["LabelledOutputs", "find_latents", "label_outputs"]
 
 @dataclass(frozen=True)
 class LabelledOutputs:
-    """Latent vectors and the label of what a generator makes of each."""
+    """Latent vectors, and labels of the audio that a generator makes of them."""
 
     inputs: LatentInputs
     labels: Labels
@@ -40,7 +40,7 @@ class LabelledOutputs:
 def label_outputs(generator: Probe, label: str, n: int = 2000, seed: int = 0, *, z: str | Path | None = None,
                   threshold: float | str | None = None, positive: str | None = None, progress: bool = False
                   ) -> LabelledOutputs:
-    """Generate outputs and label each, or take hand labels of outputs that were generated before.
+    """Generate outputs and label each by a measure, or read hand labels of outputs that were generated before.
 
     Args:
         generator: see `open_generator`; its output must be among its layers.
@@ -48,7 +48,7 @@ def label_outputs(generator: Probe, label: str, n: int = 2000, seed: int = 0, *,
         n: outputs drawn as in training, codes included.
         seed: of the draw.
         z: instead of drawing: a folder that `wavegan-tf generate` wrote, or a file of vectors.
-        threshold: of a measure, makes a yes or no of it; a number or `median`.
+        threshold: of a measure, turns it into 0 and 1; a number or `median`.
         positive: of hand labels, which one is 1.
         progress: show a bar on stderr.
 
@@ -84,7 +84,7 @@ def label_outputs(generator: Probe, label: str, n: int = 2000, seed: int = 0, *,
 
 def find_latents(generator: Probe, outputs: LabelledOutputs, out: str | Path,
                  settings: RegressionSettings | None = None, *, progress: bool = False) -> LatentRegression:
-    """Regress labels on latent vectors and write everything; all of it or nothing.
+    """Find the latent variables that predict a label (lasso regression), and write all results or nothing.
 
     Writes into `out`: `latents.csv` (variables, strongest first), `path.csv` (a row per penalty, a column per
     variable), `permutations.csv`, `labels.csv` (a row per output), `z.npy` and `latents.json` (scores, settings, seed,

@@ -1,4 +1,4 @@
-"""Interpolation of latent variables: the same base vectors at every value, all layers kept."""
+"""Sweeps of latent variables: the same base vectors at every value of one or two variables."""
 
 from __future__ import annotations
 
@@ -50,14 +50,14 @@ class VariableRange:
 
 @dataclass(frozen=True)
 class SweepPlan:
-    """What is swept.
+    """Plan of a sweep: latent variables with their values, and base vectors.
 
     Attributes:
         ranges: of one variable, or two, which are then crossed.
         bases: base vectors of each seed.
         seeds: of the base vectors.
         code: of all base vectors, as in `wavegan-tf generate`; by default drawn as in training. A swept value of the
-            code takes its place, and the others of the code are 0.
+            code replaces it, and the others of the code are 0.
         z_file: base vectors from a file instead.
     """
 

@@ -1,4 +1,4 @@
-"""Settings of the acoustic measures: one field each, with the defaults of the field's tools."""
+"""Settings of the acoustic measures, with the defaults of Praat where it has them."""
 
 from __future__ import annotations
 
@@ -9,12 +9,15 @@ from wavegan_tf.errors import ConfigError
 __all__ = ["BASELINES", "AcousticSettings"]
 
 BASELINES = ("median", "minimum", "zero")
-"""What counts as rest for durations: the median (most of a padded clip is silence), the minimum, or 0."""
+"""The baseline of a series for durations: the median (most of a padded clip is silence), the minimum, or 0."""
 
 
 @dataclass(frozen=True)
 class AcousticSettings:
-    """How series are measured. The papers name the measures and give no settings; these are this project's defaults."""
+    """Settings of the acoustic measures: F0, intensity, formants, duration, frication, spectrum.
+
+    The papers name the measures and give no settings; these are this project's defaults.
+    """
 
     analysis_rate_hz: float = 16000.0  # rate to which slower series are brought, band-limited, for F0 and intensity
     silence_db: float = 50.0  # frames this far below the loudest of their series have no formants and no frication

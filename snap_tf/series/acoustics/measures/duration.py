@@ -1,4 +1,4 @@
-"""Events in a series: where it leaves its rest and comes back."""
+"""Durations of events in a series: where it leaves its baseline and returns."""
 
 from __future__ import annotations
 
@@ -12,12 +12,12 @@ __all__ = ["duration", "events"]
 
 
 def duration(series: np.ndarray, rate_hz: float, settings: AcousticSettings | None = None) -> Measurement:
-    """Measure how long the events of a series last; to one step.
+    """Measure the durations of the events in a series, to one step.
 
     Args:
         series: float [steps].
         rate_hz: steps per second.
-        settings: thresholds, gap, rest.
+        settings: thresholds, gap, baseline.
 
     Returns:
         A row per event: its onset in `times_s`, its duration in seconds. No rows for a constant series.
@@ -31,7 +31,7 @@ def duration(series: np.ndarray, rate_hz: float, settings: AcousticSettings | No
 def events(series: np.ndarray, rate_hz: float, settings: AcousticSettings) -> np.ndarray:
     """Find events by two thresholds: one starts and ends at the lower, and must reach the higher in between.
 
-    The deviation from rest counts, in either direction: averages of rectified maps may dip where something happens.
+    Deviations from the baseline count in both directions: averages of rectified feature maps may fall in an event.
 
     Args:
         series: float [steps].

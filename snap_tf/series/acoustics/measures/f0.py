@@ -1,4 +1,4 @@
-"""Fundamental frequency of a series, by Praat's autocorrelation."""
+"""Fundamental frequency (F0) of a series, by Praat's autocorrelation."""
 
 from __future__ import annotations
 
@@ -13,12 +13,12 @@ __all__ = ["f0", "f0_ceiling_hz", "f0_refusal"]
 
 
 def f0_ceiling_hz(rate_hz: float, settings: AcousticSettings) -> float:
-    """Return the ceiling in use: a voice needs room below the Nyquist frequency, so at most 0.8 of it."""
+    """Return the F0 ceiling in use, in hertz: at most 0.8 of the Nyquist frequency."""
     return min(settings.f0_ceiling_hz, 0.8 * rate_hz / 2)
 
 
 def f0_refusal(rate_hz: float, settings: AcousticSettings) -> ConfigError | None:
-    """Say why a series at this rate carries no F0: the lowest voice and its octave must fit below Nyquist."""
+    """Say why F0 cannot be measured at this rate: twice the F0 floor must lie below the Nyquist frequency."""
     if rate_hz / 2 < 2 * settings.f0_floor_hz:
         return beyond_nyquist(f"F0 from {settings.f0_floor_hz:g} Hz (twice `f0_floor_hz`)", 2 * settings.f0_floor_hz,
                               rate_hz, "take a layer with a higher rate")
@@ -26,7 +26,7 @@ def f0_refusal(rate_hz: float, settings: AcousticSettings) -> ConfigError | None
 
 
 def f0(series: np.ndarray, rate_hz: float, settings: AcousticSettings | None = None) -> Measurement:
-    """Track the fundamental frequency.
+    """Track the fundamental frequency (F0) by autocorrelation.
 
     Args:
         series: float [steps].

@@ -25,7 +25,7 @@ def formant_range(rate_hz: float, settings: AcousticSettings) -> tuple[float, in
 
 
 def formant_refusal(rate_hz: float, settings: AcousticSettings) -> ConfigError | None:
-    """Say why a series at this rate carries no formants, or not those up to the ceiling asked for."""
+    """Say why formants cannot be measured at this rate, or not those up to the ceiling asked for."""
     needed = max(settings.formant_ceiling_hz, _FEWEST * settings.formant_spacing_hz)
     if rate_hz / 2 < needed:
         asked = (f"formants up to `formant_ceiling_hz` (={settings.formant_ceiling_hz:g})"
@@ -40,7 +40,7 @@ def formant_refusal(rate_hz: float, settings: AcousticSettings) -> ConfigError |
 
 
 def formants(series: np.ndarray, rate_hz: float, settings: AcousticSettings | None = None) -> Measurement:
-    """Track formants, at the series' own rate: Praat brings it down to twice the ceiling itself.
+    """Track formants by Burg's method, at the series' own rate: Praat resamples to twice the ceiling itself.
 
     Args:
         series: float [steps].

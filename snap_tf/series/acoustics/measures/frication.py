@@ -1,4 +1,4 @@
-"""Frication and spectra of a series: how much of its energy lies where."""
+"""Frication (share of high-frequency energy) and long-term average spectrum of a series."""
 
 from __future__ import annotations
 
@@ -33,7 +33,7 @@ class Spectrum:
 
 
 def frication_refusal(rate_hz: float, settings: AcousticSettings) -> ConfigError | None:
-    """Say why a series at this rate carries no frication."""
+    """Say why frication cannot be measured at this rate."""
     if rate_hz / 2 <= settings.frication_low_hz:
         return beyond_nyquist("frication, which is energy above `frication_low_hz`", settings.frication_low_hz, rate_hz,
                               "take the output or the stimulus", rule="above")
@@ -77,7 +77,7 @@ def spectrum_refusal(rate_hz: float, settings: AcousticSettings) -> ConfigError 
 
 
 def spectrum(series: np.ndarray, rate_hz: float, settings: AcousticSettings | None = None) -> Spectrum:
-    """Average the power spectrum over a whole series.
+    """Compute the long-term average spectrum of a series.
 
     Args:
         series: float [steps].

@@ -1,4 +1,4 @@
-"""Intensity of a series, by Praat."""
+"""Intensity of a series over time, by Praat."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ _NOTHING_DB = 80.0  # so far below the loudest frame is what the resampling filt
 
 
 def intensity_refusal(rate_hz: float, settings: AcousticSettings) -> ConfigError | None:
-    """Say why a series at this rate has no intensity: within a window it must vary as a voice does."""
+    """Say why intensity cannot be measured at this rate: a window must hold several periods of a voice."""
     needed = 2 * settings.intensity_floor_hz
     if rate_hz / 2 < needed:
         return beyond_nyquist(f"intensity (twice `intensity_floor_hz`, ={settings.intensity_floor_hz:g})", needed,
@@ -27,7 +27,7 @@ def intensity_refusal(rate_hz: float, settings: AcousticSettings) -> ConfigError
 
 
 def intensity(series: np.ndarray, rate_hz: float, settings: AcousticSettings | None = None) -> Measurement:
-    """Measure the level over time, the mean of each window removed.
+    """Measure intensity over time, the mean of each window removed.
 
     Args:
         series: float [steps].
@@ -36,7 +36,7 @@ def intensity(series: np.ndarray, rate_hz: float, settings: AcousticSettings | N
 
     Returns:
         dB relative to a root mean square of 1 in the layer's own unit, which has no physical meaning: compare within a
-        layer. NaN where there is nothing.
+        layer. NaN in silence.
 
     Raises:
         ConfigError: the rate is too low.

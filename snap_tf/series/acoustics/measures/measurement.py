@@ -1,4 +1,4 @@
-"""What an acoustic measure gives: values over time with their unit."""
+"""Result of an acoustic measure: values over time with their unit."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ __all__ = ["Measurement", "beyond_nyquist"]
 
 @dataclass(frozen=True)
 class Measurement:
-    """One measure of one series.
+    """One acoustic measure of one series: values over time with their unit.
 
     Attributes:
         name: f0, intensity, formants, duration or frication.
@@ -50,6 +50,6 @@ class Measurement:
 
 
 def beyond_nyquist(what: str, needed_hz: float, rate_hz: float, remedy: str, rule: str = "at least") -> ConfigError:
-    """Make the error for a measure that a series cannot carry."""
+    """Make the error for a measure that needs a higher Nyquist frequency."""
     return ConfigError(f"Nyquist frequency (={rate_hz / 2:g} Hz, of a series at {rate_hz:g} Hz) must be {rule} "
                        f"{needed_hz:g} Hz for {what}; {remedy}")

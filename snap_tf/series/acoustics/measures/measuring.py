@@ -1,4 +1,4 @@
-"""Acoustic measures of a layer's series by name, and which of them a rate can carry."""
+"""Acoustic measures of a layer's series by name, and which of them a sampling rate allows."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ _REFUSALS: dict[str, Callable[[float, AcousticSettings], ConfigError | None]] = 
 
 
 def measure(name: str, series: np.ndarray, rate_hz: float, settings: AcousticSettings | None = None) -> Measurement:
-    """Measure one series.
+    """Measure F0, intensity, formants, duration or frication of one series.
 
     Args:
         name: f0, intensity, formants, duration or frication.
@@ -41,7 +41,7 @@ def measure(name: str, series: np.ndarray, rate_hz: float, settings: AcousticSet
         `times_s` [frames], `values` [frames, columns] and their `units`; NaN where a frame has no value.
 
     Raises:
-        ConfigError: no such measure; or the Nyquist frequency of the series cannot carry it.
+        ConfigError: no such measure; or the Nyquist frequency of the series is too low for it.
         DataError: the series is too short, or not finite.
 
     Example:
@@ -57,7 +57,7 @@ def measure(name: str, series: np.ndarray, rate_hz: float, settings: AcousticSet
 
 
 def refusal(name: str, rate_hz: float, settings: AcousticSettings | None = None) -> str | None:
-    """Say why a series at some rate cannot carry a measure; None where it can.
+    """Say why a sampling rate is too low for an acoustic measure; None where it is not.
 
     Example:
         >>> from snap_tf.series import refusal
@@ -73,7 +73,7 @@ def refusal(name: str, rate_hz: float, settings: AcousticSettings | None = None)
 
 
 def check_measures(names: list[str] | tuple[str, ...], known: tuple[str, ...] = (*MEASURES, SPECTRUM)) -> None:
-    """Refuse measures that there are not.
+    """Check the names of acoustic measures.
 
     Raises:
         ConfigError: lists those there are.

@@ -1,4 +1,4 @@
-"""A layer's series as sound: without its mean, at another rate without images, in Praat's hands, in a WAV."""
+"""A layer's series as sound: mean removed, resampled band-limited, as a Praat sound, as a WAV file."""
 
 from __future__ import annotations
 
@@ -20,11 +20,11 @@ __all__ = ["PEAK", "centred", "power_spectrogram", "resample_band_limited", "to_
 
 PEAK = 0.99
 """Largest absolute sample of a WAV."""
-_RESIDUE = 1e-6  # of the largest value: what float32 leaves of a constant
+_RESIDUE = 1e-6  # of the largest value: rounding errors of a constant in float32
 
 
 def centred(series: np.ndarray) -> np.ndarray:
-    """Remove the mean: averages of rectified maps are above 0 throughout, which is no sound.
+    """Remove the mean of a series: averages of rectified feature maps are above 0 throughout.
 
     Args:
         series: float [steps].
@@ -76,7 +76,7 @@ def resample_band_limited(series: np.ndarray, rate_hz: float, new_rate_hz: float
 
 
 def to_praat(series: np.ndarray, rate_hz: float, new_rate_hz: float | None = None) -> parselmouth.Sound:
-    """Give a series to Praat, at another rate if wanted; step k lies at (k + 1/2) / rate_hz seconds in either case.
+    """Make a Praat sound of a series, at another rate if wanted; step k is at (k + 1/2) / rate_hz seconds.
 
     Args:
         series: float [steps], mean removed.
