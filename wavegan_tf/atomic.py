@@ -49,8 +49,8 @@ def atomic_files(folder: str | Path, name: str = "", *, deep: bool = False) -> I
 
     Args:
         folder: is made if it is not there.
-        name: what tells these files from others that are written there at the same time.
-        deep: whether some of them lie in folders.
+        name: distinguishes these files from others that are written there at the same time.
+        deep: whether some of them are in subfolders.
 
     Raises:
         ExportError, OSError: see `atomic_file`.

@@ -2,7 +2,7 @@
 
     RUN/checkpoints/step-000001234/
         NAME.npz          variables by name, a file for each network and each optimiser
-        state.json        the step and whatever else training goes on from
+        state.json        the step and other values from which training resumes
         manifest.json     size and SHA-256 of each file above
 
 A folder is written under a temporary name, flushed to the disk and renamed.
@@ -95,7 +95,7 @@ def find_checkpoint(run: str | Path, step: int | None = None, notice: Notice = _
     Args:
         run: the folder of the run.
         step: which; the newest by default.
-        notice: is told about damaged ones that are passed over.
+        notice: called with a message for each damaged checkpoint that is skipped.
 
     Raises:
         ExportError: there is none, or none that is whole.
@@ -120,7 +120,7 @@ def newest_checkpoint(run: str | Path, notice: Notice = _to_stderr) -> Path | No
 
     Args:
         run: the folder of the run.
-        notice: is told about damaged ones that are passed over.
+        notice: called with a message for each damaged checkpoint that is skipped.
 
     Raises:
         ExportError: there are checkpoints, and every one is damaged.
@@ -153,7 +153,7 @@ def set_damaged_aside(run: str | Path, whole: Path) -> None:
 
 def remove_leftovers(run: str | Path) -> None:
     """Remove the temporary folders of a process that was killed while it wrote or deleted a checkpoint."""
-    clear_folder(Path(run) / FOLDER)  # first: one that was just giving way to another of its step goes back
+    clear_folder(Path(run) / FOLDER)  # first: a checkpoint that was being replaced is moved back
     for leftover in (Path(run) / FOLDER).glob(".*step-*"):
         shutil.rmtree(leftover, ignore_errors=True)
 

@@ -69,7 +69,7 @@ def _run(parser: argparse.ArgumentParser, argv: Sequence[str] | None) -> int:
 
 def _refuse(parser: argparse.ArgumentParser, message: str) -> int:
     line = one_line(message)
-    if len(line) > _LONGEST:  # a cell of a damaged table may have a million letters; what to do stands at the end
+    if len(line) > _LONGEST:  # a cell of a damaged table may have a million letters; the advice is at the end
         line = f"{line[:_LONGEST // 2]} [...] {line[-_LONGEST // 4:]}"
     print(f"{parser.prog}: error: {line}", file=sys.stderr)
     return 2

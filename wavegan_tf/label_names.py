@@ -25,7 +25,7 @@ _LIKE_A_SUFFIX = re.compile(r"\.[A-Za-z]+\d?$")
 def file_name(*parts: str) -> str:
     """Make a file name of words, joined with underscores: unchanged where that is safe, else percent-encoded.
 
-    Alone it does not tell `S` from `s` on every file system; where several names share a folder, see `FolderNames`.
+    The names of `S` and `s` are the same on some file systems; for several names in one folder, see `FolderNames`.
     """
     return _forms(parts)[0]
 
@@ -80,7 +80,7 @@ def _is_plain(name: str) -> bool:
 
 
 def _escaped(parts: tuple[str, ...]) -> str:
-    """Escape what may not be there; underscores stay in a word alone, between words they tell where one ends."""
+    """Escape unsafe characters; underscores stay in a single word, between words they are the separator."""
     joined = "_".join("".join(c if _stays(c) or (c == "_" and len(parts) == 1) else _hex(c) for c in part) or "%"
                       for part in parts)
     if joined[0] == "-" or _DEVICES.match(joined):

@@ -80,8 +80,8 @@ class Problem:
 class LabelSource:
     """Source of labels: a TextGrid tier by its name, or label files by their suffix.
 
-    `kind`: words or phones. `n_files`: recordings that have it. `labels`: how often each phone stands there, as it is
-    written there; empty for words.
+    `kind`: words or phones. `n_files`: recordings that have it. `labels`: counts of the phone labels as they are
+    written in the files; empty for words.
     """
 
     name: str

@@ -57,7 +57,7 @@ def walk_files(root: Path, problems: list[Problem]) -> Iterator[Path]:
 
 
 def _named(folder: str, names: list[str], problems: list[Problem]) -> list[str]:
-    """Sort names and leave out hidden ones, and those that are not UTF-8: tables cannot tell them apart."""
+    """Sort names and leave out hidden ones, and those that are not UTF-8, which tables cannot hold."""
     seen = sorted(name for name in names if not name.startswith("."))
     problems += [Problem(str(Path(folder, name)), "its name is not UTF-8; it is left out; rename it",
                          "name that is not UTF-8") for name in seen if not is_text(name)]

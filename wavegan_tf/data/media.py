@@ -34,7 +34,7 @@ def audio_stem(path: Path) -> str:
 
 
 def left_out_media(paths: Iterable[Path]) -> list[Path]:
-    """Return the files of kinds that are not read, without those that lie beside a recording of the same name."""
+    """Return the files of media that are not read, without those for which there is a recording of the same name."""
     paths = list(paths)
     heard = {(path.parent, audio_stem(path)) for path in paths if path.suffix.lower() in AUDIO_SUFFIXES}
     return [path for path in paths

@@ -76,7 +76,7 @@ def audio_header(path: str | Path) -> AudioHeader:
 
 
 def _through_libsndfile(path: Path, n_bytes: int | None) -> AudioHeader:
-    """Let libsndfile read the header; of W64, VOC, AVR and 8SVX it takes what stands behind the samples for samples."""
+    """Read the header with libsndfile, which counts bytes after the samples of W64, VOC, AVR and 8SVX as samples."""
     try:
         info = soundfile.info(system_name(path))
     except soundfile.SoundFileError as error:

@@ -44,7 +44,7 @@ def checked_bytes(path: Path) -> int | None:
         The bytes of samples that the header says; None where it says none, or the format is another.
 
     Raises:
-        DataError: it cannot be read, is truncated, or goes on behind the end that its header gives.
+        DataError: it cannot be read, is truncated, or is longer than its header says.
     """
     with open_plain(path, "audio file") as file:
         size = file.seek(0, 2)
@@ -63,7 +63,7 @@ def compare_length(path: Path, file: BinaryIO, size: int, start: int, n_bytes: i
     """Compare samples of `n_bytes` bytes from `start` on with the size of an open file.
 
     Raises:
-        DataError: the file ends before them, or goes on behind `known_end` with more than a tag that is not zeros.
+        DataError: the file ends before them, or has more than a tag, and not only zeros, after `known_end`.
     """
     if n_bytes > size - start:
         raise DataError(f"audio file (={path}) must hold the {n_bytes} bytes of its header; it holds "
@@ -194,7 +194,7 @@ def _refuse_without_last_page(path: Path, file: BinaryIO, size: int) -> None:
                         "truncated, copy it again")
 
 
-# how a file begins, what stands where, and how its samples are found
+# first bytes of a file, offset and bytes of its type, and the function that finds its samples
 _FORMATS: tuple[tuple[bytes, int, bytes, Callable[[BinaryIO, int], _Samples | None]], ...] = (
     (b"RIFF", 8, b"WAVE", _Chunks(12, "<4sI", b"data")),
     (b"RIFX", 8, b"WAVE", _Chunks(12, ">4sI", b"data")),

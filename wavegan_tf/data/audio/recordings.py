@@ -52,7 +52,7 @@ def choose_recording(paths: list[Path], problems: list[Problem]) -> tuple[Path, 
             readable.append((path, audio_header(path)))
         except (DataError, OSError) as error:
             problems.append(Problem(str(path), str(error), "unreadable recording"))
-    # a RIFF beside a SPHERE file was made from it; every tool reads it
+    # a RIFF file beside a SPHERE file was made from it; every program reads it
     return min(readable, key=lambda item: (item[1].container == "SPHERE", item[0].name), default=None)
 
 

@@ -31,7 +31,7 @@ class Framing:
 
     @classmethod
     def from_config(cls, config: DataConfig) -> Framing:
-        """Derive the framing from the settings; `first_slice` brings `pad_end` and no overlap with it.
+        """Derive the framing from the settings; with `first_slice` there is zero padding and no overlap.
 
         Raises:
             ConfigError: the overlap leaves no step between slices.

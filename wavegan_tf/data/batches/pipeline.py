@@ -55,7 +55,7 @@ def open_source(data: str | Path | Sequence[str | Path], config: DataConfig, see
         >>> tuple(batch.shape), round(source.slices_per_epoch)
         ((5, 8, 16384, 1), 26)
     """
-    Framing.from_config(config)  # a wrong setting is told before the decoding
+    Framing.from_config(config)  # a wrong setting raises before the decoding
     listing = find_audio_files(data, split)
     if not listing.files:
         report_slices(listing, listing.skipped, np.zeros(0, np.int64), config)

@@ -26,7 +26,7 @@ __all__ = ["CACHES", "RecordingStore", "open_store"]
 
 CACHES = ("auto", "memory", "disk", "none")
 MEMORY_SHARE = 0.5
-"""Share of the available memory that `auto` fills before it goes to the disk."""
+"""Share of the available memory that `auto` fills before it uses the disk."""
 
 
 @dataclass(frozen=True)
@@ -57,7 +57,7 @@ def open_store(listing: AudioFileList, config: DataConfig, *, cache: str = "auto
         config: sampling rate, channels and normalisation.
         cache: `memory`; `disk`; `none` checks every file once and keeps only an index; `auto` is memory as long as
             the samples fit, then disk.
-        cache_dir: folder for what goes on disk; default the user's cache folder.
+        cache_dir: folder of the disk cache; default the user's cache folder.
         memory_budget_bytes: what counts as fitting for `auto`; default half of the available memory.
         progress: show a bar on stderr.
 
@@ -130,7 +130,7 @@ def _store(listing: AudioFileList, entries: Iterable[IndexEntry], waveforms: lis
 
 def _collect(decoded: Iterator[DecodedFile | UnusableFile], budget: float
              ) -> tuple[list[DecodedFile | UnusableFile], bool]:
-    """Take files until their samples exceed the budget; tell whether all fitted."""
+    """Take files until their samples exceed the budget; return them, and whether all fit."""
     held: list[DecodedFile | UnusableFile] = []
     size = 0
     for item in decoded:

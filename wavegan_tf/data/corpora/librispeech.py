@@ -39,7 +39,7 @@ def read_librispeech(root: str | Path, textgrids: str | Path | None = None, word
         word_tier: name of the word tier in the TextGrids; known names when not given.
         phone_tier: name of the phone tier; known names when not given.
         phone_set: notation of the phones, see `phone_notation.spell_phones`.
-        phone_map: what becomes of each label, see `phone_map.read_phone_map`.
+        phone_map: map from labels to phones, see `phone_map.read_phone_map`.
 
     Returns:
         The utterances sorted by id (`speaker-chapter-NNNN`) and the problems met.

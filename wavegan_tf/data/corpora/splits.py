@@ -21,7 +21,7 @@ __all__ = ["SPLITS", "TOKEN_KEY", "assign_split", "seeded_order", "split_by_spea
 
 SPLITS = ("token", "speaker", "official")
 TOKEN_KEY = ("utterance", "label", "word", "phone", "start_sample", "end_sample", "file")
-"""Columns that tell tokens apart; a table needs enough of them."""
+"""Columns that identify a token; a table needs enough of them."""
 
 
 def seeded_order(keys: Iterable[str], seed: int) -> list[str]:
@@ -37,7 +37,7 @@ def split_by_token(table: pd.DataFrame, test_share: float = 0.2, seed: int = 0,
         table: a row per token.
         test_share: share of the rows, rounded to whole rows, in [0, 1).
         seed: of the draw.
-        key: columns that tell rows apart; those of `TOKEN_KEY` that the table has, when not given.
+        key: columns that identify a row; those of `TOKEN_KEY` that the table has, when not given.
 
     Returns:
         `train` or `test` for each row, with the table's index.

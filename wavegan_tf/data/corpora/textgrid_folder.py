@@ -35,7 +35,7 @@ def read_textgrid_folder(root: str | Path, textgrids: str | Path | None = None, 
             folder of a recording is its speaker (as the Montreal Forced Aligner has it), and a folder train, dev or
             test its split.
         phone_set: notation of the phones, see `phone_notation.spell_phones`.
-        phone_map: what becomes of each label, see `phone_map.read_phone_map`.
+        phone_map: map from labels to phones, see `phone_map.read_phone_map`.
 
     Returns:
         The utterances sorted by id (the path below `root` without suffix) and the problems met.

@@ -45,7 +45,7 @@ def read_timit(root: str | Path, sa: str = "all", seed: int = 0, phone_set: str 
         sa: which of the SA recordings to keep, one of `sa_policy.SA_POLICIES`.
         seed: of the draw among SA recordings.
         phone_set: notation of the phones, see `phone_notation.spell_phones`.
-        phone_map: what becomes of each label, see `phone_map.read_phone_map`.
+        phone_map: map from labels to phones, see `phone_map.read_phone_map`.
         label_rate: sampling rate of the times in .PHN and .WRD, in hertz; 0: that of each recording; by default 16,000
             where all recordings have another rate and the labels of every file fit 16,000, else that of each recording.
 

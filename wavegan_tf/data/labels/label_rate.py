@@ -52,7 +52,7 @@ def label_rate(ends: Sequence[LabelEnd], n_recordings: int) -> int:
         n_recordings: all recordings of the corpus.
 
     Returns:
-        0: each file counts samples of its own recording; else the rate.
+        0: the times of each file are samples of its recording; else the sampling rate of the times.
 
     Raises:
         DataError: some files count samples of 16,000 Hz and others do not, or many cannot be told; or all end where

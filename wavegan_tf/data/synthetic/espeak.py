@@ -1,7 +1,7 @@
 """Speech synthesis with eSpeak NG through ctypes: text in, samples and events out, reproducible to the byte.
 
 eSpeak NG keeps state from one utterance to the next, in its random numbers and in its buffers, and neither a new
-seed nor `espeak_Terminate` clears all of it. So each utterance gets a library of its own: a private copy of the
+seed nor `espeak_Terminate` clears all of it. So each utterance uses another copy of the library: a private copy of the
 file is loaded, used once and unloaded. A copy, because the system counts users of a library by file: another part
 of the program that holds the installed one (phonemizer, say) would keep its state alive under ours.
 """
@@ -117,7 +117,7 @@ def private_installation(variants: Mapping[str, str], output: str | Path = "") -
 
     Raises:
         ConfigError: espeakng-loader is not installed.
-        DataError: what it brings is not complete, or is older than eSpeak NG 1.52.
+        DataError: its files are not complete, or older than eSpeak NG 1.52.
     """
     library, data = _installed()
     missing = [str(p) for p in (library, *(data / name for name in _DATA_FILES)) if not p.exists()]

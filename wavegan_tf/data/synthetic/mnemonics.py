@@ -31,12 +31,12 @@ _TABLE = {mnemonic: tuple(symbols.split()) for mnemonic, symbols in {**_VOWELS, 
 
 
 def is_pause(mnemonic: str) -> bool:
-    """Tell whether a phoneme event begins a silence."""
+    """Check whether a phoneme event begins a silence."""
     return mnemonic.startswith("_")
 
 
 def is_phone(mnemonic: str) -> bool:
-    """Tell whether a phoneme event stands for a sound, not for a pause, a stress mark or a link."""
+    """Check whether a phoneme event is a sound, not a pause, a stress mark or a link."""
     return not is_pause(mnemonic) and mnemonic not in _NOT_PHONES
 
 

@@ -129,7 +129,7 @@ def _error(answer: dict[str, Any]) -> Exception:
 
 
 def _end_with(caller: int) -> None:
-    """End this process when its caller was killed: what it goes on to write would be in the way of the next one."""
+    """End this process when its caller was killed, so that it does not write files where the next process writes."""
     while os.getppid() == caller:
         time.sleep(_LOOK_S)
     os._exit(1)
