@@ -11,6 +11,7 @@ import pandas as pd
 
 from snap_tf.gamm.errors import GammError, name_some
 from snap_tf.gamm.model.missing import no_number, no_word
+from snap_tf.gamm.model.parametric import parametric_columns
 from snap_tf.gamm.model.terms import Model, RandomTerm, interaction_parts, quoted
 
 __all__ = ["name_rows", "read_columns", "read_numbers", "read_starts", "require_columns", "resolve_model"]
@@ -54,8 +55,9 @@ def read_columns(model: Model, data: pd.DataFrame, *, labels: Iterable[str | Non
     both = [name for name in numbers if name in factors]
     if both:
         raise GammError(f"column (={name_some(both)}) must be either a number or a factor of the model, not both")
-    factors |= {name for name in _parametric_columns(model, data.columns) if not _is_number(data[name])}
-    others = [name for name in _parametric_columns(model, data.columns) if name not in (*numbers, *factors)]
+    parametric = parametric_columns(model.parametric, list(data.columns))
+    factors |= {name for name in parametric if not _is_number(data[name])}
+    others = [name for name in parametric if name not in (*numbers, *factors)]
     unused = [name for name in reference or {} if name not in factors]
     if unused:
         raise GammError(f"reference column (={name_some(unused)}) must be a factor of the model; there are "
@@ -197,12 +199,6 @@ def _check_size(values: np.ndarray, column: pd.Series) -> None:
     if len(there) and 0 < np.ptp(there) < 1 / _LARGEST:
         raise GammError(f"`{column.name}` must have numbers that differ by {1 / _LARGEST:g} or more; they lie between "
                         f"{there.min():g} and {there.max():g}; choose another unit")
-
-
-def _parametric_columns(model: Model, columns: Iterable[str]) -> list[str]:
-    """Columns that the parametric terms name, alone or within an expression."""
-    words = {word for term in model.parametric for word in re.findall(r"[^\W\d]\w*", term)}
-    return [name for name in columns if name in words or name in model.parametric]
 
 
 def _is_number(column: pd.Series) -> bool:

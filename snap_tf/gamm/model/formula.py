@@ -37,7 +37,7 @@ def parse_formula(text: str, *, family: str = "gaussian", select: bool = False, 
     k = 9, and `re(token)` is a random intercept. What is not given is as in mgcv: m is 2; k is m + 8 for thin
     plates and `fs`, 30 for a thin plate of two variables, 10 for cubic bases, 5 for each variable of te and ti.
     A column `interaction(speaker, word)` is made where it is needed. Everything else is the parametric part, read
-    by patsy.
+    by patsy, which has `log`, `sqrt`, `exp` and `factor` of R and reads `^` as R does: `Word*Sex`, `I(x^2)`.
 
     Args:
         text: the formula.
@@ -55,8 +55,9 @@ def parse_formula(text: str, *, family: str = "gaussian", select: bool = False, 
         >>> model.response, model.parametric, [term.label() for term in model.terms]
         ('Value', ('Word',), ['s(Sample)', 's(Sample):Word', 's(Sample,Token)'])
     """
-    response, tilde, right = text.partition("~")
-    if not tilde or not response.strip() or not right.strip():
+    response, *sides = _cut(text, "~")[0]
+    right = sides[0] if len(sides) == 1 else ""
+    if not response or not right:
         raise GammError(f"formula (={text!r}) must read `response ~ terms`, such as Value ~ Word + s(Sample)")
     if re.match(r"\s*cbind\s*\(", response):
         raise GammError(f"response (={response.strip()}) must be one column; put the proportion of successes into the "

@@ -185,8 +185,6 @@ def _times(model: Model, frame: pd.DataFrame, series: np.ndarray | pd.Series) ->
     further = [name for term in model.random for name in term.further
                if not isinstance(frame[name].dtype, pd.CategoricalDtype)]
     names = list(dict.fromkeys((*model.variables, *further)))
-    if len(names) < 2:
-        return names[0] if names else None
     inside = series[1:] == series[:-1]
     steps = {name: np.diff(frame[name].to_numpy())[inside] for name in names}
     groups = frame.groupby(series)

@@ -348,7 +348,9 @@ def _check_apart(first: SmoothTerm, second: SmoothTerm) -> None:
 def _holds(outer: SmoothTerm, inner: SmoothTerm) -> bool:
     """Whether the functions of one smooth are among those of another, up to the penalty."""
     own, other = set(outer.variables), set(inner.variables)
-    return own == other if outer.bs == "ti" else other <= own
+    if outer.bs == "ti":  # the interaction alone
+        return own == other and (inner.bs == "ti" or len(own) == 1)
+    return other <= own
 
 
 def _check_variables(text: str, names: tuple[str, ...]) -> None:
