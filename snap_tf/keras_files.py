@@ -19,7 +19,7 @@ SUFFIXES = (".keras", ".h5", ".hdf5")
 _INERT = {"time_major": False}
 """Settings of Keras 2 that Keras 3 no longer has, with the value that means what Keras 3 does."""
 _LONGEST = 300
-# how to know it by what Keras says; what it is (its own words where empty); what to do
+# pattern of Keras' message; what is wrong (the message itself where empty); what to do
 _KINDS = (
     (r"`?Lambda`? layer|unsafe deserialization|safe_mode|unsafe", "it brings Python code along, such as a Lambda layer",
      "code may do anything: where you know its maker, run it with --trust, in Python trust=True"),
@@ -66,7 +66,7 @@ def read_keras(path: str | Path, trust: bool = False) -> KerasModel:
 
 
 def _told(error: Exception) -> tuple[str, str]:
-    """Say what is wrong with a file, and what to do about it."""
+    """Say what is wrong with a Keras file, and what to do."""
     for pattern, what, remedy in _KINDS:
         found = re.search(pattern, str(error))
         if found:

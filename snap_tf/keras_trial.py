@@ -1,7 +1,7 @@
 """Trace a Keras model on a short input, to find its layers and those whose activations cannot be read.
 
 How many steps a layer has for each step of an input of any length is the difference between two trials. They begin
-short, because a model may repeat its operations for every step, and grow until the numbers are sure.
+short, because a model may repeat its operations for every step, and grow until the numbers are certain.
 """
 
 from __future__ import annotations
@@ -39,7 +39,7 @@ class Trial:
 
 
 def try_model(model: KerasModel, batch: int | None, shape: Sequence[int]) -> Trial:
-    """Trace a model; nothing is computed.
+    """Trace a Keras model with TensorFlow; nothing is computed.
 
     Args:
         model: a Keras model.
@@ -122,7 +122,7 @@ def _is_sure(n: int, more: int) -> bool:
 
 
 def _reason(call: LayerCall) -> str:
-    """Say why a layer is no series; empty where it is one, or values without time."""
+    """Say why a layer's output is no time series; empty where it is one, or values without time."""
     shape = call.post.shape
     if shape.rank is None:
         return "the number of axes of its output is not known before it runs"

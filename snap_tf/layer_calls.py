@@ -36,7 +36,7 @@ _NO_CONVOLUTIONS = ("EinsumDense", "Embedding")  # kernels of three axes that do
 
 @dataclass(frozen=True)
 class LayerCall:
-    """One call of one layer.
+    """One call of one Keras layer, with its tensors before and after the activation.
 
     Attributes:
         name: the layer's name; further calls of the same layer get `#2`, `#3`, and so on.
@@ -119,7 +119,7 @@ def record_calls(model: KerasModel, inputs: Tensor) -> Recorded:
 
 
 def _is_steps_of(given: Tensor, inputs: Tensor) -> bool:
-    """Tell whether what a layer gets are steps of the input; more than there are values in it were made of a vector."""
+    """Tell whether a layer gets time steps of the input; more steps than input values were made of a vector."""
     shape = getattr(given, "shape", None)
     if shape is None or shape.rank is None or shape.rank < 3:
         return False
@@ -150,7 +150,7 @@ def _mark_output(calls: list[LayerCall], output: Tensor, model: KerasModel) -> l
 
 @contextmanager
 def _recording() -> Iterator[list[_Call]]:
-    """Record the calls of Keras layers in this thread, inner ones before the layers that made them."""
+    """Record the calls of Keras layers in this thread, inner ones before the layers that called them."""
     import keras
     import tensorflow as tf
 
@@ -230,7 +230,7 @@ def _around_activation(call: _Call, calls: list[_Call]) -> tuple[Tensor | None, 
 
 
 def _is_activation(layer: KerasLayer) -> bool:
-    """Tell whether a layer is nothing but an activation."""
+    """Tell whether a layer is an activation and nothing else."""
     return type(layer).__name__ in ("Activation", *_ACTIVATION_LAYERS)
 
 

@@ -115,6 +115,15 @@ class Probe:
         fixed_batch: how many inputs the network takes at once, where it takes only so many; else None.
         name: of the model, for messages and records; a run's with its step and part.
         named: whether the layers were asked for, not the default ones.
+
+    Example:
+        >>> import numpy as np
+        >>> from snap_tf.probe import probe
+        >>> generator = probe("saved_models/fiwgan", part="generator")
+        >>> z = np.random.default_rng(0).uniform(-1, 1, (4, 100))
+        >>> batches = generator.run(z, "max", batch_size=2)  # the maximum over feature maps
+        >>> [batch["upconv_0"].shape for batch in batches]
+        [(2, 64), (2, 64)]
     """
 
     def __init__(self, source: Source, layers: Sequence[LayerInfo], stage: str, rate_hz: float,
@@ -164,14 +173,14 @@ class Probe:
         raise ConfigError(f"layer (={name}) must be one of {', '.join(layer.title for layer in self.layers)}")
 
     def weights_hash(self) -> str:
-        """Name the weights in 16 hexadecimal digits: those of SHA-256 over all values in order."""
+        """Return a hash of the weights: 16 hexadecimal digits of SHA-256 over all values in order."""
         digest = hashlib.sha256()
         for weight in self._source.weights():
             digest.update(np.ascontiguousarray(weight.numpy()).tobytes())
         return digest.hexdigest()[:16]
 
     def tensors(self, inputs: Tensor) -> dict[str, Tensor]:
-        """Compute the layers as tensors, for gradients between them; call it inside a `tf.function`.
+        """Compute the activations as tensors, for gradients between layers; call it inside a `tf.function`.
 
         Args:
             inputs: float32 tensor [batch, *input_shape].
@@ -290,7 +299,7 @@ class Probe:
                 return {layer.name: apply(layers[layer.name]) if layer.has_time else layers[layer.name]
                         for layer in self.layers}
 
-            # the length is known to the graph: Keras' TimeDistributed goes wrong where it is not
+            # the graph must know the length: Keras' TimeDistributed fails without it
             compiled = tf.function(compute, autograph=False)
             self._compiled[key] = compiled.get_concrete_function(tf.TensorSpec(shape, tf.float32))
         concrete = self._compiled[key]

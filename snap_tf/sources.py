@@ -50,7 +50,7 @@ class Source(Protocol):
         """Compute every layer: float [batch, steps, channels] by name."""
 
     def parts(self) -> dict[str, KerasLayer | LayerInfo]:
-        """Return by name the objects that a user's predicate gets."""
+        """Return by name what a user's function that chooses layers gets."""
 
     def weights(self) -> Sequence[KerasVariable]:
         """Return all weights as variables, in a fixed order."""

@@ -20,7 +20,7 @@ JOURNAL_NAME = "journal.jsonl"
 
 @dataclass(frozen=True)
 class Entry:
-    """One command that ended well.
+    """One command that succeeded.
 
     Attributes:
         title: what it was for.

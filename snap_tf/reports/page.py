@@ -51,7 +51,7 @@ def write_report(folder: str | Path, plan: str | Path, out: str | Path) -> Path:
     Example:
         >>> from pathlib import Path
         >>> from snap_tf.reports import write_report
-        >>> Path("journal.jsonl").touch()  # of no step
+        >>> Path("journal.jsonl").touch()  # a journal without steps
         >>> text = '''title = "Words"
         ... about = "A small corpus."
         ... [[section]]
@@ -74,7 +74,7 @@ def build_page(plan: Plan, folder: Path) -> str:
     Example:
         >>> from pathlib import Path
         >>> from snap_tf.reports import Plan, Section, build_page
-        >>> Path("journal.jsonl").touch()  # of no step
+        >>> Path("journal.jsonl").touch()  # a journal without steps
         >>> plan = Plan("Words", "A small corpus.", (Section("Corpus", "Four speakers.", steps=(), exhibits=()),))
         >>> "<h2>Corpus</h2>" in build_page(plan, Path("."))
         True
@@ -119,7 +119,7 @@ def _section(number: int, section: Section, folder: Path, files: dict[str, list[
 
 
 def _step(entry: Entry, unfolded: bool) -> str:
-    """Show a command and what it printed, which a click unfolds or folds away."""
+    """Show a command and its output, which a click opens or closes."""
     printed = f"<pre>{html.escape(entry.output.strip())}</pre>" if entry.output.strip() else "<p>(nothing)</p>"
     return (f'<div class="step"><code>{html.escape(entry.command)}</code>\n<details{" open" * unfolded}>'
             f"<summary>{html.escape(entry.title)}: {entry.seconds:.0f} s; what it printed</summary>"
@@ -179,7 +179,7 @@ def _text(exhibit: Exhibit, path: Path, folder: Path) -> str:
 
 
 def _captioned(shown: str, exhibit: Exhibit, path: Path, folder: Path, more: str = "", kind: str = "") -> str:
-    """Put what is seen, and the file that it is from, below an exhibit."""
+    """Put a caption with the name of the file below an exhibit."""
     return (f"<figure{kind}>{shown}<figcaption>{html.escape(exhibit.caption)}{more} "
             f"<code>{html.escape(str(path.relative_to(folder)))}</code></figcaption></figure>")
 

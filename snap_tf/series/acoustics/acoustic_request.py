@@ -31,15 +31,15 @@ class AcousticRequest:
 
     Attributes:
         layers: names; all with time, and the stimulus, when empty.
-        measures: names, see `MEASURES`, and `spectrum`; all when empty.
+        measures: f0, intensity, formants, duration, frication, spectrum; all when empty.
         labels: only tokens with these labels.
         tokens: only these tokens.
         phones: only inside the intervals of these phones, each an item of its own; whole clips when empty.
-        compare: comparisons with the waveform, see `COMPARISONS`; none when empty.
+        compare: comparisons with the waveform: level, intensity, f0, see `COMPARISONS`; none when empty.
         max_lag_s: largest lag of these.
         permutations: of tokens, for the chance level of comparisons.
         seed: of the permutations.
-        sounds: layers that are also written as WAVs.
+        sounds: layers that are also written as WAV files.
         sound_rate_hz: of the WAVs.
     """
 
@@ -105,8 +105,8 @@ def measured_layers(store: LayerStore, names: Sequence[str], rows: Sequence[int]
     Args:
         store: the layers.
         names: of layers; all of them and the stimulus when empty.
-        rows: what will be measured of them; all stimuli are measured up to what the least of these holds, so that they
-            can be compared.
+        rows: tokens that will be measured; all stimuli are measured up to the lowest of their highest frequencies, so
+            that they can be compared.
 
     Raises:
         ConfigError: no such layer; lists those there are.
@@ -129,7 +129,7 @@ def measured_layers(store: LayerStore, names: Sequence[str], rows: Sequence[int]
 
 
 def select_rows(store: LayerStore, labels: Sequence[str] = (), tokens: Sequence[str] = ()) -> list[int]:
-    """Return the rows of the tokens that have one of some labels, or are named; all when nothing is said.
+    """Return the rows of the tokens that have one of some labels, or are named; all when neither is given.
 
     Raises:
         DataError: no such label or token.

@@ -123,7 +123,7 @@ def write_acoustics(store: LayerStore, out: str | Path, request: AcousticRequest
         >>> found = write_acoustics(written.layers, "acoustics", AcousticRequest(measures=("f0",)))
         >>> found.summary.groupby("layer")["n_frames"].count().to_dict()  # tokens
         {'Conv1': 5, 'stimulus': 5}
-        >>> [(item.layer, item.measure) for item in found.refused]  # 15.6 Hz carry no F0
+        >>> [(item.layer, item.measure) for item in found.refused]  # 15.6 Hz is too low for F0
         [('Conv5', 'f0')]
     """
     with atomic_folder(out) as folder:

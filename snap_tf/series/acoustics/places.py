@@ -84,8 +84,8 @@ def phone_places(store: LayerStore, rows: Sequence[int], phones: Sequence[str]
 def within(found: Measurement, place: Place) -> Measurement:
     """Keep what was measured of a clip inside an interval; times then count from the interval's start.
 
-    Frames belong where their middle lies; at the edges their windows reach beyond, as when one asks Praat for the F0
-    of an interval. Events are cut to the interval.
+    A frame belongs to the interval that holds its middle; at the edges its window extends beyond the interval, as
+    when Praat measures the F0 of an interval. Events are cut to the interval.
     """
     if not place.is_interval:
         return found

@@ -43,7 +43,7 @@ def latent_inputs(probe: Probe, request: Request | None = None, path: str | Path
 
     Args:
         probe: the generator.
-        request: how many, with which seed, codes, sweeps; see `wavegan_tf.use.generation.Request`.
+        request: how many, with which seed, codes, sweeps; see `wavegan_tf.use.Request`.
         path: a file of vectors, or a folder that `wavegan-tf generate` wrote, whose sounds give the names.
 
     Raises:

@@ -27,6 +27,17 @@ class LayerSeries:
         layer: what the layer is; `layer.rate_hz` is the rate of `values`.
         n_samples: of audio that the steps cover.
         tokens: a row per token: token, label, word, speaker, file, phones and more.
+
+    Example:
+        >>> from snap_tf.probe import probe
+        >>> from snap_tf.series import find_stimuli, write_layers
+        >>> q_network = probe("saved_models/fiwgan", ["Conv4"])
+        >>> words = find_stimuli("corpus", words=["water", "greasy"])
+        >>> layer = write_layers(q_network, words, "layers").layers["Conv4"]
+        >>> layer.rate_hz, layer.of("water").values.shape  # tokens, steps
+        (62.5, (5, 64))
+        >>> layer.table().columns.tolist()
+        ['value', 'sample', 'time_s', 'start', 'layer', 'rate_hz', 'token', 'label', 'word', 'speaker']
     """
 
     values: np.ndarray

@@ -72,11 +72,11 @@ def find_stimuli(path: str | Path, *, split: str | None = None, words: Sequence[
         split: only rows of the manifest, or utterances of the corpus, with this split.
         words: only these words.
         phones: only clips in which one of these phones occurs.
-        unit: of a corpus: see `UNITS`.
+        unit: tokens of a corpus: `words`, `recordings`, or `auto`, which takes words where the corpus has them.
         label_from: of a folder of recordings: `manifest`, `folder`, `name:REGEX`, `none` or `auto`, as in
             `wavegan-tf classify`.
         speaker_from: the same for the speaker.
-        **corpus: how a corpus is to be read: `kind` and the options of `wavegan_tf.data.corpora.readers.open_corpus`.
+        **corpus: how a corpus is to be read: `kind` and the options of `wavegan_tf.data.open_corpus`.
 
     Raises:
         ConfigError: an option that does not go with what the folder is.

@@ -1,4 +1,4 @@
-"""Latent variables of a generator: find those that carry a property, sweep them, measure their effect on every layer.
+"""Latent variables of a generator: find those that predict a property, sweep them, measure their effect on layers.
 
 In go a generator and latent vectors; out come regressions, interpolations and effects as tables.
 """

@@ -55,7 +55,7 @@ def open_generator(model: str | Path | KerasModel, layers: Layers = None, *, ste
 
 
 def network_config(generator: Probe) -> NetworkConfig:
-    """Return the settings of a generator's network; those of a Keras model tell the length of z only."""
+    """Return the settings of a generator's network; for a Keras model only the length of z is known."""
     return (generator.config.network if generator.config
             else NetworkConfig(latent_dim=int(generator.input_shape[0] or 0)))
 

@@ -39,7 +39,8 @@ class InterpolationRequest:
     """Results of an interpolation that are wanted besides the effects on layers.
 
     Attributes:
-        measures: of the outputs, of `MEASURES`, at every value.
+        measures: of the output at every value: frication_ratio, f0, f1, f2, intensity, frication_share, duration,
+            rms_db.
         syllables: compare two syllables in every layer; None: do not.
         wavs: write every output as a WAV.
         reduce: how feature maps become one series, see `snap_tf.reduction`.

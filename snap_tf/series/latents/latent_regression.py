@@ -243,7 +243,7 @@ def _ridge(x: np.ndarray, y: np.ndarray, lambdas: np.ndarray, options: dict[str,
 def _permuted(x: np.ndarray, y: np.ndarray, x_test: np.ndarray, y_test: np.ndarray, lambdas: np.ndarray,
               ridge_lambda: np.ndarray, options: dict[str, Any], binary: bool, n: int, rng: np.random.Generator,
               progress: bool) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-    """Fit both penalties again with permuted labels.
+    """Fit lasso and ridge again with permuted labels.
 
     Returns:
         Scores of the lasso on the outputs held out, its largest |b|, and that of the ridge: float64 [n] each.

@@ -94,7 +94,7 @@ UNITS = {"frication_ratio": "share", "f0": "Hz", "f1": "Hz", "f2": "Hz", "intens
 
 @dataclass(frozen=True)
 class Labels:
-    """A label for each of some outputs.
+    """Labels of generated outputs, one each.
 
     Attributes:
         name: what was labelled.
@@ -125,7 +125,7 @@ def measure_audio(batches: Iterable[np.ndarray], rate_hz: float, names: Iterable
         A row per output and a column per measure.
 
     Raises:
-        ConfigError: no such measure, or audio that cannot carry it.
+        ConfigError: no such measure, or a sampling rate that is too low for it.
     """
     names = list(names)
     unknown = [name for name in names if name not in MEASURES]
@@ -182,7 +182,7 @@ def binary_labels(name: str, values: np.ndarray, threshold: float | str) -> Labe
 
 
 def hand_labels(path: str | Path, tokens: Iterable[str], positive: str | None = None) -> Labels:
-    """Read labels made by hand.
+    """Read hand labels of outputs from a table.
 
     Args:
         path: CSV with the columns `file` (or `token`) and `label`: two kinds of label, or numbers. Folders and the

@@ -44,7 +44,8 @@ def label_outputs(generator: Probe, label: str, n: int = 2000, seed: int = 0, *,
 
     Args:
         generator: see `open_generator`; its output must be among its layers.
-        label: `frication`; one of `MEASURES`; or a CSV of hand labels, which needs `z`.
+        label: `frication` (yes or no); a measure: frication_ratio, f0, f1, f2, intensity, frication_share, duration,
+            rms_db; or a CSV of hand labels, which needs `z`.
         n: outputs drawn as in training, codes included.
         seed: of the draw.
         z: instead of drawing: a folder that `wavegan-tf generate` wrote, or a file of vectors.

@@ -23,6 +23,11 @@ class VariableRange:
     """The values that a latent variable takes: `start` to `stop`, both included, and 0, the reference.
 
     `variable` counts from 0 over the whole of z, the code first.
+
+    Example:
+        >>> from snap_tf.series import VariableRange
+        >>> VariableRange(3, -1, 1, step=0.5).values().tolist()
+        [-1.0, -0.5, 0.0, 0.5, 1.0]
     """
 
     variable: int
@@ -80,7 +85,7 @@ class SweepPlan:
 
 @dataclass(frozen=True)
 class SweepVectors:
-    """Latent vectors of a sweep.
+    """Latent vectors of a sweep: every base vector at every value of the swept variables.
 
     Attributes:
         inputs: all vectors with a row each: token, base, seed, code, and a column `value` (and `value2`).

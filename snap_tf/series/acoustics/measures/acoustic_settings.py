@@ -17,6 +17,11 @@ class AcousticSettings:
     """Settings of the acoustic measures: F0, intensity, formants, duration, frication, spectrum.
 
     The papers name the measures and give no settings; these are this project's defaults.
+
+    Example:
+        >>> from snap_tf.series import AcousticSettings, refusal
+        >>> print(refusal("f0", 250, AcousticSettings(f0_floor_hz=60)))
+        None
     """
 
     analysis_rate_hz: float = 16000.0  # rate to which slower series are brought, band-limited, for F0 and intensity

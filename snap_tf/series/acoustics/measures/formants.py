@@ -16,7 +16,7 @@ _FEWEST = 2  # one resonance alone says nothing about a vowel
 
 
 def formant_range(rate_hz: float, settings: AcousticSettings) -> tuple[float, int]:
-    """Return the highest frequency looked at and how many formants are expected below it.
+    """Return the formant ceiling in hertz and the number of formants that are expected below it.
 
     Conv4 of a generator, at 4000 Hz: 2000 Hz and 2 formants; audio: 5500 Hz and 5.
     """
@@ -84,6 +84,6 @@ def _silent(values: np.ndarray, rate_hz: float, first_s: float, times_s: np.ndar
     half = settings.formant_window_s * rate_hz / 2
     start, end = (np.clip(np.round(middle + side), 0, len(values)).astype(int) for side in (-half, half + 1))
     n = np.maximum(end - start, 1)
-    # without the frame's own mean: where a layer rests, it rests at some value
+    # without the frame's own mean: the baseline of a layer is not 0
     power = np.maximum((squares[end] - squares[start]) / n - ((sums[end] - sums[start]) / n)**2, 0)
     return (power <= 1e-12 * (values**2).max()) | (power < power.max() * 10 ** (-settings.silence_db / 10))

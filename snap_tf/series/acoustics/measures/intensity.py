@@ -14,7 +14,7 @@ from wavegan_tf.errors import ConfigError, DataError
 __all__ = ["intensity", "intensity_refusal"]
 
 _PRAAT_ZERO_DB = 20 * math.log10(1 / 2e-5)  # Praat takes values for pascals and 20 micropascals for 0 dB
-_NOTHING_DB = 80.0  # so far below the loudest frame is what the resampling filter leaves, not sound
+_NOTHING_DB = 80.0  # levels so far below the loudest frame come from the resampling filter
 
 
 def intensity_refusal(rate_hz: float, settings: AcousticSettings) -> ConfigError | None:

@@ -21,7 +21,7 @@ MEASURES: dict[str, Callable[[np.ndarray, float, AcousticSettings | None], Measu
     "f0": f0, "intensity": intensity, "formants": formants, "duration": duration, "frication": frication}
 """Measures over time; each takes a series [steps], its rate in hertz, and settings."""
 SPECTRUM = "spectrum"
-"""The one measure over frequency; see `snap_tf.series.acoustics.measures.frication.spectrum`."""
+"""The only measure over frequency; see `snap_tf.series.spectrum`."""
 
 _REFUSALS: dict[str, Callable[[float, AcousticSettings], ConfigError | None]] = {
     "f0": f0_refusal, "intensity": intensity_refusal, "formants": formant_refusal,
