@@ -33,6 +33,14 @@ from .results.evaluation_folder import write_evaluation as write_evaluation
 from .results.models_compared import read_models as read_models
 from .results.projector import write_projector as write_projector
 from .saliency.heard import open_listener as open_listener
+from .saliency.keras_vis import CentreScore as CentreScore
+from .saliency.keras_vis import VisModel as VisModel
+from .saliency.keras_vis import grad_cam as grad_cam
+from .saliency.keras_vis import input_saliency as input_saliency
+from .saliency.keras_vis import optimised_input as optimised_input
+from .saliency.keras_vis import score_cam as score_cam
+from .saliency.keras_vis import smooth_gradient as smooth_gradient
+from .saliency.keras_vis import vis_model as vis_model
 from .saliency.saliency_maps import SaliencyMap as SaliencyMap
 from .saliency.saliency_maps import saliency_map as saliency_map
 from .saliency.saliency_options import SaliencyOptions as SaliencyOptions

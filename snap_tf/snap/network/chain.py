@@ -23,12 +23,12 @@ _LAST = ("softmax", "log_softmax", "sigmoid")
 
 
 class NoChain(UserError):
-    """The network is no chain of local operations; the message says what stands in the way."""
+    """The network is no chain of local operations; the message says why."""
 
 
 @dataclass(frozen=True)
 class Operation:
-    """One step of the computation.
+    """One operation of a network: convolution, padding, cropping, or a pointwise function.
 
     Attributes:
         layer: the Keras layer.

@@ -44,7 +44,7 @@ class NetworkTrace:
 
 def trace_network(network: Network, options: ProfileOptions, target: Target, frame_shape: tuple[int, ...],
                   utterances: bool) -> NetworkTrace:
-    """Trace a network.
+    """Trace a network to find the layers that lead to the target, and its receptive field.
 
     Args:
         network: see `networks.open_network`.

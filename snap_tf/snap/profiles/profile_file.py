@@ -79,7 +79,7 @@ class ProfileFile:
 
     def profiles(self, kind: str = "snap", grouping: str | None = None, *, min_frames: int = 1,
                  folds: Sequence[int] | None = None, **choices: Any) -> Profiles:
-        """Finalise the sums of one grouping.
+        """Compute the profiles of one grouping from its sums.
 
         Args:
             kind: one of `profiles.PROFILE_KINDS`.
@@ -187,7 +187,7 @@ def _arrays(file: ProfileFile) -> Iterator[tuple[str, np.ndarray]]:
 
 
 def read_profiles(path: str | Path, *, sums: bool = True) -> ProfileFile:
-    """Read a profile file.
+    """Read a profile file that `write_profiles` or `snap-tf profile` wrote.
 
     Args:
         path: of the file.
@@ -312,7 +312,7 @@ def _below(archive: Mapping[str, np.ndarray], prefix: str) -> dict[str, np.ndarr
 
 
 def merge_profiles(files: Iterable[ProfileFile]) -> ProfileFile:
-    """Add up the files of several shards: the same bits as one run over everything, in whatever order.
+    """Merge the profile files of several shards: their sums add up to the same bits as one run, in any order.
 
     Args:
         files: are taken one after the other, so that a generator which reads them needs the memory of three, however

@@ -39,7 +39,7 @@ def profile(model: Network | Recogniser | KerasModel | str | Path, data: Corpus 
             choose: Choose | None = None, shard: tuple[int, int] = (1, 1), batch_size: int | None = None,
             memory_budget_bytes: int | None = None, split: str = "all", progress: bool = True, **network: Any
             ) -> ProfileFile:
-    """Compute the sums that SNAPs, NAPs and NAvAIs are made of, for all groupings in one pass.
+    """Compute the sums from which SNAPs, NAPs and NAvAIs follow, for all groupings in one pass over the data.
 
     Args:
         model: run or exported model of `snap-tf asr` or `wavegan-tf`, Keras file, Keras model, or what

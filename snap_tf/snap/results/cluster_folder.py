@@ -136,7 +136,7 @@ def cluster_models(files: Mapping[str, ProfileFile], settings: ClusterSettings =
 
 def write_clusters(results: ClusterResults, files: Mapping[str, ProfileFile], out: str | Path,
                    draw: Callable[[Path], object] | None = None) -> None:
-    """Write the tables of clusters.
+    """Write the clusters of one or several models as tables into a new folder.
 
     OUT/silhouettes.csv, clusters.csv, changes.csv: see `ClusterResults`; clusters.json: trees, main clusters,
     settings, where they come from; with halves also stability.csv and stability_of_clusters.csv.

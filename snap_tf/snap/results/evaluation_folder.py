@@ -120,7 +120,7 @@ def is_annotated(file: ProfileFile, annotation: str) -> bool:
 
 
 def write_evaluation(evaluation: Evaluation, out: str | Path, draw: Callable[[Path], object] | None = None) -> None:
-    """Write the tables of an evaluation.
+    """Write alignment accuracy, contingencies and offsets as tables into a new folder.
 
     OUT/alignment.csv: the table of section 5.1, with the published rows of the paper's networks among the models.
     phones.csv: the same for every predicted class. contingency_centre.csv, contingency_aligned.csv: what is annotated

@@ -21,7 +21,7 @@ CONFIG = "projector_config.pbtxt"
 
 
 def coordinates(values: np.ndarray) -> np.ndarray:
-    """Turn profiles around so that the fewest coordinates hold them; all distances between groups stay as they are.
+    """Rotate profiles to their principal components; all distances between groups stay as they are.
 
     n points lie in n - 1 dimensions, however many cells their profiles have: 62 groups of a layer of 103 steps and
     2,048 channels need 61 numbers each instead of 210,944.
@@ -41,7 +41,7 @@ def coordinates(values: np.ndarray) -> np.ndarray:
 
 def write_projector(profiles: Profiles, logdir: str | Path, name: str = "", percentiles: Sequence[float] = PERCENTILES
                     ) -> list[Path]:
-    """Write a table of points per layer; `tensorboard --logdir` shows them in its projector.
+    """Write profiles for TensorBoard's projector (`tensorboard --logdir`): a table of points per layer.
 
     Labels are the groups, their numbers of frames and their clusters at every percentile. Tables of other names in the
     same folder stay in its list.

@@ -112,6 +112,14 @@ def vis_model(network: KerasModel) -> VisModel:
 
     Raises:
         ConfigError: several inputs or outputs, an output of another rank, a model that was never called.
+
+    Example:
+        >>> import keras
+        >>> from snap_tf.snap import vis_model
+        >>> layers = [keras.layers.Conv1D(3, 5, activation="relu", name="conv"), keras.layers.Conv1D(2, 1, name="out")]
+        >>> vis = vis_model(keras.Sequential([keras.Input((20, 4)), *layers, keras.layers.Softmax()]))
+        >>> list(vis.layers), vis.model.output_shape
+        (['conv', 'out'], (None, 16, 2))
     """
     import keras
 
@@ -141,7 +149,7 @@ def vis_model(network: KerasModel) -> VisModel:
 
 
 def input_saliency(network: VisModel, inputs: np.ndarray, score: Callable[[Tensor], Tensor]) -> np.ndarray:
-    """Compute the gradient of a score with respect to the input, as it is: signed, per channel, not rescaled.
+    """Compute input saliency: the gradient of a score with respect to the input, signed, per channel, not rescaled.
 
     Args:
         network: see `vis_model`.
@@ -155,13 +163,23 @@ def input_saliency(network: VisModel, inputs: np.ndarray, score: Callable[[Tenso
         DataError: inputs of another rank, or not finite.
 
     Source: Simonyan, Vedaldi and Zisserman 2013, arXiv:1312.6034, section 3.
+
+    Example:
+        >>> import keras
+        >>> import numpy as np
+        >>> from snap_tf.snap import CentreScore, input_saliency, vis_model
+        >>> network = keras.Sequential([keras.Input((20, 4)), keras.layers.Conv1D(2, 5)])
+        >>> inputs = np.random.default_rng(0).normal(size=(1, 20, 4))
+        >>> saliency = input_saliency(vis_model(network), inputs, CentreScore((1,)))
+        >>> np.flatnonzero(saliency[0].any(axis=1)).tolist()  # the receptive field of the output step at the centre
+        [8, 9, 10, 11, 12]
     """
     return _saliency(network, inputs, score)
 
 
 def smooth_gradient(network: VisModel, inputs: np.ndarray, score: Callable[[Tensor], Tensor], *, n_samples: int = 50,
                     noise: float = 0.1, seed: int = 0) -> np.ndarray:
-    """Average the gradient over noisy copies of the input.
+    """Average input saliency over noisy copies of the input (SmoothGrad).
 
     Args:
         network: see `vis_model`.
@@ -179,6 +197,15 @@ def smooth_gradient(network: VisModel, inputs: np.ndarray, score: Callable[[Tens
         DataError: inputs of another rank, or not finite.
 
     Source: Smilkov et al. 2017, arXiv:1706.03825, section 3.
+
+    Example:
+        >>> import keras
+        >>> import numpy as np
+        >>> from snap_tf.snap import CentreScore, smooth_gradient, vis_model
+        >>> network = keras.Sequential([keras.Input((20, 4)), keras.layers.Conv1D(2, 5)])
+        >>> inputs = np.random.default_rng(0).normal(size=(1, 20, 4))
+        >>> smooth_gradient(vis_model(network), inputs, CentreScore((1,)), n_samples=4).shape
+        (1, 20, 4)
     """
     if n_samples < 1 or noise < 0:
         raise ConfigError(f"`n_samples` (={n_samples}) and `noise` (={noise}) must be at least 1 and 0")
@@ -188,7 +215,7 @@ def smooth_gradient(network: VisModel, inputs: np.ndarray, score: Callable[[Tens
 
 def grad_cam(network: VisModel, inputs: np.ndarray, score: Callable[[Tensor], Tensor], layer: str | None = None
              ) -> np.ndarray:
-    """Weight the feature maps of a layer by their mean gradient, add them up, keep what is positive.
+    """Compute a class activation map by Grad-CAM: the positive part of feature maps weighted by their mean gradient.
 
     Args:
         network: see `vis_model`.
@@ -203,6 +230,17 @@ def grad_cam(network: VisModel, inputs: np.ndarray, score: Callable[[Tensor], Te
         ConfigError: no such layer, or a model without layers that can be reached.
 
     Source: Selvaraju et al. 2017, arXiv:1610.02391, Eqs. 1 and 2 (over time instead of an image).
+
+    Example:
+        >>> import keras
+        >>> import numpy as np
+        >>> from snap_tf.snap import CentreScore, grad_cam, vis_model
+        >>> layers = [keras.layers.Conv1D(3, 5, activation="relu", name="conv"), keras.layers.Conv1D(2, 1)]
+        >>> network = keras.Sequential([keras.Input((20, 4)), *layers])
+        >>> inputs = np.random.default_rng(0).normal(size=(1, 20, 4))
+        >>> found = grad_cam(vis_model(network), inputs, CentreScore((1,)), "conv")
+        >>> found.shape, bool((found >= 0).all())
+        ((1, 16), True)
     """
     with _library("gradcam") as (gradcam,):
         cam = gradcam.Gradcam(network.model)(
@@ -213,7 +251,7 @@ def grad_cam(network: VisModel, inputs: np.ndarray, score: Callable[[Tensor], Te
 
 def score_cam(network: VisModel, inputs: np.ndarray, score: CentreScore, layer: str | None = None, *,
               baseline: float | np.ndarray = 0.0, batch_size: int = 32) -> np.ndarray:
-    """Weight the feature maps of a layer by what the class still scores where only they let the input through.
+    """Compute a class activation map by Score-CAM: feature maps weighted by the class score of the masked input.
 
     Args:
         network: see `vis_model`.
@@ -231,6 +269,17 @@ def score_cam(network: VisModel, inputs: np.ndarray, score: CentreScore, layer: 
         ConfigError: no such layer, or a model without layers that can be reached.
 
     Source: Wang et al. 2020, arXiv:1910.01279, Eqs. 6 and 7.
+
+    Example:
+        >>> import keras
+        >>> import numpy as np
+        >>> from snap_tf.snap import CentreScore, score_cam, vis_model
+        >>> layers = [keras.layers.Conv1D(3, 5, activation="relu", name="conv"), keras.layers.Conv1D(2, 1)]
+        >>> network = keras.Sequential([keras.Input((20, 4)), *layers])
+        >>> inputs = np.random.default_rng(0).normal(size=(1, 20, 4))
+        >>> found = score_cam(vis_model(network), inputs, CentreScore((1,)), "conv")
+        >>> found.shape, bool((found >= 0).all())
+        ((1, 16), True)
     """
     import keras
 
@@ -255,7 +304,7 @@ def score_cam(network: VisModel, inputs: np.ndarray, score: CentreScore, layer: 
 def optimised_input(network: VisModel, start: np.ndarray, score: Callable[[Tensor], Tensor], *, l1: float = 0.0,
                     n_steps: int = 200, learning_rate: float = 0.1, baseline: float | np.ndarray = 0.0,
                     value_range: tuple[float | None, float | None] = (None, None)) -> np.ndarray:
-    """Change an input until a score is as high as it gets, at the price of its distance from a baseline.
+    """Optimise an input for a high score (activation maximisation), with a penalty on its distance from a baseline.
 
     Maximises score - l1 * sum |input - baseline| with Adam.
 
@@ -277,6 +326,17 @@ def optimised_input(network: VisModel, start: np.ndarray, score: Callable[[Tenso
         DataError: a start of another rank, or not finite.
 
     Source: Krug et al. 2021, section 2.2.1 (optimised inputs, regularised); Simonyan et al. 2013, section 2.
+
+    Example:
+        >>> import keras
+        >>> import numpy as np
+        >>> from snap_tf.snap import CentreScore, optimised_input, vis_model
+        >>> network = keras.Sequential([keras.Input((20, 4)), keras.layers.Conv1D(2, 5)])
+        >>> inputs = np.random.default_rng(0).normal(size=(1, 20, 4))
+        >>> score = CentreScore((1,))
+        >>> found = optimised_input(vis_model(network), inputs, score, n_steps=5)
+        >>> found.shape, bool(score(network(found))[0] > score(network(inputs))[0])
+        ((1, 20, 4), True)
     """
     import keras
 

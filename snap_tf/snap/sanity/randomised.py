@@ -39,7 +39,7 @@ def copied(network: Network) -> Network:
 
 
 def cascade(network: Network, seed: int) -> Iterator[tuple[str, Network]]:
-    """Yield a copy of a network with ever more layers randomised.
+    """Yield a copy of a network with one more layer randomised each time (cascading randomisation).
 
     The entries of each weight of a layer are shuffled, so that their distribution stays; layers without a kernel, such
     as batch normalisation, stay as they are.

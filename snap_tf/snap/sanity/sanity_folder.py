@@ -79,7 +79,7 @@ def write_sanity(results: SanityResults, out: str | Path,
 
 
 def read_sanity(folder: str | Path) -> SanityResults:
-    """Read what `write_sanity` wrote.
+    """Read a folder of sanity checks that `write_sanity` wrote.
 
     Raises:
         DataError: the folder has no sanity checks, or not all of them.
