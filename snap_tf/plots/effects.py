@@ -141,8 +141,8 @@ def similarity_figure(found: Interpolated) -> Figure:
 
     Example:
         >>> from snap_tf.plots import similarity_figure
-        >>> from snap_tf.series import InterpolationRequest, SweepPlan, VariableRange, interpolate, open_generator
-        >>> from snap_tf.series.latents.reduplication import Syllables
+        >>> from snap_tf.series import InterpolationRequest, SweepPlan, Syllables, VariableRange
+        >>> from snap_tf.series import interpolate, open_generator
         >>> plan = SweepPlan((VariableRange(5, -1, 1, 1),), bases=2)
         >>> found = interpolate(open_generator("saved_models/fiwgan", -1), plan, "sweep",
         ...                     InterpolationRequest(syllables=Syllables((0.1, 0.3, 0.3, 0.5))))

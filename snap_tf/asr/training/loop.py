@@ -129,7 +129,7 @@ def train_recogniser(config: RecogniserConfig, corpus: Corpus, run: str | Path, 
         >>> from wavegan_tf.data import open_corpus
         >>> config = preset_config(model="W2P_shallow", width=1 / 64, batch_size=2, sa="all", validation_share=0.25)
         >>> options = RecogniserSession(max_steps=1, picture_secs=0, progress=False)
-        >>> trained = train_recogniser(config, open_corpus("corpus"), "run", options=options)
+        >>> trained = train_recogniser(config, open_corpus("corpus"), "recogniser", options=options)
         >>> trained.step, trained.n_training, trained.n_validation
         (1, 8, 4)
 
