@@ -1,1 +1,4 @@
-"""One module per family of `snap-tf` commands; each has `add_parser`."""
+"""Command line of `snap-tf`: one module per family of commands, each with `add_parser`.
+
+In go flags and paths; the analyses of the library run, and their results are written and printed.
+"""

@@ -6,7 +6,7 @@ import argparse
 import contextlib
 import io
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING
 
 from snap_tf.commands.options.acoustic_options import acoustic_settings, add_acoustic_settings
 from snap_tf.commands.options.pictures import add_tensorboard, show_in_tensorboard
@@ -15,7 +15,11 @@ from wavegan_tf.commands.label_lists import comma_list
 from wavegan_tf.errors import ConfigError
 from wavegan_tf.files.outputs import new_folder
 
+if TYPE_CHECKING:
+    from snap_tf.series.extraction.store import LayerStore
+
 __all__ = ["add_parser"]
+
 
 def add_parser(subparsers: argparse._SubParsersAction) -> None:
     """Add `acoustics`."""
@@ -81,7 +85,7 @@ def _run(args: argparse.Namespace) -> None:
     print(f"written to {args.out}")
 
 
-def _layers(args: argparse.Namespace, folder: Path) -> Any:
+def _layers(args: argparse.Namespace, folder: Path) -> LayerStore:
     """Open the folder of layers, or make one of a model and its inputs."""
     from snap_tf.series.extraction.store import open_layers
 
@@ -97,6 +101,6 @@ def _layers(args: argparse.Namespace, folder: Path) -> Any:
     with contextlib.redirect_stdout(io.StringIO()) as said:
         made = parser.parse_args(["layers", *args.inputs, str(folder)])
         made.run(made)
-    # all but where it writes, which is not where it ends up
+    # without the line that names the temporary folder
     print("\n".join(line for line in said.getvalue().splitlines() if not line.startswith("written to ")))
     return open_layers(folder)

@@ -1,4 +1,4 @@
-"""`snap-tf align-eval`: how often the place that decided a prediction is where the annotation has it."""
+"""`snap-tf align-eval`: alignment accuracy, how often the step of highest relevance lies in the annotated phone."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""`snap-tf asr`: train speech recognisers, transcribe with them, score them, export them."""
+"""`snap-tf asr`: train speech recognisers, transcribe recordings, evaluate and export recognisers."""
 
 from __future__ import annotations
 
@@ -144,7 +144,7 @@ def _transcribe(args: argparse.Namespace) -> None:
 
     recordings, lost = find_recordings(args.files)
     if args.textgrids:
-        textgrid_names(args.textgrids, recordings)  # what cannot be named is told before it is heard
+        textgrid_names(args.textgrids, recordings)  # equal names are an error before the recordings are transcribed
     recogniser = open_recogniser(args.model)
     transcripts = []
     for transcript in transcribe(recogniser, recordings, lost):
@@ -162,7 +162,7 @@ def _transcribe(args: argparse.Namespace) -> None:
 
 
 def _tell_lost(lost: list[tuple[str, str]], named: list[str], n_heard: int) -> None:
-    """Say which recordings were not transcribed; an error where they were named, or none is left."""
+    """Print which recordings were not transcribed; an error if they were named, or if none could be transcribed."""
     if lost and (n_heard == 0 or {name for name, _ in lost} & {str(Path(name)) for name in named}):
         others = f"; so are {len(lost) - 1} others" if len(lost) > 1 else ""
         raise DataError(f"recording (={lost[0][0]}) must be one that can be read; {lost[0][1]}{others}")
@@ -208,7 +208,7 @@ def _export(args: argparse.Namespace) -> None:
 
 
 def _with_sa_of(recogniser: Recogniser, corpus: Corpus) -> Corpus:
-    """Keep those SA recordings that took part in training."""
+    """Keep the SA recordings that were used in training."""
     from wavegan_tf.data.corpora.sa_policy import keep_sa
 
     if recogniser.config is None:

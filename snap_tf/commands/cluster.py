@@ -1,4 +1,4 @@
-"""`snap-tf cluster`: which groups every layer of a network treats alike."""
+"""`snap-tf cluster`: hierarchical clustering of the groups' profiles in every layer."""
 
 from __future__ import annotations
 
@@ -41,7 +41,7 @@ def add_parser(subparsers: argparse._SubParsersAction) -> None:
 
 
 def add_cluster_flags(parser: argparse.ArgumentParser, *, grouping: str, layers: str) -> None:
-    """Add what is clustered, and how.
+    """Add the flags of clustering: profiles, groups, layers, cuts.
 
     Args:
         parser: gets the flags.
@@ -62,7 +62,7 @@ def add_cluster_flags(parser: argparse.ArgumentParser, *, grouping: str, layers:
 
 
 def cluster_settings(args: argparse.Namespace) -> ClusterSettings:
-    """Give the settings that flags ask for."""
+    """Return the settings that flags ask for."""
     from snap_tf.snap.results.cluster_folder import ClusterSettings
 
     try:

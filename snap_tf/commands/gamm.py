@@ -1,4 +1,4 @@
-"""`snap-tf gamm`: curves of words over time, as mgcv fits them."""
+"""`snap-tf gamm`: generalised additive mixed models of word curves over time, as mgcv fits them."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""`snap-tf interpolate`: what a latent variable does to every layer."""
+"""`snap-tf interpolate`: sweeps of latent variables, and their effect on every layer of a generator."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""`snap-tf latents`: which latent variables carry a property of the output."""
+"""`snap-tf latents`: regression of a property of the output on latent variables."""
 
 from __future__ import annotations
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import argparse
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from snap_tf.commands.options.pictures import add_tensorboard, show_in_tensorboard
 from snap_tf.keras_files import is_keras_file
@@ -12,6 +12,11 @@ from wavegan_tf.commands.flags import add_trust_flag
 from wavegan_tf.commands.label_lists import comma_list
 from wavegan_tf.errors import ConfigError
 from wavegan_tf.files.outputs import new_folder
+
+if TYPE_CHECKING:
+    from snap_tf.probe import Probe
+    from snap_tf.series.extraction.latent_inputs import LatentInputs
+    from snap_tf.series.extraction.stimuli import Stimuli
 
 __all__ = ["add_parser"]
 
@@ -89,7 +94,7 @@ def _run(args: argparse.Namespace) -> None:
                               "input_shape": (args.input_len, 1) if args.input_len else None}
     if latent and args.part is None and not is_keras_file(args.model):
         source["part"] = "generator"
-    clips: Any = None if latent else _stimuli(args)  # a wrong folder is told before TensorFlow starts
+    clips: Any = None if latent else _stimuli(args)  # a wrong folder is reported before TensorFlow is loaded
     from snap_tf.probe import probe
     from snap_tf.series.extraction.extract import Selection, write_layers
 
@@ -109,7 +114,7 @@ def _run(args: argparse.Namespace) -> None:
 
 
 def _is_latent(args: argparse.Namespace) -> bool:
-    """Tell whether the inputs are latent vectors: said by the part, or by what the inputs are."""
+    """Tell whether the inputs are latent vectors: from the part, else from the inputs themselves."""
     from pathlib import Path
 
     path = Path(args.inputs)
@@ -119,7 +124,7 @@ def _is_latent(args: argparse.Namespace) -> bool:
 
 
 def _refuse_strangers(args: argparse.Namespace, names: tuple[str, ...], latent: bool) -> None:
-    """Refuse flags that would be passed over."""
+    """Refuse flags that would be ignored."""
     for name in names:
         value = getattr(args, name)
         if value != args.parser.get_default(name):
@@ -128,7 +133,7 @@ def _refuse_strangers(args: argparse.Namespace, names: tuple[str, ...], latent: 
                               "out, or change AUDIO_OR_Z or --part")
 
 
-def _latent_inputs(args: argparse.Namespace, network: Any) -> Any:
+def _latent_inputs(args: argparse.Namespace, network: Probe) -> LatentInputs:
     from pathlib import Path
 
     from snap_tf.series.extraction.latent_inputs import Request, latent_inputs
@@ -138,7 +143,7 @@ def _latent_inputs(args: argparse.Namespace, network: Any) -> Any:
     return latent_inputs(network, request, path)
 
 
-def _stimuli(args: argparse.Namespace) -> Any:
+def _stimuli(args: argparse.Namespace) -> Stimuli:
     from snap_tf.series.extraction.stimuli import find_stimuli
 
     options = {"kind": None if args.layout == "auto" else args.layout, **corpus_options(args)}

@@ -1,10 +1,10 @@
-"""`snap-tf plot`: figures of layers that have been written."""
+"""`snap-tf plot`: figures of layers, interpolations and profiles that other commands wrote."""
 
 from __future__ import annotations
 
 import argparse
+from collections.abc import Callable
 from pathlib import Path
-from typing import Any
 
 from snap_tf.commands.options.acoustic_options import acoustic_settings, add_acoustic_settings
 from snap_tf.commands.options.pictures import add_tensorboard, figure_files, first_pictures, show_in_tensorboard
@@ -54,7 +54,8 @@ def add_parser(subparsers: argparse._SubParsersAction) -> None:
     add_profiles(commands)
 
 
-def _figure(commands: Any, name: str, what: str, run: Any) -> argparse.ArgumentParser:
+def _figure(commands: argparse._SubParsersAction, name: str, what: str, run: Callable[[argparse.Namespace], None]
+            ) -> argparse.ArgumentParser:
     """Add a figure of a folder of layers."""
     parser = commands.add_parser(name, help=what)
     parser.add_argument("layers_folder", metavar="LAYERS", help="folder that snap-tf layers wrote")
@@ -116,12 +117,12 @@ def _interpolation(args: argparse.Namespace) -> None:
 
 
 def _check_name(args: argparse.Namespace) -> None:
-    """Refuse a folder where the name of the files is meant: they would lie beside it."""
+    """Refuse a folder in place of the files' name: they would be written beside it."""
     if args.figure.endswith(("/", "\\")) or Path(args.figure).name in ("", ".."):
         raise ConfigError(f"FIGURE (={args.figure}) must be the name of the files without suffix; it is a folder; say "
                           f"{args.figure.rstrip('/')}/NAME")
 
 
-def _say(args: argparse.Namespace, files: list[Any]) -> None:
+def _say(args: argparse.Namespace, files: list[Path]) -> None:
     show_in_tensorboard(args, first_pictures(files, args.layers_folder.rstrip("/").rsplit("/", 1)[-1]))
     print(f"written: {', '.join(map(str, files))}")

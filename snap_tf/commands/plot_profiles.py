@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import argparse
 from pathlib import Path
-from typing import Any
 
 from snap_tf.commands.cluster import add_cluster_flags, cluster_settings
 from snap_tf.commands.options.model_flags import add_models, read_checks, show_checks
@@ -15,7 +14,7 @@ from wavegan_tf.files.outputs import files_in
 __all__ = ["add_profiles"]
 
 
-def add_profiles(commands: Any) -> None:
+def add_profiles(commands: argparse._SubParsersAction) -> None:
     """Add `plot profiles`."""
     parser = commands.add_parser(
         "profiles", help="SNAPs: scheme, alignment, profiles of all groups, silhouettes, trees",

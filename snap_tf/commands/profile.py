@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import argparse
 import re
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from snap_tf.commands.options.left_out import tell_left_out
 from snap_tf.snap.settings import ProfileOptions
@@ -17,6 +17,12 @@ from wavegan_tf.commands.flags import add_setting_flags, add_trust_flag, given_s
 from wavegan_tf.commands.label_lists import comma_list
 from wavegan_tf.errors import ConfigError
 from wavegan_tf.files.outputs import one_file
+
+if TYPE_CHECKING:
+    from snap_tf.snap.frames.clip_folder import ClipFolder
+    from snap_tf.snap.frames.clip_frames import ClipFrames
+    from snap_tf.snap.network.networks import Network
+    from snap_tf.snap.profiles.profile_file import ProfileFile
 
 __all__ = ["add_parser", "check_frames", "clips_of", "tell_silent"]
 
@@ -86,7 +92,7 @@ def _profile(args: argparse.Namespace) -> None:
     options = ProfileOptions(**given)
     if "fold_by" in given and options.folds == 1:
         raise ConfigError(f"`--fold-by` (={options.fold_by}) must go with --folds, the number of parts; give both")
-    corpus = open_named_corpus(args) if args.corpus else None  # a wrong folder is told before TensorFlow starts
+    corpus = open_named_corpus(args) if args.corpus else None  # a wrong folder is reported before TensorFlow is loaded
     from snap_tf.snap.network.networks import open_network
     from snap_tf.snap.profiles.profile_file import write_profiles
     from snap_tf.snap.profiles.profiling import profile
@@ -104,7 +110,7 @@ def _profile(args: argparse.Namespace) -> None:
 
 
 def tell_silent(data: Any) -> None:
-    """Say which clips were silence, or left out, of frames that know."""
+    """Print how many clips were silent or left out, where the frames know it."""
     if left_out := getattr(data, "left_out", ()):
         print(f"note: {len(left_out)} files of the folder were left out (first: {': '.join(left_out[0])})")
     if silent := sorted(getattr(data, "silent", ())):
@@ -114,7 +120,7 @@ def tell_silent(data: Any) -> None:
 
 
 def check_frames(args: argparse.Namespace) -> None:
-    """Refuse frames that come from nowhere or from two places, and options that do nothing there."""
+    """Refuse no or several sources of frames, and options without effect for the source."""
     given = [name for name in ("corpus", "clips", "inputs") if getattr(args, name)]
     if len(given) != 1:
         raise ConfigError(f"frames (={', '.join('--' + name for name in given) or 'none'}) must come from one of "
@@ -128,8 +134,8 @@ def check_frames(args: argparse.Namespace) -> None:
                           "each clip is one frame as it is; leave it out")
 
 
-def clips_of(args: argparse.Namespace, network: Any) -> Any:
-    """Open what --clips or --inputs name, as frames for a network; `--split` chooses among clips."""
+def clips_of(args: argparse.Namespace, network: Network) -> ClipFolder | ClipFrames:
+    """Open the clips of --clips or the array of --inputs as frames for a network; `--split` chooses among clips."""
     if args.inputs:
         return _array(args.inputs, network)
     from snap_tf.snap.frames.clip_folder import ClipFolder
@@ -139,14 +145,14 @@ def clips_of(args: argparse.Namespace, network: Any) -> Any:
     if config is not None:
         return ClipFolder(args.clips, config.data, split=args.split)
     shape = network.probe.input_shape
-    if len(shape) != 2 or shape[0] is None:
+    if len(shape) != 2 or shape[0] is None or shape[1] is None:
         raise ConfigError(f"`--clips` (={args.clips}) must go with a network that takes clips of one length; "
                           f"{network.probe.name} takes {list(shape)}; use --inputs")
     return ClipFolder(args.clips, DataConfig(sample_rate_hz=round(network.probe.rate_hz), slice_len=shape[0],
                                              channels=shape[1]), split=args.split)
 
 
-def _array(path: str, network: Any) -> Any:
+def _array(path: str, network: Network) -> ClipFrames:
     from snap_tf.snap.frames.clip_frames import ClipFrames
     from wavegan_tf.errors import DataError
     from wavegan_tf.formats.arrays import read_npy
@@ -170,8 +176,8 @@ def _merge(args: argparse.Namespace) -> None:
     print(f"written to {args.out}")
 
 
-def _report(file: Any, min_frames: int) -> None:
-    """Say how many frames were used, and which groups have few."""
+def _report(file: ProfileFile, min_frames: int) -> None:
+    """Print how many frames were used, and which groups have few."""
     source = file.source
     print(f"{source['n_frames']} frames of {source['name']}; {source['n_blank']} of them blank and left out; "
           f"{source['n_skipped']} utterances too short for a frame of {file.options.frame_steps} steps")

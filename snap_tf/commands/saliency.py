@@ -1,4 +1,4 @@
-"""`snap-tf saliency`: what in one recording a network's answer hangs on."""
+"""`snap-tf saliency`: saliency maps of one recording."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""`snap-tf sanity`: do profiles hang on what was learned, on the groups, and on the inputs?"""
+"""`snap-tf sanity`: sanity checks of profiles, with random weights, labels and inputs."""
 
 from __future__ import annotations
 
@@ -61,7 +61,7 @@ def _run(args: argparse.Namespace) -> None:
                                 if name in PROFILE_FLAGS})
     if smallest_p(settings.permutations) >= 0.05:  # before the work, which takes long
         print(f"note: {say_resolution(settings.permutations)}", file=sys.stderr)
-    corpus = open_named_corpus(args) if args.corpus else None  # a wrong folder is told before TensorFlow starts
+    corpus = open_named_corpus(args) if args.corpus else None  # a wrong folder is reported before TensorFlow is loaded
     from snap_tf.plots.snap.sanity import write_sanity_figure
     from snap_tf.snap.network.networks import open_network
     from snap_tf.snap.sanity.checks import sanity_checks

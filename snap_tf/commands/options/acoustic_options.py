@@ -36,7 +36,7 @@ _HELP = {
 
 
 def add_acoustic_settings(parser: argparse.ArgumentParser, *begins: str) -> None:
-    """Add a flag per setting; only those whose names begin so, where that is said."""
+    """Add a flag per setting; with `begins`, only for settings whose names begin with one of them."""
     options = parser.add_argument_group("settings of the measures")
     for field in fields(AcousticSettings):
         if begins and not field.name.startswith(begins):
@@ -48,10 +48,10 @@ def add_acoustic_settings(parser: argparse.ArgumentParser, *begins: str) -> None
 
 
 def acoustic_settings(args: argparse.Namespace) -> AcousticSettings:
-    """Take the settings from the flags that there are.
+    """Return the settings of the flags that were added.
 
     Raises:
-        ConfigError: settings that cannot work.
+        ConfigError: settings that are not allowed.
     """
     return AcousticSettings(**{field.name: getattr(args, field.name) for field in fields(AcousticSettings)
                                if hasattr(args, field.name)})

@@ -1,4 +1,4 @@
-"""What `gamm` and `contrasts` share: flags, reading the table, errors and notes, figures."""
+"""Flags that `gamm` and `contrasts` share; reading the table, errors and notes, settings."""
 
 from __future__ import annotations
 
@@ -79,7 +79,7 @@ def read_long_table(args: argparse.Namespace) -> pd.DataFrame:
 
 
 def model_options(args: argparse.Namespace) -> dict[str, Any]:
-    """Give the flags that `gamm_words` takes."""
+    """Return the flags that `gamm_words` takes."""
     names = ("value", "time", "group", "token", "start", "random", "k", "m", "k_random", "m_random", "knots", "rho",
              "method")
     return {name: getattr(args, name) for name in names}

@@ -5,7 +5,7 @@ from __future__ import annotations
 import argparse
 from collections.abc import Mapping
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from snap_tf.snap.profiles.profile_file import ProfileFile
@@ -14,8 +14,8 @@ if TYPE_CHECKING:
 __all__ = ["add_models", "read_checks", "show_checks", "write_checks"]
 
 
-def add_models(parser: Any) -> None:
-    """Add `--compare FILE [FILE ...]` and `--sanity DIR [DIR ...]`; each may be given again."""
+def add_models(parser: argparse.ArgumentParser) -> None:
+    """Add `--compare FILE [FILE ...]` and `--sanity DIR [DIR ...]`; each may be given several times."""
     parser.add_argument("--compare", nargs="+", action="extend", default=[], metavar="FILE",
                         help="profile files of other models")
     parser.add_argument("--sanity", nargs="+", action="extend", default=[], metavar="DIR",
@@ -24,7 +24,7 @@ def add_models(parser: Any) -> None:
 
 
 def read_checks(args: argparse.Namespace, files: Mapping[str, ProfileFile]) -> dict[str, SanityResults]:
-    """Read the checks that were asked for, by name of the model."""
+    """Read the sanity checks that were asked for, by name of the model."""
     if not args.sanity:
         return {}
     from snap_tf.snap.sanity.sanity_folder import sanity_of
@@ -47,7 +47,7 @@ def write_checks(checks: Mapping[str, SanityResults], folder: Path) -> None:
 
 def show_checks(checks: Mapping[str, SanityResults], files: Mapping[str, ProfileFile], grouping: str | None = None,
                 kind: str = "snap") -> None:
-    """Print every model's checks, and in what they are not of the results above.
+    """Print every model's sanity checks, and how their settings differ from those of the results above.
 
     Args:
         checks: by name of the model.
