@@ -5,12 +5,9 @@ from __future__ import annotations
 import argparse
 from collections.abc import Mapping
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import Any
 
 from wavegan_tf.files.outputs import Output, files_in
-
-if TYPE_CHECKING:
-    from matplotlib.figure import Figure
 
 __all__ = ["add_tensorboard", "figure_files", "first_pictures", "show_folder_in_tensorboard", "show_in_tensorboard"]
 
@@ -27,7 +24,7 @@ def figure_files(figure: str | Path) -> Output:
     return files_in(path.parent, path.stem if path.suffix.lower() in (".png", ".pdf") else path.name)
 
 
-def show_in_tensorboard(args: argparse.Namespace, pictures: Mapping[str, Figure | str | Path]) -> None:
+def show_in_tensorboard(args: argparse.Namespace, pictures: Mapping[str, Any]) -> None:
     """Write figures or PNG files as images, by tag, if the flag was given."""
     if args.tensorboard:
         from snap_tf.plots.tensorboard import write_images
