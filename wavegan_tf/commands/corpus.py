@@ -1,4 +1,4 @@
-"""`wavegan-tf corpus`: look into a corpus, or make a synthetic one."""
+"""`wavegan-tf corpus`: summarise a corpus, make a synthetic one, show how phones are folded."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""`wavegan-tf train`: train WaveGAN, ciwGAN or fiwGAN, or go on with a run."""
+"""`wavegan-tf train`: train WaveGAN, ciwGAN or fiwGAN, or resume a run."""
 
 from __future__ import annotations
 
@@ -83,7 +83,7 @@ def _run(args: argparse.Namespace) -> None:
 
 
 def _open_start(args: argparse.Namespace) -> tuple[RunConfig, StartingPoint]:
-    """Open the model that a new run begins with; give its settings too."""
+    """Open the model for a warm start, and return its settings too."""
     from wavegan_tf.export.opening import open_model
     from wavegan_tf.training.devices import prepare_devices
     from wavegan_tf.training.starting_point import StartingPoint
@@ -98,7 +98,7 @@ def _open_start(args: argparse.Namespace) -> tuple[RunConfig, StartingPoint]:
 
 
 def _settings(args: argparse.Namespace, run: Path, started_with: RunConfig | None = None) -> RunConfig:
-    """Take the settings of the preset, of the run that goes on, or of the model that a new one begins with.
+    """Return the settings of the preset, of the run to resume, or of the model for a warm start.
 
     The command line's changes are made to them.
     """

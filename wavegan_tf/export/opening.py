@@ -82,7 +82,7 @@ def _open_run(run: Path, step: int | None) -> Model:
 
 
 def _is_foreign(folder: Path) -> bool:
-    """Tell whether nothing beside a SavedModel says that it is ours; a `weights` folder is taken for damage to ours."""
+    """Tell whether a SavedModel has neither `model.json` nor `weights`; with `weights` alone it is a damaged export."""
     return not (folder / METADATA_NAME).is_file() and not (folder / WEIGHTS_FOLDER).is_dir()
 
 
@@ -123,7 +123,7 @@ def _of_networks(networks: Networks, metadata: ModelMetadata) -> Model:
 
 
 def _open_foreign(folder: Path, trust: bool) -> Model:
-    """Run a SavedModel that came without a description, if the user says so."""
+    """Load a SavedModel without `model.json`, if the user trusts it: its program runs."""
     if not trust:
         raise ExportError(f"SavedModel (={folder}) must have the {METADATA_NAME} of `wavegan-tf export` beside it; "
                           "without it whose it is is not known, and a SavedModel is a program that may read and write "

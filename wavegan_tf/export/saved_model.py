@@ -43,7 +43,7 @@ def write_saved_model(networks: Networks, code: str, metadata: str, folder: str 
 
 
 def read_variables(folder: str | Path, networks: Networks) -> None:
-    """Fill networks with the numbers in the `variables/` of a SavedModel of ours, which is not loaded for that.
+    """Load the weights in the `variables/` of our own SavedModel into networks; the SavedModel itself does not run.
 
     Raises:
         ExportError: they cannot be read, or are not those of such networks.
@@ -62,7 +62,7 @@ def read_variables(folder: str | Path, networks: Networks) -> None:
 
 
 def load_saved_model(folder: str | Path) -> tuple[Any, str]:
-    """Load and run a SavedModel of somebody else that has the signatures of `write_saved_model`.
+    """Load a SavedModel of unknown origin, a program that then runs, with the signatures of `write_saved_model`.
 
     Returns:
         The loaded object, whose `signatures` are callable, and its metadata.

@@ -102,14 +102,14 @@ def claim(output: Output, *, wait: bool = False) -> Iterator[Claim]:
         with nullcontext() if wait else uninterrupted():
             made = make_folders(file.parent)
             taken = _claims()[file] = _take(output, path, file, wait)
-        output.check()  # again: another may have ended, or what a killed one had moved away is back
+        output.check()  # again: another process may have ended, or files that a killed one had moved aside are back
         taken.before = _before(taken)
         yield taken
     finally:
         with uninterrupted():
             if file in _claims():
                 _release(_claims().pop(file))
-            for folder in made:  # those that nothing came to lie in
+            for folder in made:  # those that are still empty
                 with suppress(OSError):
                     folder.rmdir()
 

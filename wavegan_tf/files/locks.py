@@ -9,7 +9,7 @@ from wavegan_tf.files.own_files import open_own_file
 
 try:
     import fcntl
-except ImportError:  # Windows has no such locks; two processes in one place are the user's to avoid there
+except ImportError:  # Windows has no such locks; there the user must not let two processes write to one path
     fcntl = None  # type: ignore[assignment]
 
 __all__ = ["LockedFile", "lock_file", "make_folders"]

@@ -71,7 +71,7 @@ def check_output_file(path: str | Path) -> None:
     """Check that a file can be written at a path, before long work for it begins.
 
     Raises:
-        ExportError: it is a folder, a pipe or a device, or lies in something that is none or must not be written to.
+        ExportError: it is a folder, a pipe or a device, or its parent is no folder or not writable.
     """
     real = real_path(path)
     if real.is_dir():
@@ -89,7 +89,7 @@ def check_output_folder(path: str | Path, *, new: bool = False) -> None:
         new: whether it must not be there yet, or be empty.
 
     Raises:
-        ExportError: it is a file, lies in something that is no folder or must not be written to, or is not new.
+        ExportError: it is a file, its parent is no folder or not writable, or it is not new.
     """
     real = real_path(path)
     if new and real.exists() and not (real.is_dir() and not any(real.iterdir())):
@@ -99,7 +99,7 @@ def check_output_folder(path: str | Path, *, new: bool = False) -> None:
 
 def _check_parent(path: Path, folder: Path, what: str) -> None:
     """Check the nearest existing folder above."""
-    if real_path(path).is_symlink():  # what all links lead to is none, but in a circle
+    if real_path(path).is_symlink():  # still a link when all are followed: a circle
         raise ExportError(f"output {what} (={path}) must be where one can be made; its links lead in a circle; choose "
                           "another name")
     while not os.path.lexists(folder) and folder != folder.parent:

@@ -98,10 +98,10 @@ def _move_folder(claim: Claim, new: Path) -> bool:
             if look_at(old) != claim.before:
                 put_back(old, path)
                 return False
-        elif os.name == "nt":  # where a folder takes the place of none, not even of an empty one
+        elif os.name == "nt":  # where a rename replaces no folder, not even an empty one
             path.rmdir()
     try:
-        new.rename(path)  # an empty folder gives way, nothing else does
+        new.rename(path)  # replaces an empty folder, nothing else
     except OSError as error:
         if old.exists():
             put_back(old, path)

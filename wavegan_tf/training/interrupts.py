@@ -29,7 +29,7 @@ class StopRequest:
 
 @contextmanager
 def catch_stop_requests() -> Iterator[StopRequest]:
-    """Note the first SIGINT, SIGTERM or SIGHUP in the block; the second acts as if nobody had caught the first.
+    """Note the first SIGINT, SIGTERM or SIGHUP in the block; the second has its usual effect.
 
     What is ignored stays so: SIGHUP under nohup. Outside the main thread nothing is caught, since Python handles
     signals there only.

@@ -128,7 +128,7 @@ class _Session:
         self.saved_at = self.heard_at = time.monotonic()
 
     def _restore(self) -> Path | None:
-        """Put the newest whole checkpoint into the training round and return it; None where there is none yet."""
+        """Load the newest undamaged checkpoint into the training round and return it; None where there is none yet."""
         newest = newest_checkpoint(self.run)
         if newest is None:
             if self.start is not None:
@@ -216,7 +216,7 @@ class _Session:
                     return stop if stopped else None
 
     def _begin(self, real: Tensor) -> None:
-        """Write what belongs to step 0 of a new run."""
+        """Write step 0 of a new run: settings, real and generated audio, first checkpoint."""
         if self.monitors is None:
             return
         self.monitors.settings()
@@ -246,7 +246,7 @@ class _Session:
             self._save()
 
     def _save(self) -> None:
-        """Make a checkpoint, unless this process is not the one that writes, or the state is no good."""
+        """Make a checkpoint, in the process that writes and only when the losses are within bounds."""
         if self.monitors is None:
             return
         self.saved_at = time.monotonic()

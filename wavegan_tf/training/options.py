@@ -41,6 +41,6 @@ class SessionOptions(CheckedSettings):
             require(getattr(self, name) > 0, name, getattr(self, name), "positive")
 
     def save_is_due(self, step: int, seconds: float) -> bool:
-        """Tell whether a checkpoint belongs here, `seconds` after the last one."""
+        """Tell whether a checkpoint is due at this step, `seconds` after the last one."""
         by_steps = any(every and step % every == 0 for every in (self.save_steps, self.keep_every))
         return by_steps or (self.save_secs > 0 and seconds >= self.save_secs)

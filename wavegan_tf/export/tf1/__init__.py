@@ -1,4 +1,4 @@
-"""Checkpoints of the original TensorFlow 1 code, both ways.
+"""Import and export of checkpoints of the original TensorFlow 1 code.
 
 In go checkpoint files or a run; out come an exported model or checkpoint files.
 """

@@ -31,7 +31,7 @@ __all__ = ["Exported", "export_tf1", "tensors_of", "write_tf1"]
 
 @dataclass(frozen=True)
 class Exported:
-    """What was written: how many variables, and whether the optimisers' slots are among them."""
+    """Result of an export: number of variables, and whether the optimisers' slots are among them."""
 
     n_variables: int
     with_slots: bool
@@ -105,7 +105,7 @@ def write_tf1(tensors: dict[str, np.ndarray], config: RunConfig, prefix: str | P
 
 @contextmanager
 def _claimed(prefix: Path) -> Iterator[None]:
-    """Keep others from writing the same checkpoint, and refuse one that was there when we began."""
+    """Lock the files of a checkpoint against other processes; an existing checkpoint is an error."""
     if prefix.name in ("", ".", "..") or prefix.is_dir():
         raise ConfigError(f"prefix (={prefix}) must be a folder and a name, such as tf1/model.ckpt-1000")
     with claim(files_in(prefix.parent, prefix.name)) as taken:

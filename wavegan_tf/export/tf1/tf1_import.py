@@ -29,7 +29,7 @@ _NAMED = 5
 
 @dataclass(frozen=True)
 class Import:
-    """What was imported: where from, settings, step, and what the settings rest on where weights do not tell."""
+    """Result of an import: checkpoint, settings, step, and notes on settings that the weights do not determine."""
 
     prefix: Path
     config: RunConfig
