@@ -211,7 +211,7 @@ def first_slice(waveform: np.ndarray, slice_len: int) -> np.ndarray:
 
 def _chunks(files: tuple[AudioFile, ...], config: DataConfig, size: int, skipped: list[tuple[str, str]],
             progress: bool) -> Iterator[list[tuple[tuple[str, int], np.ndarray]]]:
-    """Decode files and yield chunks of `size`: (name, length in samples), first slice; unusable ones go to `skipped`."""
+    """Decode files and yield chunks of `size`: (name, length), first slice; unusable ones go to `skipped`."""
     chunk = []
     for item in decode_files(files, config, progress=progress):
         name = files[item.index].name
