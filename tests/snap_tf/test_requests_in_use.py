@@ -12,12 +12,12 @@ from snap_tf.asr.settings import RecogniserConfig, RecogniserSession
 from snap_tf.asr.training import loop as asr_training
 from snap_tf.gamm.questions import layers as gamm_layers
 from snap_tf.gamm.questions import words as gamm_words_module
+from snap_tf.series.acoustics import waveform_correlation
 from snap_tf.series.acoustics.acoustic_request import AcousticRequest, MeasuredLayer
 from snap_tf.series.acoustics.measures.acoustic_settings import AcousticSettings
-from snap_tf.series.acoustics.measures.measuring import waveform_correlation
+from snap_tf.series.latents import interpolation
 from snap_tf.series.latents.interpolation import InterpolationRequest
 from snap_tf.series.latents.latent_regression import RegressionSettings, regress_label
-from snap_tf.series.latents.search import interpolation
 from snap_tf.snap.sanity import checks as sanity
 from snap_tf.snap.sanity.sanity_settings import SanitySettings
 from snap_tf.snap.settings import ProfileOptions

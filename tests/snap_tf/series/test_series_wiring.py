@@ -14,10 +14,10 @@ from snap_tf.series.extraction import extract, feed, stimuli
 from snap_tf.series.extraction.extract import Selection, write_layers
 from snap_tf.series.extraction.layer_series import LayerSeries
 from snap_tf.series.extraction.resample import upsample_linear
+from snap_tf.series.latents import search as latents
 from snap_tf.series.latents.effect_tables import value_rows
 from snap_tf.series.latents.effects import layer_effects
 from snap_tf.series.latents.output_labels import MEASURES, frication_ratio
-from snap_tf.series.latents.search import search as latents
 from snap_tf.series.latents.sweep import SweepPlan, VariableRange, sweep_vectors
 from wavegan_tf.config import DataConfig, NetworkConfig, RunConfig
 from wavegan_tf.data.corpus import Corpus, Segment, Utterance

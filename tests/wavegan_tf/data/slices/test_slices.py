@@ -15,11 +15,11 @@ from mock_corpora import RATE_HZ, SPOKEN, tone, write_ldc
 
 from wavegan_tf.data.corpora.timit import read_timit
 from wavegan_tf.data.corpus import Corpus, Segment, Utterance
+from wavegan_tf.data.slices import slicing as slices_module
 from wavegan_tf.data.slices.cutting import Recording, crop, cut, decode, stored
 from wavegan_tf.data.slices.manifest import MANIFEST_COLUMNS, format_phones, parse_phones, read_manifest
 from wavegan_tf.data.slices.slice_settings import SliceSettings
 from wavegan_tf.data.slices.slicing import slice_phones, slice_stops, slice_words
-from wavegan_tf.data.slices.slicing import slicing as slices_module
 from wavegan_tf.errors import ConfigError, DataError, ExportError
 from wavegan_tf.use.labels import find_labels
 
