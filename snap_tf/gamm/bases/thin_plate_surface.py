@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from fractions import Fraction
 from itertools import product
 from math import factorial, gamma, pi
 
 import numpy as np
 
 from snap_tf.gamm.bases.basis import complement, penalty_size
+from snap_tf.gamm.bases.knot_draw import draw_rows
 from snap_tf.gamm.bases.thin_plate import MAX_OWN_KNOTS, largest_eigenpairs
 from snap_tf.gamm.errors import GammError
 
@@ -104,8 +106,7 @@ def thin_plate_surface(values: np.ndarray, counts: np.ndarray, *, k: int, order:
         k: number of columns, above the number of polynomials (3 for two variables and m = 2).
         order: m, with 2m > d; without it the smallest with 2m > d + 1.
         knots: float [n_knots, d], places of the radial functions; without them every different row, or beyond 2000
-            rows 2000 of them at even steps of the sorted rows (mgcv draws 2000 at random there, which nobody can
-            repeat).
+            rows the 2000 that mgcv draws, see `draw_rows`.
         name: the variables' names in messages.
 
     Raises:
@@ -125,8 +126,8 @@ def thin_plate_surface(values: np.ndarray, counts: np.ndarray, *, k: int, order:
     if len(values) < k:
         raise GammError(f"k (={k}) of s({name}) must be at most the number of different rows of `{name}`; there are "
                         f"{len(values)}; choose k = {len(values)} or less")
-    shift = np.average(values, axis=0, weights=counts)
-    places = _places(values, knots, k, name) - shift
+    shift = _exact_means(values, counts)
+    places = _places(values, shift, knots, k, name) - shift
     vectors, eigenvalues = _eigenpairs(radial_surface(_distances(places, places), m, d), k, len(powers))
     polynomials = _polynomials(places, powers)
     if np.linalg.matrix_rank(polynomials / np.linalg.norm(polynomials, axis=0)) < len(powers):
@@ -150,12 +151,16 @@ def _powers(d: int, order: int) -> np.ndarray:
     return np.array(sorted(found, key=lambda powers: powers[::-1]))
 
 
-def _places(values: np.ndarray, knots: np.ndarray | None, k: int, name: str) -> np.ndarray:
+def _exact_means(values: np.ndarray, counts: np.ndarray) -> np.ndarray:
+    """Means without rounding errors: a value that is the mean must become 0, or rows as text sort otherwise."""
+    total = sum(Fraction(float(count)) for count in counts)
+    return np.array([float(sum(Fraction(float(value)) * Fraction(float(count))
+                               for value, count in zip(column, counts, strict=True)) / total) for column in values.T])
+
+
+def _places(values: np.ndarray, shift: np.ndarray, knots: np.ndarray | None, k: int, name: str) -> np.ndarray:
     if knots is None:
-        ordered = np.unique(values, axis=0)
-        if len(ordered) <= MAX_OWN_KNOTS:
-            return ordered
-        return ordered[np.linspace(0, len(ordered) - 1, MAX_OWN_KNOTS).round().astype(int)]
+        return values if len(values) <= MAX_OWN_KNOTS else values[draw_rows(values - shift, MAX_OWN_KNOTS)]
     places = np.asarray(knots, float)
     if places.ndim != 2 or places.shape[1] != values.shape[1]:
         raise GammError(f"knots of s({name}) must have one column for each of its {values.shape[1]} variables")
