@@ -77,7 +77,7 @@ def _words(seed: int) -> Callable[[], int]:
         state = (69069 * state + 1) % 2**32
         filled.append(state)
     twister = np.random.MT19937(0)
-    key = np.array(filled[1:], np.uint64)  # the first number is the place in the state, which R sets to its end
+    key = np.array(filled[1:], np.uint32)  # the first number is the place in the state, which R sets to its end
     twister.state = {"bit_generator": "MT19937", "state": {"key": key, "pos": _STATE}}
     return lambda: int(twister.random_raw())
 
