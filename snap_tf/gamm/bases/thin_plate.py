@@ -88,7 +88,7 @@ def thin_plate(values: np.ndarray, counts: np.ndarray, *, order: int, k: int,
         order: m, 1 or 2.
         k: number of columns, m+1 or more.
         knots: places of the radial functions; without them every value, or beyond 2000 values 200 places
-            equally spaced (mgcv draws 2000 values at random there, which nobody can repeat).
+            equally spaced (mgcv has 2000 values there, which `draw_without_replacement` would pick with seed 1).
         name: the variable's name in messages.
 
     Raises:
