@@ -12,9 +12,10 @@ import pandas as pd
 from snap_tf.gamm.errors import GammError, name_some
 from snap_tf.gamm.model.missing import no_number, no_word
 from snap_tf.gamm.model.parametric import parametric_columns
-from snap_tf.gamm.model.terms import Model, RandomTerm, interaction_parts, quoted
+from snap_tf.gamm.model.terms import Model, RandomTerm, interaction_parts, logarithm_of, quoted
 
-__all__ = ["name_rows", "read_columns", "read_numbers", "read_starts", "require_columns", "resolve_model"]
+__all__ = ["add_derived_columns", "name_rows", "read_columns", "read_numbers", "read_starts", "require_columns",
+           "resolve_model"]
 
 _LARGEST = 1e50
 _TRUE_OR_FALSE = {"1": True, "1.0": True, "true": True, "t": True, "0": False, "0.0": False, "false": False, "f": False}
@@ -43,7 +44,7 @@ def read_columns(model: Model, data: pd.DataFrame, *, labels: Iterable[str | Non
     given = [name for name in labels if name is not None]
     plain_terms = [term for term in model.parametric if re.fullmatch(r"[^\W\d][\w.]*", term)]
     further = [name for term in model.random for name in term.further]
-    data = _with_interactions((*model.factors, *own, *further, *given), data)
+    data = add_derived_columns((*model.factors, *own, *further, *given, model.offset), data)
     factors = {*model.factors, *own, *given}
     numbers = dict.fromkeys((model.response, *model.numbers))
     require_columns([*numbers, *model.factors, *own, *further, *given, *plain_terms], data)
@@ -134,22 +135,45 @@ def _with_factor(term: RandomTerm, data: pd.DataFrame, factors: frozenset[str]) 
     return replace(term, factor=found[0], variable=next(name for name in term.variables if name != found[0]))
 
 
-def _with_interactions(names: Iterable[str], data: pd.DataFrame) -> pd.DataFrame:
-    """Make the columns `interaction(a, b)`: levels `x.y` that occur, the first factor's changing fastest, as in R."""
-    made: dict[str, pd.Categorical] = {}
+def add_derived_columns(names: Iterable[str | None], data: pd.DataFrame) -> pd.DataFrame:
+    """Make the columns `interaction(a, b)` and `log(n)` that are named and that the table does not have.
+
+    Args:
+        names: columns; None among them is passed over.
+        data: a table with the columns that they are made from.
+
+    Returns:
+        The table with the further columns. Levels of an interaction are `x.y`, those that occur, the first factor's
+        changing fastest, as in R.
+
+    Raises:
+        GammError: a column is missing, or a logarithm is of 0 or less.
+    """
+    made: dict[str, object] = {}
     for name in dict.fromkeys(names):
-        parts = () if name in data.columns else interaction_parts(name)
-        if not parts:
+        if name is None or name in data.columns:
             continue
-        require_columns(parts, data)
-        codes = [_factor(data[part], None) for part in parts]
-        texts = pd.Series(["" if any(row_code < 0 for row_code in row) else
-                           ".".join(str(factor.categories[code]) for factor, code in zip(codes, row, strict=True))
-                           for row in zip(*(factor.codes for factor in codes), strict=True)], dtype=object)
-        order = np.lexsort([factor.codes for factor in codes])  # the last key is the first to sort by
-        levels = [text for text in pd.unique(texts.iloc[order]) if text]
-        made[name] = pd.Categorical(texts.where(texts != ""), categories=levels)
+        logarithm, parts = logarithm_of(name), interaction_parts(name)
+        require_columns(parts if logarithm is None else [logarithm], data)
+        if logarithm is not None:
+            numbers = read_numbers(data[logarithm])
+            bad = np.flatnonzero(numbers <= 0)
+            if len(bad):
+                raise GammError(f"`{logarithm}` must hold numbers above 0 for {name}; {name_rows(bad)} "
+                                f"{'does' if len(bad) == 1 else 'do'} not (={name_some(numbers[bad[:3]])})")
+            made[name] = np.log(numbers)
+        elif parts:
+            made[name] = _interaction([_factor(data[part], None) for part in parts])
     return data.assign(**made) if made else data
+
+
+def _interaction(factors: list[pd.Categorical]) -> pd.Categorical:
+    codes = np.column_stack([factor.codes for factor in factors])
+    different, index = np.unique(codes[:, ::-1], axis=0, return_inverse=True)  # the last factor is the first to sort by
+    names = [".".join(str(factor.categories[code]) for factor, code in zip(factors, row[::-1], strict=True))
+             if row.min() >= 0 else None for row in different]
+    texts = np.array(names, object)[index.reshape(-1)]
+    return pd.Categorical(texts, categories=[name for name in dict.fromkeys(names) if name is not None])
 
 
 def read_starts(column: pd.Series) -> np.ndarray:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 
 from snap_tf.gamm.errors import GammError
-from snap_tf.gamm.model.terms import BASES, TENSORS, Model, RandomTerm, SmoothTerm, interaction_parts
+from snap_tf.gamm.model.terms import BASES, TENSORS, Model, RandomTerm, SmoothTerm, interaction_parts, logarithm_of
 
 __all__ = ["parse_formula"]
 
@@ -33,9 +33,10 @@ def parse_formula(text: str, *, family: str = "gaussian", select: bool = False, 
     Terms as in mgcv: `s(x, k=10, m=2)`, `s(x, bs="cr")` (`tp`, `ts`, `cr`, `cs`, `cc`), `s(x, z)`,
     `te(x, z, k=c(6, 5), bs=c("cr", "tp"))`, `ti(x, z)`; each with `by=word`, `by=ordered(word)` or `by=number`;
     random smooths `s(x, token, bs="fs", k=9, m=1)`, random intercepts `s(token, bs="re")` and slopes
-    `s(speaker, x, bs="re")`; `offset(x)`. Two short forms: `fs(x, token)` is the published model's term, m = 1 and
-    k = 9, and `re(token)` is a random intercept. What is not given is as in mgcv: m is 2; k is m + 8 for thin
-    plates and `fs`, 30 for a thin plate of two variables, 10 for cubic bases, 5 for each variable of te and ti.
+    `s(speaker, x, bs="re")`; `offset(x)` and `offset(log(x))`. Two short forms: `fs(x, token)` is the published
+    model's term, m = 1 and k = 9, and `re(token)` is a random intercept. What is not given is as in mgcv: m is 2; k is
+    m + 8 for thin plates and `fs`, 30 for a thin plate of two variables, 10 for cubic bases, 5 for each variable of
+    te and ti.
     A column `interaction(speaker, word)` is made where it is needed. Everything else is the parametric part, read
     by patsy, which has `log`, `sqrt`, `exp` and `factor` of R and reads `^` as R does: `Word*Sex`, `I(x^2)`.
 
@@ -82,7 +83,8 @@ def parse_formula(text: str, *, family: str = "gaussian", select: bool = False, 
             else:
                 random.append(read)
         elif bracket and name == "offset":
-            offsets.append(_column(inside.removesuffix(")"), term))
+            name = re.sub(r"\s", "", inside.removesuffix(")"))
+            offsets.append(name if logarithm_of(name) else _column(inside.removesuffix(")"), term))
         elif not name and "|" in inside:
             raise GammError(f"term (={term}) must be written as mgcv writes it: s(speaker, bs=\"re\") for a random "
                             'intercept, s(speaker, x, bs="re") for a random slope')

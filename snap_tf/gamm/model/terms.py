@@ -9,13 +9,14 @@ from dataclasses import dataclass, replace
 from snap_tf.gamm.errors import GammError
 
 __all__ = ["BASES", "BY_KINDS", "FAMILIES", "TENSORS", "Model", "RandomTerm", "SmoothTerm", "interaction_parts",
-           "quoted"]
+           "logarithm_of", "quoted"]
 
 BY_KINDS = ("ordered", "separate", "numeric")
 FAMILIES = ("gaussian", "binomial", "poisson", "scat")
 BASES = ("tp", "ts", "cr", "cs", "cc")
 """Bases of one variable: thin plate (with shrinkage), cubic regression (with shrinkage), cyclic cubic regression."""
 TENSORS = ("te", "ti")
+_NAME = r"[^\W\d][\w.]*"
 _PLATES = ("tp", "ts")
 _PLANE_K = 30  # mgcv's k for a thin plate smooth of two variables: its null space of 3 and 27 more
 _SMALLEST_K = {"cr": 3, "cs": 3, "cc": 4}
@@ -212,7 +213,7 @@ class Model:
             (scaled t, for heavy tails).
         select: whether every smooth gets a second penalty, so that it can be estimated as zero.
         weights: column of prior weights (for `binomial`, the number of trials), or None.
-        offset: column that is added to the linear predictor, or None.
+        offset: column that is added to the linear predictor, or `log(n)` of a column n, or None.
     """
 
     response: str
@@ -311,7 +312,8 @@ class Model:
         return replace(self, smooths=smooths, random=random)
 
     def __str__(self) -> str:
-        offset = [] if self.offset is None else [f"offset({quoted(self.offset)})"]
+        name = self.offset
+        offset = [] if name is None else [f"offset({name if logarithm_of(name) else quoted(name)})"]
         parts = [*([] if self.intercept else ["0"]), *self.parametric, *offset, *map(str, self.smooths),
                  *map(str, self.random)]
         return f"{quoted(self.response)} ~ {' + '.join(parts) or '1'}"
@@ -319,16 +321,19 @@ class Model:
 
 def quoted(name: str) -> str:
     """Write a column's name as a formula needs it: in backticks when it holds signs or spaces."""
-    parts = interaction_parts(name)
-    if parts:
-        return name
-    return name if re.fullmatch(r"[^\W\d][\w.]*", name) else f"`{name}`"
+    return name if re.fullmatch(_NAME, name) or interaction_parts(name) else f"`{name}`"
 
 
 def interaction_parts(name: str) -> tuple[str, ...]:
     """Read the factors of `interaction(Speaker, Word)`, a column that is made from others; else nothing."""
-    found = re.fullmatch(r"interaction\(((?:[^\W\d][\w.]*)(?:, [^\W\d][\w.]*)+)\)", name)
+    found = re.fullmatch(rf"interaction\(({_NAME}(?:, {_NAME})+)\)", name)
     return tuple(found[1].split(", ")) if found else ()
+
+
+def logarithm_of(name: str) -> str | None:
+    """Read the column of `log(n)`, a column that is made from another as an offset; else None."""
+    found = re.fullmatch(rf"log\(({_NAME})\)", name)
+    return found[1] if found else None
 
 
 def _pairs(terms: tuple[SmoothTerm, ...]) -> Iterator[tuple[SmoothTerm, SmoothTerm]]:

@@ -78,6 +78,7 @@ def test_there_are_as_many_reference_fits_as_the_specification_names() -> None:
     ('y ~ s(Dur, bs="ts", m=1)', Model("y", smooths=(SmoothTerm("Dur", k=9, m=1, bs="ts"),))),
     ("y ~ s(a, b)", Model("y", smooths=(SmoothTerm(("a", "b"), k=30),))),
     ("y ~ offset(log_n) + x", Model("y", ("x",), offset="log_n")),
+    ("y ~ x + offset(log( n ))", Model("y", ("x",), offset="log(n)")),
     ("y ~ Word*Sex + Word:Age + I(x^2) - 1", Model("y", ("Word*Sex", "Word:Age", "I(x^2)"), intercept=False)),
     ('y ~ s(t, interaction(Speaker,Word), bs="fs", m=1)',
      Model("y", random=(RandomTerm("interaction(Speaker, Word)", "t", 9, 1),))),
@@ -139,7 +140,7 @@ REFUSED = [
     ("re(T) + re(T)", r"s\(T\) must stand once in the formula"),
     ("(1|Speaker)", r'term \(=\(1\|Speaker\)\) must be written .* s\(speaker, bs="re"\)'),
     ("offset(a) + offset(b)", "must have one offset at most; it has a and b"),
-    ("offset(log(n))", r"argument \(=log\(n\)\) of offset\(log\(n\)\) must be the name of a column"),
+    ("offset(exp(n))", r"argument \(=exp\(n\)\) of offset\(exp\(n\)\) must be the name of a column"),
 ]
 
 

@@ -178,6 +178,10 @@ def test_weights_and_offset_are_read() -> None:
     prepared = prepare(table(), "Count ~ Word + offset(Dur)", "poisson", "Trials")
     np.testing.assert_array_equal(prepared.weights, table()["Trials"])
     np.testing.assert_array_equal(prepared.offset, table()["Dur"])
+    logged = prepare(table(), "Count ~ Word + offset(log(Trials))", "poisson")
+    np.testing.assert_allclose(np.exp(logged.offset), table()["Trials"])
+    with pytest.raises(GammError, match=r"`IsF` must hold numbers above 0 for log\(IsF\); rows 1, 2, .* do not \(=0.0"):
+        prepare(table(), "Count ~ offset(log(IsF))")
     gone = table().astype({"Trials": float})
     gone.loc[5, "Trials"] = np.nan
     assert "`Trials` is NA in 1" in prepare(gone, weights="Trials").notices[0]
