@@ -1,4 +1,4 @@
-"""The restricted likelihood as a function of the log smoothing parameters, with exact derivatives, and its minimum."""
+"""The restricted likelihood as a function of the log smoothing parameters, with derivatives, and its minimum."""
 
 from __future__ import annotations
 
@@ -7,12 +7,14 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from snap_tf.gamm.solver.blocks import BlockSystem, Solution
+from snap_tf.gamm.solver.elimination import Inverse, dense_sums, selected_inverse, solve
+from snap_tf.gamm.solver.system import Solution, System
 
-__all__ = ["Criterion", "Likelihood", "minimise"]
+__all__ = ["Criterion", "Likelihood", "minimise", "second_derivatives"]
 
 _BOUND = 25.0  # beyond e^25 a smooth is a straight line, beyond e^-25 it is not penalised
 _MAX_STEP = 5.0
+_DIFFERENCE = 1e-4  # of log smoothing parameters, for second derivatives by differences of exact slopes
 
 
 @dataclass(frozen=True, eq=False)
@@ -22,8 +24,8 @@ class Criterion:
     Attributes:
         value: the criterion.
         gradient: float [n_sp], by log smoothing parameter.
-        hessian: float [n_sp, n_sp].
-        solution: coefficients and parts of H^-1.
+        hessian: float [n_sp, n_sp]; NaN between parameters of random factors that other factors lie in.
+        solution: coefficients and the factorised system.
     """
 
     value: float
@@ -33,106 +35,178 @@ class Criterion:
 
 
 class Likelihood:
-    """REML or ML of a block system.
+    """REML or ML of a system.
 
     REML integrates over all coefficients. ML integrates only over those that the penalties hold: the fixed
-    part is seen through the columns of `penalised`, an orthonormal basis of what S_X penalises.
+    part is seen through an orthonormal basis of what its penalties hold.
     """
 
-    def __init__(self, system: BlockSystem, n_unpenalised: int, log_jacobian: float = 0.0,
-                 penalised: np.ndarray | None = None) -> None:
+    def __init__(self, system: System, method: str = "REML", log_jacobian: float = 0.0) -> None:
         """Take a system and what the likelihood needs beside it.
 
         Args:
-            system: the block system.
-            n_unpenalised: M_p, the dimension of the null space of all penalties.
+            system: the system.
+            method: `REML` or `ML`.
             log_jacobian: logarithm of the Jacobian of the whitening.
-            penalised: float [p, p - n_unpenalised] for ML, None for REML.
         """
-        self.system = system
-        self.log_jacobian = log_jacobian
-        self.penalised = penalised
-        self.dof = system.n_rows - (n_unpenalised if penalised is None else 0)
-        self.ranks = np.array([penalty.rank for penalty in system.penalties], float)
-        self.log_determinants = sum(penalty.log_determinant for penalty in system.penalties)
+        self.system, self.log_jacobian = system, log_jacobian
+        self.penalised = system.penalties.free_directions(penalised=True) if method == "ML" else None
+        self.dof = system.n_rows - (system.penalties.n_free if method == "REML" else 0)
 
     def __call__(self, log_sp: np.ndarray) -> Criterion:
-        """Evaluate the criterion and its first two derivatives.
+        """Evaluate the criterion and its derivatives.
 
         Raises:
             numpy.linalg.LinAlgError: the system is singular in floating point.
         Source: Wood 2011, JRSSB 73:3, section 3 and appendix, for a Gaussian response.
         """
         solution = self.system.solve(log_sp)
-        inverse, log_schur = self._restricted(solution)
-        weights = np.exp(log_sp)
+        seen, log_dense = self._restricted(solution)
+        log_s, log_s1, log_s2 = self.system.penalties.log_determinant(log_sp)
         scale = solution.penalised_ss / self.dof
         value = self.dof / 2 * (1 + np.log(2 * np.pi * scale)) - self.log_jacobian + 0.5 * (
-            solution.log_determinant_tokens + log_schur - self.ranks @ log_sp - self.log_determinants)
-        traces, products = self._traces(solution, inverse, weights)
+            solution.factor.log_determinant_random + log_dense - log_s)
+        weights = np.exp(log_sp)
+        traces, products = self._traces(solution, selected_inverse(solution.factor, seen), weights)
         quadratic, cross = self._quadratics(solution, weights)
-        gradient = 0.5 * (quadratic / scale + traces - self.ranks)
-        hessian = 0.5 * ((np.diag(quadratic) - 2 * cross) / scale + np.diag(traces) - products
+        gradient = 0.5 * (quadratic / scale + traces - log_s1)
+        hessian = 0.5 * ((np.diag(quadratic) - 2 * cross) / scale + np.diag(traces) - products - log_s2
                          - np.outer(quadratic, quadratic) / (scale**2 * self.dof))
         return Criterion(float(value), gradient, hessian, solution)
 
     def _restricted(self, solution: Solution) -> tuple[np.ndarray, float]:
-        """Inverse and log determinant of A, seen through the penalised directions for ML."""
+        """Inverse and log determinant of A, its fixed part seen through the penalised directions for ML."""
+        dense = solution.factor.dense
         if self.penalised is None:
-            return solution.schur_inverse, float(np.linalg.slogdet(solution.schur)[1])
-        seen = self.penalised.T @ solution.schur @ self.penalised
+            return solution.factor.dense_inverse, float(np.linalg.slogdet(dense)[1])
+        n_border = len(dense) - self.system.p
+        view = np.zeros((len(dense), n_border + self.penalised.shape[1]))
+        view[:n_border, :n_border] = np.eye(n_border)
+        view[n_border:, n_border:] = self.penalised
+        seen = view.T @ dense @ view
         if not len(seen):
-            return np.zeros_like(solution.schur), 0.0
-        return self.penalised @ np.linalg.solve(seen, self.penalised.T), float(np.linalg.slogdet(seen)[1])
+            return np.zeros_like(dense), 0.0
+        return view @ np.linalg.solve(seen, view.T), float(np.linalg.slogdet(seen)[1])
 
-    def _traces(self, solution: Solution, inverse: np.ndarray, weights: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-        """tr(H^-1 S_j) and tr(H^-1 S_j H^-1 S_k), every S_j with its smoothing parameter."""
-        system = self.system
-        n_fixed = len(system.fixed_penalties)
-        matrices = []  # what every penalty looks like from the fixed part: S_j, or sum W_i'S_j W_i
-        for weight, penalty in zip(weights, system.fixed_penalties, strict=False):
-            full = np.zeros((system.p, system.p))
-            full[penalty.columns, penalty.columns] = weight * penalty.matrix
-            matrices.append(full)
-        diagonals = [w * item.diagonal for w, item in zip(weights[n_fixed:], system.random_penalties, strict=True)]
-        for diagonal in diagonals:
-            matrices.append(system.gram(solution.token_fixed, diagonal[:, None] * solution.token_fixed))
-        seen = [inverse @ matrix for matrix in matrices]
-        traces = np.array([np.trace(item) for item in seen])
-        products = np.array([[np.sum(a * b.T) for b in seen] for a in seen]).reshape(len(seen), len(seen))
-        if diagonals:
-            through = (solution.token_fixed @ inverse) @ solution.token_fixed.transpose(0, 2, 1)
-            own = system.weighted_sum(np.diagonal(solution.token_inverse, axis1=1, axis2=2))
-            pairs = system.weighted_sum(solution.token_inverse * (solution.token_inverse + 2 * through))
-            for j, left in enumerate(diagonals):
-                traces[n_fixed + j] += left @ own
-                for k, right in enumerate(diagonals):
-                    products[n_fixed + j, n_fixed + k] += left @ pairs @ right
+    def _traces(self, solution: Solution, inverse: Inverse, weights: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+        """tr(H^-1 S_j) and tr(H^-1 S_j H^-1 S_k), every S_j with its smoothing parameter.
+
+        Products are exact between parameters of the dense part, and of the innermost factor where it lies in no
+        other eliminated one; NaN elsewhere.
+        """
+        system, factor = self.system, solution.factor
+        structure = factor.structure
+        dense = self._dense_penalties(weights)
+        matrices = {j: dense[j] for j in dense}
+        own = coefficient_sums(solution, inverse)
+        traces = np.zeros(system.penalties.n_sp)
+        inner = {}
+        for j in range(system.penalties.n_sp):
+            if j < system.penalties.n_fixed:
+                traces[j] = float(np.sum(inverse.dense * dense[j]))
+                continue
+            item = system.penalties.random[j - system.penalties.n_fixed]
+            diagonal = weights[j] * item.diagonal
+            traces[j] = float(diagonal @ own[item.part])
+            if structure.inner is not None and item.part == 0 and not structure.levels:
+                inner[j] = diagonal
+                beside = factor.inner_beside
+                matrices[j] = dense_sums(structure, beside.transpose(0, 2, 1) @ (diagonal[:, None] * beside))
+        products = np.full((len(weights), len(weights)), np.nan)
+        seen = {j: inverse.dense @ matrix for j, matrix in matrices.items()}
+        for j, left in seen.items():
+            for k, right in seen.items():
+                products[j, k] = np.sum(left * right.T)
+        if inner:
+            through = factor.inner_beside @ (inverse.local @ factor.inner_beside.transpose(0, 2, 1))
+            counts = structure.outer.counts[:, None, None]
+            pairs = (factor.inner_inverse * (counts * factor.inner_inverse + 2 * through)).sum(0)
+            for j, left in inner.items():
+                for k, right in inner.items():
+                    products[j, k] += left @ pairs @ right
         return traces, products
+
+    def _dense_penalties(self, weights: np.ndarray) -> dict[int, np.ndarray]:
+        """Penalties that lie in border and fixed part, as matrices of the dense part."""
+        system = self.system
+        structure, size = system.structure, system.structure.size
+        found = {}
+        for j, matrix in enumerate(system.penalties.fixed_matrices(weights)):
+            found[j] = np.zeros((size, size))
+            found[j][size - system.p :, size - system.p :] = matrix
+        n_before = len(system.parts) - len(structure.dense)
+        for j, item in enumerate(system.penalties.random, start=system.penalties.n_fixed):
+            if item.part >= n_before:
+                columns = structure.blocks()[item.part - n_before]
+                diagonal = np.zeros(size)
+                diagonal[columns] = np.tile(weights[j] * item.diagonal, item.n_units)
+                found[j] = np.diag(diagonal)
+        return found
 
     def _quadratics(self, solution: Solution, weights: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
         """beta'S_j beta and beta'S_j H^-1 S_k beta, every S_j with its smoothing parameter."""
-        system = self.system
-        n_fixed, n_all = len(system.fixed_penalties), len(weights)
-        quadratic, seen, cross = np.zeros(n_all), np.zeros((n_all, system.p)), np.zeros((n_all, n_all))
-        for j, (weight, penalty) in enumerate(zip(weights, system.fixed_penalties, strict=False)):
-            part = solution.beta[penalty.columns]
-            seen[j, penalty.columns] = weight * (penalty.matrix @ part)
-            quadratic[j] = part @ seen[j, penalty.columns]
-        diagonals = [w * item.diagonal for w, item in zip(weights[n_fixed:], system.random_penalties, strict=True)]
-        if diagonals:
-            sums = np.stack([b.sum(1) for b in solution.effects])
-            squares = np.stack([b @ b.T for b in solution.effects])
-            own = (solution.token_inverse * squares).sum(0)
-            for j, left in enumerate(diagonals):
-                quadratic[n_fixed + j] = left @ np.diagonal(squares, axis1=1, axis2=2).sum(0)
-                seen[n_fixed + j] = -np.einsum("gqp,gq->p", solution.token_fixed, left * sums)
-                for k, right in enumerate(diagonals):
-                    cross[n_fixed + j, n_fixed + k] = left @ own @ right
-        return quadratic, cross + seen @ solution.schur_inverse @ seen.T
+        system, n_sp = self.system, len(weights)
+        pulls = penalised_vectors(system, solution, weights)
+        quadratic = np.array([sum(float(np.sum(a * b)) for a, b in zip(solution.vectors, pull, strict=True))
+                              for pull in pulls])
+        if not n_sp:
+            return quadratic, np.zeros((0, 0))
+        right = [np.concatenate([pull[part] for pull in pulls], axis=2) for part in range(len(system.parts))]
+        found = solve(solution.factor, right)
+        cross = np.sum([np.einsum("uqj,uqk->jk", a, b) for a, b in zip(right, found, strict=True)], axis=0)
+        return quadratic, cross
 
 
-def minimise(criterion: Callable[[np.ndarray], Criterion], n_sp: int, *, start: float = -2.0,
+def penalised_vectors(system: System, solution: Solution, weights: np.ndarray) -> list[list[np.ndarray]]:
+    """S_j times the coefficients, for every smoothing parameter; by part, float [n_units, width, 1]."""
+    found = []
+    for matrix in system.penalties.fixed_matrices(weights):
+        pull = [np.zeros_like(vector) for vector in solution.vectors]
+        pull[-1][0, :, 0] = matrix @ solution.beta
+        found.append(pull)
+    for weight, item in zip(weights[system.penalties.n_fixed :], system.penalties.random, strict=True):
+        pull = [np.zeros_like(vector) for vector in solution.vectors]
+        pull[item.part] = weight * item.diagonal[:, None] * solution.vectors[item.part]
+        found.append(pull)
+    return found
+
+
+def coefficient_sums(solution: Solution, inverse: Inverse) -> list[np.ndarray]:
+    """Diagonal of H^-1 for every random part, summed over its levels; float [width] each."""
+    structure = solution.factor.structure
+    found = [np.diagonal(inverse.inner, axis1=1, axis2=2).sum(0)] if structure.inner is not None else []
+    found += [np.diagonal(block, axis1=1, axis2=2).sum(0) for block in inverse.own]
+    diagonal = np.diagonal(inverse.dense)
+    found += [diagonal[own].reshape(part.n_units, part.width).sum(0)
+              for part, own in zip(structure.dense, structure.blocks(), strict=True) if part.kind == "border"]
+    return found
+
+
+def second_derivatives(criterion: Callable[[np.ndarray], Criterion], point: np.ndarray, here: Criterion,
+                       central: bool = False) -> np.ndarray:
+    """Complete the Hessian: what is not known exactly comes from differences of exact slopes.
+
+    Args:
+        criterion: from log smoothing parameters to value and derivatives.
+        point: float [n_sp].
+        here: the criterion at `point`.
+        central: take the difference to both sides: twice the work, more accurate.
+    """
+    hessian = here.hessian.copy()
+    unknown = [j for j in range(len(point)) if np.isnan(hessian[j, j])]
+    for j in unknown:
+        step = np.zeros(len(point))
+        step[j] = _DIFFERENCE
+        before = criterion(point - step).gradient if central else here.gradient
+        slope = (criterion(point + step).gradient - before) / (_DIFFERENCE * (2 if central else 1))
+        hessian[j], hessian[:, j] = slope, slope
+    if unknown:
+        block = np.ix_(unknown, unknown)
+        hessian[block] = (hessian[block] + hessian[block].T) / 2
+    return hessian
+
+
+def minimise(criterion: Callable[[np.ndarray], Criterion], n_sp: int, *, start: float | np.ndarray = -2.0,
              max_steps: int = 100) -> tuple[np.ndarray, Criterion, int, bool]:
     """Minimise a criterion by Newton steps.
 
@@ -150,7 +224,7 @@ def minimise(criterion: Callable[[np.ndarray], Criterion], n_sp: int, *, start: 
         The parameters, the criterion there, the number of steps, whether it converged.
     Source: Wood 2011, section 4; Nocedal & Wright 2006, section 3.4.
     """
-    point = np.full(n_sp, start)
+    point = np.full(n_sp, start, float) if np.isscalar(start) else np.array(start, float)
     here = criterion(point)
     for n_steps in range(max_steps):
         tolerance = 1e-10 * (1 + abs(here.value))
@@ -158,7 +232,8 @@ def minimise(criterion: Callable[[np.ndarray], Criterion], n_sp: int, *, start: 
         if not free.any() or np.abs(here.gradient[free]).max() <= tolerance:
             return point, here, n_steps, True
         step = np.zeros(n_sp)
-        step[free] = _newton_step(here.gradient[free], here.hessian[np.ix_(free, free)])
+        hessian = second_derivatives(criterion, point, here)
+        step[free] = _newton_step(here.gradient[free], hessian[np.ix_(free, free)])
         step *= min(1.0, _MAX_STEP / np.abs(step).max())
         for _ in range(40):
             try:
