@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 
 import numpy as np
@@ -9,7 +10,11 @@ import scipy.linalg
 from scipy import stats
 
 from snap_tf.gamm.inference.quadratic_forms import mixture_f_sf, smooth_test_sf
-from snap_tf.gamm.solver.blocks import BlockSystem, Solution
+from snap_tf.gamm.solver.elimination import factorise, selected_inverse, solve
+from snap_tf.gamm.solver.freedom import lost_products
+from snap_tf.gamm.solver.layout import Layout
+from snap_tf.gamm.solver.penalties import Penalties
+from snap_tf.gamm.solver.system import Cells, Solution, System
 
 __all__ = ["SmoothTest", "parametric_p", "penalised_smooth_test", "random_reference_df", "random_test", "smooth_test"]
 
@@ -85,14 +90,14 @@ def smooth_test(beta: np.ndarray, covariance: np.ndarray, gram: np.ndarray, refe
     return SmoothTest(totals[0] / reference_df, totals[1] / reference_df, reference_df, p)
 
 
-def penalised_smooth_test(system: BlockSystem, solution: Solution, unpenalised: np.ndarray, columns: slice,
+def penalised_smooth_test(system: System, solution: Solution, unpenalised: np.ndarray, columns: slice,
                           scale: float, residual_df: float) -> SmoothTest:
-    """Test whether a smooth whose penalty holds every column (m = 1) is zero everywhere.
+    """Test whether a smooth whose penalties hold every column (m = 1, `ts`, `cs`, `select`) is zero everywhere.
 
     Such a smooth is a random effect, and is tested like one.
 
     Args:
-        system: the block system.
+        system: the system.
         solution: its solution.
         unpenalised: float [p, M_p], the directions of the fixed part that no penalty holds.
         columns: the smooth's columns in the fixed part.
@@ -101,102 +106,167 @@ def penalised_smooth_test(system: BlockSystem, solution: Solution, unpenalised: 
 
     Source: Wood 2013, Biometrika 100:1005, eq. 4 and section 3.
     """
-    beta, inverse = solution.beta[columns], solution.schur_inverse
-    across = system.gram(solution.token_fixed, solution.random_penalty[:, None] * solution.token_fixed)
-    seen = inverse[:, columns]
-    lost = seen.T @ (solution.fixed_penalty + across) @ seen
-    statistic = float(beta @ np.linalg.solve(inverse[columns, columns], beta)) / scale
-    weights = 1 - scipy.linalg.eigh((lost + lost.T) / 2, inverse[columns, columns], eigvals_only=True)
+    beta, own_inverse = solution.beta[columns], solution.fixed_inverse[columns, columns]
+    lost = lost_products(system, solution)[columns, columns]
+    statistic = float(beta @ np.linalg.solve(own_inverse, beta)) / scale
+    weights = 1 - scipy.linalg.eigh((lost + lost.T) / 2, own_inverse, eigvals_only=True)
     own = np.hstack([unpenalised, np.eye(system.p)[:, columns]])
     gram = own.T @ system.fixed_products @ own
     size = np.sqrt(np.diagonal(gram))
     rank = int(np.sum(np.linalg.eigvalsh(gram / np.outer(size, size)) > _RANK_TOLERANCE**1.5))
-    reference_df = rank - unpenalised.shape[1]
-    if reference_df < 1:
-        return SmoothTest(0.0, 0.0, 0.0, 1.0)
-    denominator = max(float(round(residual_df)), 1.0)
-    value = statistic / reference_df
-    p = float(stats.f.sf(value, reference_df, denominator))
-    if p > _SMALL_ENOUGH:
-        kept = np.sort(np.maximum(weights, 0.0))[::-1][:reference_df]
-        p = mixture_f_sf(statistic, kept, np.ones(len(kept)), denominator)
-    return SmoothTest(value, value, float(reference_df), p)
+    return _mixture_test(statistic, rank - unpenalised.shape[1], residual_df,
+                         lambda: (weights, np.ones(len(weights))))
 
 
-def random_reference_df(system: BlockSystem, unpenalised: np.ndarray) -> int:
-    """Count the dimensions in which tokens can differ beyond what the unpenalised fixed part explains.
+def random_reference_df(system: System, part: int, columns: slice, unpenalised: np.ndarray) -> int:
+    """Count the dimensions in which levels can differ beyond what the unpenalised fixed part explains.
 
     This is the rank of the random coefficients' frequentist covariance: the rank of [X_0 Z] less the columns of X_0,
     X_0 being the unpenalised directions of the fixed part. For the published model, q * tokens - words.
 
+    Args:
+        system: the system.
+        part: the random part.
+        columns: the term's columns among those of the part.
+        unpenalised: float [p, M_p].
+
     Source: Wood 2013, Biometrika 100:1005, section 2.
     """
+    own, fixed = system.parts[part], system.parts[-1]
+    seen = slice(own.columns.start + columns.start, own.columns.start + columns.stop)
+    picked = np.zeros((system.products.shape[1], columns.stop - columns.start + unpenalised.shape[1]))
+    width = columns.stop - columns.start
+    picked[seen, :width] = np.eye(width)
+    picked[fixed.columns, width:] = unpenalised
+    gathered: dict[bytes, list] = {}  # levels made of the same patterns are alike
+    order = np.argsort(own.units, kind="stable")
+    bounds = np.searchsorted(own.units[order], np.arange(own.n_units + 1))
+    patterns = system.structure.patterns[order]
+    for first, last in zip(bounds[:-1], bounds[1:], strict=True):
+        cells = np.sort(patterns[first:last])
+        gathered.setdefault(cells.tobytes(), [cells, 0])[1] += 1
     rank, rest = 0, []
-    for block in system.blocks:
-        vectors, sizes, _ = np.linalg.svd(block.random, full_matrices=False)
-        kept = vectors[:, sizes > _RANK_TOLERANCE * sizes[0]]
-        seen = block.fixed @ unpenalised
-        rank += block.response.shape[1] * kept.shape[1]
-        rest.append(np.sqrt(block.response.shape[1]) * np.linalg.qr(
-            np.vstack([seen - kept @ (kept.T @ seen), np.zeros((1, seen.shape[1]))]), mode="r"))
+    for cells, n in gathered.values():
+        rows = np.vstack([system.cells[pattern].columns @ picked * np.sqrt(count)
+                          for pattern, count in zip(*np.unique(cells, return_counts=True), strict=True)])
+        vectors, sizes, _ = np.linalg.svd(rows[:, :width], full_matrices=False)
+        kept = vectors[:, sizes > _RANK_TOLERANCE * max(sizes[0], 1e-300)]
+        free = rows[:, width:]
+        rank += n * kept.shape[1]
+        rest.append(np.sqrt(n) * np.linalg.qr(
+            np.vstack([free - kept @ (kept.T @ free), np.zeros((1, free.shape[1]))]), mode="r"))
     sizes = np.sqrt(np.diagonal(unpenalised.T @ system.fixed_products @ unpenalised))
     left = np.linalg.svd(np.vstack(rest) / sizes, compute_uv=False)
     return rank + int(np.sum(left > _RANK_TOLERANCE)) - unpenalised.shape[1]
 
 
-def random_test(system: BlockSystem, solution: Solution, scale: float, reference_df: int,
+def random_test(system: System, solution: Solution, part: int, columns: slice, scale: float, reference_df: int,
                 residual_df: float) -> SmoothTest:
-    """Test whether the tokens differ at all.
+    """Test whether the levels of a random term differ at all, the other random terms being random.
 
     The statistic is b' V_b^-1 b; under no effect it is a mixture of chi-squares with weights between 0 and 1, so an
     F distribution gives an upper bound of p. Where the bound is not tiny the weights are computed.
 
     Args:
-        system: the block system.
+        system: the system.
         solution: its solution.
+        part: the random part.
+        columns: the term's columns among those of the part.
         scale: the residual variance.
         reference_df: from `random_reference_df`.
         residual_df: n minus the model's effective degrees of freedom.
 
     Source: Wood 2013, Biometrika 100:1005, eq. 4 and section 3.
     """
-    total, pull = 0.0, np.zeros(system.p)
-    for products, mixed, effects in zip(system.random_products, system.mixed_products, solution.effects, strict=True):
-        matrix = products + np.diag(solution.random_penalty)
-        total += float(np.sum(effects * (matrix @ effects)))
-        pull += mixed.T @ effects.sum(1)
-    own = system.fixed_products + solution.fixed_penalty
-    statistic = max((total - float(pull @ np.linalg.solve(own, pull))) / scale, 0.0)
-    denominator = max(float(round(residual_df)), 1.0)
-    p = float(stats.f.sf(statistic / reference_df, reference_df, denominator)) if reference_df else 1.0
+    effects = np.zeros((system.parts[part].n_units, system.parts[part].width, 1))
+    effects[:, columns, 0] = solution.effects(part)[:, columns]
+    statistic = max(_precision_form(system, solution, part, columns, effects) / scale, 0.0)
+    return _mixture_test(statistic, reference_df, residual_df,
+                         lambda: _spectrum(system, solution, part, columns, reference_df))
+
+
+def _mixture_test(statistic: float, reference_df: int, residual_df: float,
+                  spectrum: Callable[[], tuple[np.ndarray, np.ndarray]]) -> SmoothTest:
+    """F over `reference_df`; where its p, an upper bound, is not tiny, that of the mixture of chi-squares."""
+    if reference_df < 1:
+        return SmoothTest(0.0, 0.0, 0.0, 1.0)
+    value, denominator = statistic / reference_df, max(float(round(residual_df)), 1.0)
+    p = float(stats.f.sf(value, reference_df, denominator))
     if p > _SMALL_ENOUGH:
-        weights, counts = _spectrum(system, solution, own, reference_df)
-        p = mixture_f_sf(statistic, weights, counts, denominator)
-    value = statistic / reference_df if reference_df else 0.0
+        weights, counts = spectrum()
+        order = np.argsort(-weights)
+        kept = np.minimum(counts[order], np.maximum(reference_df - np.cumsum(counts[order]) + counts[order], 0))
+        p = mixture_f_sf(statistic, *_merge(np.maximum(weights[order], 0.0), kept), denominator)
     return SmoothTest(value, value, float(reference_df), p)
 
 
-def _spectrum(system: BlockSystem, solution: Solution, own: np.ndarray,
-              reference_df: int) -> tuple[np.ndarray, np.ndarray]:
-    """Eigenvalues of V_b^-1 times the frequentist covariance, and how often each occurs.
+def _precision_form(system: System, solution: Solution, part: int, columns: slice, effects: np.ndarray) -> float:
+    """b' V^-1 b with V the term's block of H^-1: b'H b less what the other coefficients explain of it."""
+    vectors = [np.zeros((item.n_units, item.width, 1)) for item in system.parts]
+    vectors[part] = effects
+    rows = system.fitted(vectors)
+    own = float(sum(np.sum(row**2) for row in rows)) + float(np.sum(solution.diagonals[part][:, None] * effects**2))
+    right = system.scores(rows)
+    others = _without(system, part, columns)
+    right[part] = np.delete(right[part], np.r_[columns], axis=1)
+    if not right[part].shape[1]:
+        del right[part]
+    diagonals = [np.delete(diagonal, np.r_[columns]) if i == part else diagonal
+                 for i, diagonal in enumerate(solution.diagonals)]
+    factor = factorise(others.structure, others.products, [item for item in diagonals if len(item)],
+                       solution.fixed_penalty)
+    found = solve(factor, right)
+    return own - sum(float(np.sum(a * b)) for a, b in zip(right, found, strict=True))
 
-    Tokens of one block differ among themselves by M^-1 Z'Z, n_tokens - 1 times; what is left is one mean for each
-    block, tied together by the fixed part. When even that is large, every token's own M^-1 Z'Z stands for it.
+
+def _without(system: System, part: int, columns: slice) -> System:
+    """The same system without some columns of a random part, or without the part."""
+    own = system.parts[part]
+    gone = np.r_[own.columns.start + columns.start : own.columns.start + columns.stop]
+    cells = [Cells(np.delete(item.columns, gone, axis=1), item.response, item.numbers) for item in system.cells]
+    widths = [item.width - (len(gone) if i == part else 0) for i, item in enumerate(system.parts[:-1])]
+    kept = [i for i, width in enumerate(widths) if width]
+    units = np.column_stack([system.parts[i].units for i in kept] or [np.zeros((len(own.units), 0), int)])
+    numbers = {kind: tuple(n for n, i in enumerate(kept) if system.parts[i].kind == kind) for kind in ("chain", "border")}
+    layout = Layout(numbers["chain"], numbers["border"], tuple(system.parts[i].n_units for i in kept),
+                    tuple(widths[i] for i in kept))
+    return System(cells, units, layout, Penalties([], [], system.p, layout.widths))
+
+
+def _spectrum(system: System, solution: Solution, part: int, columns: slice,
+              reference_df: int) -> tuple[np.ndarray, np.ndarray]:
+    """Eigenvalues of V_b^-1 times the covariance without an effect, and how often each occurs.
+
+    With many levels, the blocks of the single levels stand for the whole.
     """
-    shrink = solution.random_penalty
-    root = np.sqrt(shrink)
-    local = 1 - np.linalg.eigvalsh(root[:, None] * solution.token_inverse * root)  # [n_blocks, q]
-    n_blocks, q = local.shape
-    if n_blocks * q > _LARGEST_DENSE:
-        weights = np.sort(np.repeat(local.reshape(-1), np.repeat(system.tokens, q).astype(int)))[::-1][:reference_df]
-        return _merge(weights, np.ones(len(weights)))
-    across = (np.sqrt(system.tokens)[:, None, None] * system.mixed_products).reshape(n_blocks * q, system.p)
-    inner = np.linalg.inv(own)
-    lost = np.diag(np.tile(shrink, n_blocks)) + across @ inner @ solution.fixed_penalty @ inner @ across.T
-    whole = scipy.linalg.block_diag(*(system.random_products + np.diag(shrink))) - across @ inner @ across.T
-    means = 1 - scipy.linalg.eigh((lost + lost.T) / 2, (whole + whole.T) / 2, eigvals_only=True)
-    return _merge(np.append(local.reshape(-1), means),
-                  np.append(np.repeat(system.tokens - 1, q), np.ones(len(means))))
+    own, shrink = system.parts[part], solution.diagonals[part][columns]
+    n_units, width = own.n_units, len(shrink)
+    if n_units * width <= _LARGEST_DENSE:
+        right = [np.zeros((item.n_units, item.width, n_units * width)) for item in system.parts]
+        right[part][:, columns] = np.eye(n_units * width).reshape(n_units, width, -1)
+        found = solve(solution.factor, right)
+        mine = found[part][:, columns].reshape(n_units * width, -1)
+        fixed = found[-1][0]
+        lost = mine.T @ (np.tile(shrink, n_units)[:, None] * mine) + fixed.T @ solution.fixed_penalty @ fixed
+        weights = 1 - scipy.linalg.eigh((lost + lost.T) / 2, (mine + mine.T) / 2, eigvals_only=True)
+        return weights, np.ones(len(weights))
+    inverse = selected_inverse(solution.factor)
+    structure, root = system.structure, np.sqrt(shrink)
+    if structure.inner is not None and part == 0:
+        counts = structure.outer.counts
+        blocks = inverse.inner[:, columns, columns] / counts[:, None, None]
+    else:
+        first = 1 if structure.inner is not None else 0
+        if part - first < len(structure.levels):
+            blocks = inverse.own[part - first][:, columns, columns]
+        else:
+            square = inverse.dense[structure.blocks()[part - first - len(structure.levels)]]
+            square = square[:, structure.blocks()[part - first - len(structure.levels)]]
+            square = square.reshape(n_units, own.width, n_units, own.width)
+            blocks = np.stack([square[unit, columns, unit, columns] for unit in range(n_units)])
+        counts = np.ones(n_units)
+    weights = 1 - np.linalg.eigvalsh(root[:, None] * blocks * root)
+    return weights.reshape(-1), np.repeat(counts, width)
 
 
 def _merge(weights: np.ndarray, counts: np.ndarray) -> tuple[np.ndarray, np.ndarray]:

@@ -6,7 +6,9 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from snap_tf.gamm.solver.blocks import BlockSystem, Solution
+from snap_tf.gamm.solver.elimination import selected_inverse, solve
+from snap_tf.gamm.solver.reml import coefficient_sums
+from snap_tf.gamm.solver.system import Solution, System
 
 __all__ = ["Freedom", "effective_degrees"]
 
@@ -18,39 +20,40 @@ class Freedom:
     Attributes:
         fixed: float [p], edf of every fixed column, diag(F) with F = H^-1 [X Z]'[X Z].
         fixed_alternative: float [p], edf1 = 2 diag(F) - diag(FF), the reference degrees of freedom.
-        random: edf of the random term.
-        random_alternative: edf1 of the random term.
+        random: by random part, float [width], edf of every column, summed over levels.
     """
 
     fixed: np.ndarray
     fixed_alternative: np.ndarray
-    random: float
-    random_alternative: float
+    random: tuple[np.ndarray, ...]
 
     @property
     def total(self) -> float:
         """Effective degrees of freedom of the model."""
-        return float(self.fixed.sum()) + self.random
+        return float(self.fixed.sum() + sum(own.sum() for own in self.random))
 
 
-def effective_degrees(system: BlockSystem, solution: Solution) -> Freedom:
+def effective_degrees(system: System, solution: Solution) -> Freedom:
     """Compute edf and edf1 from F = I - H^-1 S, block by block.
 
     Source: Wood 2017, sections 6.1.2 and 6.12.1.
     """
-    shrink, fixed = solution.random_penalty, solution.schur_inverse @ solution.fixed_penalty
-    weighted = shrink[:, None] * solution.token_fixed
-    across = system.gram(solution.token_fixed, weighted)  # sum W'S_b W
-    lost = np.diagonal(fixed)
-    lost_twice = np.diagonal(fixed @ fixed + solution.schur_inverse @ across @ fixed)
-    if not system.q:
-        return Freedom(1 - lost, 1 - lost_twice, 0.0, 0.0)
-    own, through = solution.token_inverse, solution.token_from_fixed
-    token_lost = system.weighted_sum(np.diagonal(own + through, axis1=1, axis2=2)) @ shrink
-    reach = solution.token_fixed @ solution.schur_inverse
-    chain = (reach @ (across + solution.fixed_penalty)) @ reach.transpose(0, 2, 1)
-    squared = own * (own + 2 * through) * shrink[:, None]
-    token_lost_twice = system.weighted_sum(squared.sum(1) + np.diagonal(chain, axis1=1, axis2=2)) @ shrink
-    n_random = system.q * system.tokens.sum()
+    lost = np.diagonal(solution.fixed_inverse @ solution.fixed_penalty)
     # edf1 = 2 (1 - lost) - (1 - 2 lost + lost_twice) = 1 - lost_twice
-    return Freedom(1 - lost, 1 - lost_twice, float(n_random - token_lost), float(n_random - token_lost_twice))
+    lost_twice = np.diagonal(lost_products(system, solution) @ solution.fixed_penalty)
+    sums = coefficient_sums(solution, selected_inverse(solution.factor))
+    random = tuple(part.n_units - diagonal * own
+                   for part, diagonal, own in zip(system.parts, solution.diagonals, sums, strict=False))
+    return Freedom(1 - lost, 1 - lost_twice, random)
+
+
+def lost_products(system: System, solution: Solution) -> np.ndarray:
+    """The fixed part of H^-1 S H^-1; float [p, p]."""
+    right = [np.zeros((part.n_units, part.width, system.p)) for part in system.parts]
+    right[-1][0] = np.eye(system.p)
+    columns = solve(solution.factor, right)
+    found = columns[-1][0].T @ solution.fixed_penalty @ columns[-1][0]
+    for diagonal, own in zip(solution.diagonals, columns, strict=False):
+        flat = own.reshape(-1, system.p)
+        found += flat.T @ (np.tile(diagonal, len(own))[:, None] * flat)
+    return found

@@ -90,6 +90,7 @@ class System:
             penalties: all penalties; random parts in order of elimination.
         """
         self.cells, self.penalties = list(cells), penalties
+        units = np.asarray(units, int)
         self.n_rows = sum(item.response.size for item in cells)
         self.p = penalties.p
         patterns = np.empty(len(units), int)
