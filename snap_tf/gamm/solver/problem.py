@@ -10,9 +10,10 @@ from snap_tf.gamm.errors import GammError
 from snap_tf.gamm.model.table import PreparedTable
 from snap_tf.gamm.model.terms import Model
 from snap_tf.gamm.solver.autoregression import log_jacobian
-from snap_tf.gamm.solver.blocks import BlockSystem, Solution
-from snap_tf.gamm.solver.design import Design, Knots, check_identifiable, token_patterns
+from snap_tf.gamm.solver.design import Design, check_identifiable, group_rows
 from snap_tf.gamm.solver.reml import Criterion, Likelihood, minimise
+from snap_tf.gamm.solver.smooths import Knots
+from snap_tf.gamm.solver.system import Solution, System
 
 __all__ = ["METHODS", "Optimum", "Problem"]
 
@@ -25,7 +26,7 @@ class Optimum:
     """The optimum: smoothing parameters that minimise REML or ML, and the coefficients there.
 
     Attributes:
-        system: the whitened block system.
+        system: the whitened system.
         likelihood: its REML or ML.
         log_sp: float [n_sp], logarithms of the smoothing parameters.
         criterion: score, slopes and solution there.
@@ -33,7 +34,7 @@ class Optimum:
         converged: whether the slope is zero within rounding.
     """
 
-    system: BlockSystem
+    system: System
     likelihood: Likelihood
     log_sp: np.ndarray
     criterion: Criterion
@@ -62,8 +63,7 @@ class Problem:
         table: the sorted table.
         method: `REML` or `ML`.
         design: columns and penalties.
-        patterns: groups of tokens that share their rows of the design.
-        n_tokens: levels of the random factor, or series.
+        rows: the table's rows sorted into cells and patterns.
         offset: float [p], coefficients of the regression taken out.
         unit: what the rest was divided by.
         response: float [n], the response as it is worked with.
@@ -78,17 +78,16 @@ class Problem:
         """
         self.model, self.table, self.method = model, table, method
         self.design = Design(model, table, knots)
-        self.patterns = token_patterns(self.design, table)
-        self.n_tokens = int(table.blocks[-1]) + 1
-        check_identifiable(self.design, self.patterns)
+        self.rows = group_rows(self.design, table)
+        check_identifiable(self.design, self.rows.patterns)
         self._check_coefficients()
-        raw = table.frame[model.response].to_numpy()
+        raw = table.frame[model.response].to_numpy() - table.offset
         if np.ptp(raw) == 0:
             raise GammError(f"`{model.response}` must vary; it is {raw[0]:g} in every row")
-        parametric = self.design.parametric(table.frame)
+        parametric, roots = self.design.parametric(table.frame), np.sqrt(table.weights)
         own = slice(0, parametric.shape[1])
         self.offset = np.zeros(self.design.p)
-        self.offset[own] = np.linalg.lstsq(parametric, raw, rcond=None)[0]
+        self.offset[own] = np.linalg.lstsq(parametric * roots[:, None], raw * roots, rcond=None)[0]
         centred = raw - parametric @ self.offset[own]
         self.unit = float(np.sqrt(np.mean(centred**2)))
         if self.unit <= 1e-12 * np.abs(raw).max():
@@ -96,13 +95,19 @@ class Problem:
         self.response = centred / self.unit
 
     def _check_coefficients(self) -> None:
-        """Refuse what mgcv refuses: tokens would be fitted exactly, and no degree of freedom be left to test with."""
-        n_rows, per_token = len(self.table.blocks), self.patterns[0].random.shape[1]
-        n_coefficients = self.design.p + self.n_tokens * per_token
+        """Refuse what mgcv refuses: levels would be fitted exactly, and no degree of freedom be left to test with."""
+        n_rows, layout = len(self.table.frame), self.rows.layout
+        n_coefficients = self.design.p + self.rows.n_coefficients
         if n_coefficients <= n_rows:
             return
-        fit = (n_rows - self.design.p) // max(self.n_tokens, 1)
-        tokens = f", {per_token} of them for each of {self.n_tokens} tokens" if per_token else ""
+        if len(self.design.random) > 1:
+            counts = ", ".join(f"{n} x {width} of `{part.factor}`" for n, width, part in
+                               zip(layout.n_units, layout.widths, self.design.random, strict=True))
+            raise GammError(f"the model (={n_coefficients} coefficients, of which {counts}) must have no more than the "
+                            f"table has rows, {n_rows}; lower k of the random smooths, or give levels an intercept only")
+        n_tokens, per_token = (layout.n_units[0], layout.widths[0]) if layout.n_units else (0, 0)
+        fit = (n_rows - self.design.p) // max(n_tokens, 1)
+        tokens = f", {per_token} of them for each of {n_tokens} tokens" if per_token else ""
         advice = (f"lower `k_random` to {fit}" if 2 < fit < per_token
                   else "give tokens an intercept, or nothing, of their own" if per_token > 1 else "take a smaller `k`")
         raise GammError(f"the model (={n_coefficients} coefficients{tokens}) must have no more than the table has "
@@ -114,15 +119,16 @@ class Problem:
         Raises:
             GammError: fewer rows than free terms, or a perfect fit.
         """
-        system = BlockSystem([pattern.block(self.response, rho) for pattern in self.patterns],
-                             self.design.fixed_penalties(), self.design.random_penalties(self.n_tokens))
-        n_free = self.design.unpenalised.shape[1]
-        if system.n_rows <= n_free + 1:
+        penalties = self.design.penalties(self.rows.layout)
+        system = System([pattern.block(self.response, rho) for pattern in self.rows.patterns], self.rows.units,
+                        self.rows.layout, penalties)
+        if system.n_rows <= penalties.n_free + 1:
             raise GammError(f"the table (={system.n_rows} rows) must have more rows than the model has free terms "
-                            f"({n_free})")
+                            f"({penalties.n_free})")
         jacobian = log_jacobian(system.n_rows, int(self.table.starts.sum()), rho)
-        likelihood = Likelihood(system, n_free, jacobian, self.design.penalised if self.method == "ML" else None)
-        found = Optimum(system, likelihood, *minimise(likelihood, len(system.penalties)))
+        jacobian += 0.5 * float(np.log(self.table.weights).sum())
+        likelihood = Likelihood(system, self.method, jacobian)
+        found = Optimum(system, likelihood, *minimise(likelihood, penalties.n_sp))
         if found.solution.penalised_ss / system.n_rows < _EXACT:
             raise GammError(f"`{self.model.response}` must not be fitted exactly by the model (residual variance 0); "
                             "use a smaller model")
@@ -131,7 +137,14 @@ class Problem:
     def residuals(self, optimum: Optimum) -> np.ndarray:
         """Residuals on the response's scale, not whitened: float [n], in the order of the sorted table."""
         residuals = np.empty(len(self.response))
-        for pattern, effects in zip(self.patterns, optimum.solution.effects, strict=True):
-            fitted = (pattern.fixed @ optimum.solution.beta)[:, None] + pattern.random @ effects
-            residuals[pattern.rows] = self.response[pattern.rows] - fitted
+        local = optimum.system.everything.gather(optimum.solution.vectors)[:, :, 0]
+        for pattern in self.rows.patterns:
+            residuals[pattern.rows] = self.response[pattern.rows] - pattern.columns @ local[pattern.cells].T
         return residuals * self.unit
+
+    def white(self, values: np.ndarray, rho: float) -> np.ndarray:
+        """Whiten values of all rows: float [n], in the order of the sorted table."""
+        white = np.empty_like(values)
+        for pattern in self.rows.patterns:
+            white[pattern.rows] = pattern.white(values[pattern.rows], rho)
+        return white
