@@ -17,8 +17,8 @@ from snap_tf.gamm.model.formula import parse_formula
 from snap_tf.gamm.model.table import prepare_table
 from snap_tf.gamm.model.terms import Model
 from snap_tf.gamm.solver.autoregression import MAX_RHO, Autocorrelation, measure
-from snap_tf.gamm.solver.design import Knots
 from snap_tf.gamm.solver.problem import METHODS, Problem
+from snap_tf.gamm.solver.smooths import Knots
 
 __all__ = ["fit_model", "gamm"]
 
@@ -76,7 +76,7 @@ def fit_model(model: Model, data: pd.DataFrame, *, rho: float | str = 0.0, token
         >>> from snap_tf.gamm import Model, RandomTerm, SmoothTerm, fit_model, simulate_words
         >>> model = Model("value", ("label",), (SmoothTerm("time_s"),), (RandomTerm("token"),))
         >>> fit = fit_model(model, simulate_words(n_tokens=6, seed=1))
-        >>> fit.smooths["term"].tolist(), fit.n_tokens
+        >>> fit.smooths["term"].tolist(), fit.n_series
         (['s(time_s)', 's(token)'], 12)
     """
     started = time.perf_counter()

@@ -1,4 +1,4 @@
-"""Compute the tables of terms, the covariance of the coefficients and the fitted values from an optimum."""
+"""From an optimum to what is printed: tables of terms, covariance, fitted values."""
 
 from __future__ import annotations
 
@@ -7,15 +7,17 @@ import time
 import numpy as np
 import pandas as pd
 
+from snap_tf.gamm.inference.fitted_model import RandomEffects
 from snap_tf.gamm.inference.result import GammFit
 from snap_tf.gamm.inference.significance import (
+    SmoothTest,
     parametric_p,
     penalised_smooth_test,
     random_reference_df,
     random_test,
     smooth_test,
 )
-from snap_tf.gamm.solver.autoregression import Autocorrelation, whiten
+from snap_tf.gamm.solver.autoregression import Autocorrelation
 from snap_tf.gamm.solver.freedom import Freedom, effective_degrees
 from snap_tf.gamm.solver.problem import Optimum, Problem
 
@@ -41,7 +43,7 @@ def conclude(problem: Problem, optimum: Optimum, errors: Autocorrelation, notice
     # REML's own estimate is the same as residual_ss / residual_df at its optimum, ML's is not
     scale = (solution.penalised_ss / optimum.likelihood.dof if problem.method == "REML"
              else solution.residual_ss / residual_df)
-    beta, covariance = problem.offset + unit * solution.beta, scale * unit**2 * solution.schur_inverse
+    beta, covariance = problem.offset + unit * solution.beta, scale * unit**2 * solution.fixed_inverse
     residuals = problem.residuals(optimum)
     fitted = table.frame[problem.model.response].to_numpy() - residuals
     return GammFit(
@@ -50,13 +52,13 @@ def conclude(problem: Problem, optimum: Optimum, errors: Autocorrelation, notice
         parametric=_parametric_table(problem, beta, covariance, residual_df),
         smooths=_smooth_table(problem, optimum, freedom, scale, residual_df),
         score=optimum.criterion.value + optimum.likelihood.dof * np.log(unit), sig2=scale * unit**2,
-        sp=dict(zip(design.sp_names, np.exp(optimum.log_sp).tolist(), strict=True)), errors=errors,
-        edf_total=freedom.total, n=optimum.system.n_rows, n_tokens=problem.n_tokens if table.series_known else 0,
+        sp=dict(zip(design.sp_names(problem.rows.layout), np.exp(optimum.log_sp).tolist(), strict=True)), errors=errors,
+        edf_total=freedom.total, n=optimum.system.n_rows, n_series=int(table.starts.sum()) if table.series_known else 0,
         fitted=_as_given(fitted, table.rows), resid=_as_given(residuals, table.rows),
-        white_residuals=_white(problem, residuals, errors.rho), residual_ss=solution.residual_ss * unit**2,
+        white_residuals=problem.white(residuals, errors.rho), residual_ss=solution.residual_ss * unit**2,
         log_jacobian=optimum.likelihood.log_jacobian, beta=beta, covariance=covariance,
-        between_df=_between_df(problem) if optimum.system.q else residual_df,
-        effects=_effects(problem, optimum), block_names=table.block_names, n_steps=optimum.n_steps,
+        between_df=_between_df(problem) if design.random else residual_df,
+        random=_random_effects(problem, optimum), n_steps=optimum.n_steps,
         gradient=optimum.slope, converged=optimum.converged, notices=notices,
         seconds=time.perf_counter() - started)
 
@@ -71,49 +73,45 @@ def _parametric_table(problem: Problem, beta: np.ndarray, covariance: np.ndarray
 def _smooth_table(problem: Problem, optimum: Optimum, freedom: Freedom, scale: float,
                   residual_df: float) -> pd.DataFrame:
     system, solution, free = optimum.system, optimum.solution, problem.design.unpenalised
-    rows = []
+    rows: list[tuple[str, float, SmoothTest]] = []
     for smooth in problem.design.smooths:
         own = smooth.columns
-        if smooth.basis.base.order == 1:
+        if smooth.basis.null_dim == 0:
             test = penalised_smooth_test(system, solution, free, own, scale, residual_df)
         else:
-            test = smooth_test(solution.beta[own], scale * solution.schur_inverse[own, own],
+            test = smooth_test(solution.beta[own], scale * solution.fixed_inverse[own, own],
                                system.fixed_products[own, own], float(freedom.fixed_alternative[own].sum()),
                                residual_df)
         rows.append((smooth.label, float(freedom.fixed[own].sum()), test))
-    for term in problem.model.random:
-        test = random_test(system, solution, scale, random_reference_df(system, free), residual_df)
-        rows.append((term.label(), freedom.random, test))
+    for number, factor in enumerate(problem.design.random):
+        part = problem.rows.layout.order.index(number)
+        for term in factor.terms:
+            reference_df = random_reference_df(system, part, term.columns, free)
+            test = random_test(system, solution, part, term.columns, scale, reference_df, residual_df)
+            rows.append((term.label, float(freedom.random[part][term.columns].sum()), test))
     return pd.DataFrame([(label, edf, test.reference_df, test.statistic, test.other, test.p)
                          for label, edf, test in rows], columns=["term", "edf", "ref_df", "F", "F_other_sign", "p"])
 
 
 def _between_df(problem: Problem) -> float:
-    """Levels of the random factor, less the directions of the parametric part that are constant in each."""
-    n_parametric = problem.design.n_parametric
-    within = np.zeros((n_parametric, n_parametric))
-    for pattern in problem.patterns:
-        columns = pattern.fixed[:, :n_parametric]
-        centred = columns - columns.mean(0)
-        within += pattern.rows.shape[1] * (centred.T @ centred)
-    constant = n_parametric - int(np.linalg.matrix_rank(within, hermitian=True))
-    return float(max(problem.n_tokens - constant, 1))
+    """Levels of the innermost random factor, less the directions of the parametric part that are constant in each."""
+    n_parametric, factor = problem.design.n_parametric, problem.rows.layout.order[0]
+    codes = problem.table.random[factor].codes
+    columns = problem.design.parametric(problem.table.frame)
+    sums = np.zeros((int(codes.max()) + 1, n_parametric))
+    np.add.at(sums, codes, columns)
+    centred = columns - (sums / np.bincount(codes)[:, None])[codes]
+    constant = n_parametric - int(np.linalg.matrix_rank(centred.T @ centred, hermitian=True))
+    return float(max(len(sums) - constant, 1))
 
 
-def _effects(problem: Problem, optimum: Optimum) -> np.ndarray:
-    """Random coefficients by token, float [n_tokens, q]."""
-    everything = np.zeros((problem.n_tokens, optimum.system.q))
-    for pattern, own in zip(problem.patterns, optimum.solution.effects, strict=True):
-        everything[problem.table.blocks[pattern.rows[0]]] = problem.unit * own.T
-    return everything
-
-
-def _white(problem: Problem, residuals: np.ndarray, rho: float) -> np.ndarray:
-    """Residuals without their AR(1) part, in the order of the sorted table."""
-    white = np.empty_like(residuals)
-    for pattern in problem.patterns:
-        white[pattern.rows] = whiten(residuals[pattern.rows], pattern.starts, rho)
-    return white
+def _random_effects(problem: Problem, optimum: Optimum) -> tuple[RandomEffects, ...]:
+    """Coefficients of every random factor, in the order of the formula."""
+    found = []
+    for number, (factor, part) in enumerate(zip(problem.table.random, problem.design.random, strict=True)):
+        values = problem.unit * optimum.solution.effects(problem.rows.layout.order.index(number))
+        found.append(RandomEffects(part.factor, factor.levels, values))
+    return tuple(found)
 
 
 def _as_given(values: np.ndarray, rows: np.ndarray) -> np.ndarray:

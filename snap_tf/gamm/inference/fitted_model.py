@@ -7,11 +7,27 @@ from dataclasses import dataclass, field
 import numpy as np
 import pandas as pd
 
+from snap_tf.gamm.errors import GammError
 from snap_tf.gamm.model.terms import Model
 from snap_tf.gamm.solver.autoregression import Autocorrelation
 from snap_tf.gamm.solver.design import Design
 
-__all__ = ["FittedModel"]
+__all__ = ["FittedModel", "RandomEffects"]
+
+
+@dataclass(frozen=True, eq=False)
+class RandomEffects:
+    """The coefficients of a random factor.
+
+    Attributes:
+        factor: its column.
+        levels: its levels.
+        values: float [n_levels, width], the columns of all its terms side by side.
+    """
+
+    factor: str
+    levels: tuple[object, ...]
+    values: np.ndarray
 
 
 @dataclass(frozen=True, eq=False)
@@ -34,7 +50,7 @@ class FittedModel:
         errors: rho and where it comes from.
         edf_total: effective degrees of freedom of the whole model.
         n: rows that were fitted.
-        n_tokens: levels of the random factor, or series; 0 if nothing tells series apart.
+        n_series: series (tokens) with errors of their own; 0 if nothing tells series apart.
         fitted: float [n], in the order of the table given, for its rows `kept`.
         resid: float [n], response minus fitted, in the same order.
         white_residuals: float [n], residuals without their AR(1) part, in the order of `frame`.
@@ -42,10 +58,9 @@ class FittedModel:
         log_jacobian: logarithm of the Jacobian of the whitening.
         beta: float [p], coefficients of the fixed part.
         covariance: float [p, p], their Bayesian covariance at the estimated smoothing parameters.
-        between_df: degrees of freedom between the levels of the random factor (their number less the parametric
-            columns that are constant in every level), or the residual ones without a random term.
-        effects: float [n_tokens, q], coefficients of the random term.
-        block_names: the token of every row of `effects`.
+        between_df: degrees of freedom between the levels of the innermost random factor (their number less the
+            parametric columns that are constant in every level), or the residual ones without a random term.
+        random: the coefficients of every random factor, in the order of the formula.
         n_steps: Newton steps taken.
         gradient: largest slope of the score at the end.
         converged: whether that is zero within rounding.
@@ -68,7 +83,7 @@ class FittedModel:
     errors: Autocorrelation
     edf_total: float
     n: int
-    n_tokens: int
+    n_series: int
     fitted: np.ndarray = field(repr=False)
     resid: np.ndarray = field(repr=False)
     white_residuals: np.ndarray = field(repr=False)
@@ -77,8 +92,7 @@ class FittedModel:
     beta: np.ndarray = field(repr=False)
     covariance: np.ndarray = field(repr=False)
     between_df: float
-    effects: np.ndarray = field(repr=False)
-    block_names: tuple[object, ...] = field(repr=False)
+    random: tuple[RandomEffects, ...] = field(repr=False)
     n_steps: int
     gradient: float
     converged: bool
@@ -137,7 +151,15 @@ class FittedModel:
         """The model in mgcv's words, all defaults written out."""
         return str(self.model)
 
-    def random_effects(self) -> pd.DataFrame:
-        """Give the random coefficients, a row for each token."""
-        name = self.model.random[0].factor if self.model.random else None
-        return pd.DataFrame(self.effects, index=pd.Index(self.block_names, name=name))
+    def random_effects(self, factor: str | None = None) -> pd.DataFrame:
+        """Give the random coefficients of a factor (by default the first of the formula), a row for each level.
+
+        Raises:
+            GammError: the factor has no random term.
+        """
+        names = [item.factor for item in self.random]
+        if not names or factor not in (None, *names):
+            raise GammError(f"factor (={factor}) must be one with a random term; there are "
+                            f"{', '.join(names) or 'none'}")
+        item = self.random[0 if factor is None else names.index(factor)]
+        return pd.DataFrame(item.values, index=pd.Index(item.levels, name=item.factor))

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from itertools import pairwise
 
 import numpy as np
 import scipy.linalg
@@ -142,7 +143,7 @@ def random_reference_df(system: System, part: int, columns: slice, unpenalised: 
     order = np.argsort(own.units, kind="stable")
     bounds = np.searchsorted(own.units[order], np.arange(own.n_units + 1))
     patterns = system.structure.patterns[order]
-    for first, last in zip(bounds[:-1], bounds[1:], strict=True):
+    for first, last in pairwise(bounds):
         cells = np.sort(patterns[first:last])
         gathered.setdefault(cells.tobytes(), [cells, 0])[1] += 1
     rank, rest = 0, []
@@ -227,8 +228,9 @@ def _without(system: System, part: int, columns: slice) -> System:
     widths = [item.width - (len(gone) if i == part else 0) for i, item in enumerate(system.parts[:-1])]
     kept = [i for i, width in enumerate(widths) if width]
     units = np.column_stack([system.parts[i].units for i in kept] or [np.zeros((len(own.units), 0), int)])
-    numbers = {kind: tuple(n for n, i in enumerate(kept) if system.parts[i].kind == kind) for kind in ("chain", "border")}
-    layout = Layout(numbers["chain"], numbers["border"], tuple(system.parts[i].n_units for i in kept),
+    chain, border = (tuple(n for n, i in enumerate(kept) if system.parts[i].kind == kind)
+                     for kind in ("chain", "border"))
+    layout = Layout(chain, border, tuple(system.parts[i].n_units for i in kept),
                     tuple(widths[i] for i in kept))
     return System(cells, units, layout, Penalties([], [], system.p, layout.widths))
 

@@ -66,9 +66,10 @@ def format_table(table: pd.DataFrame) -> str:
 
 def _figures(fit: FittedModel) -> str:
     errors = fit.errors
-    counted = f"   {fit.model.random[0].factor if fit.model.random else 'series'}: {fit.n_tokens}"
+    counted = [f"{item.factor}: {len(item.levels)}" for item in fit.random]
+    counted += [f"series: {fit.n_series}"] if fit.n_series and not fit.random else []
     text = (f"-{fit.method} = {fit.score:.4f}   scale est. = {fit.sig2:.5g}   n = {fit.n}"
-            f"{counted if fit.n_tokens else ''}   edf = {fit.edf_total:.2f}\n"
+            f"{''.join('   ' + item for item in counted)}   edf = {fit.edf_total:.2f}\n"
             f"R-sq.(adj) = {_adjusted_r2(fit):.3f}   deviance explained = {100 * _explained(fit):.1f} %")
     text += f"\nAR(1) rho = {errors.rho:.4f}"
     if errors.estimated:

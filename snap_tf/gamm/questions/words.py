@@ -8,7 +8,7 @@ from snap_tf.gamm.errors import GammError
 from snap_tf.gamm.fit import fit_model
 from snap_tf.gamm.inference.result import GammFit
 from snap_tf.gamm.model.terms import Model, RandomTerm, SmoothTerm
-from snap_tf.gamm.solver.design import Knots
+from snap_tf.gamm.solver.smooths import Knots
 
 __all__ = ["BY", "RANDOM", "gamm_words", "word_model"]
 

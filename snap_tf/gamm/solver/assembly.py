@@ -62,8 +62,7 @@ class Assembly:
 
     def _is_narrow(self, a: int, b: int) -> bool:
         """Whether a level of `a` meets one level of `b` only."""
-        left, right = self.parts[a], self.parts[b]
-        return a == b or right.kind == "fixed" or right.kind == "chain" or left.n_units == 1 and right.n_units == 1
+        return a == b or self.parts[b].kind in ("fixed", "chain")
 
     def sums(self, matrices: np.ndarray, a: int, b: int) -> np.ndarray:
         """Sum the blocks (a, b) of pattern matrices (float [n_patterns, v, v]) over cells, a <= b.

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from itertools import pairwise
 
 import numpy as np
 import pandas as pd
@@ -147,7 +148,7 @@ def group_rows(design: Design, table: PreparedTable) -> Rows:
     order = np.argsort(cells, kind="stable")
     bounds = np.searchsorted(cells[order], np.arange(len(units) + 1))
     groups: dict[bytes, list[np.ndarray]] = {}
-    for first, last in zip(bounds[:-1], bounds[1:], strict=True):
+    for first, last in pairwise(bounds):
         rows = order[first:last]
         key = columns[rows].tobytes() + table.starts[rows].tobytes() + roots[rows].tobytes()
         groups.setdefault(key, []).append(rows)

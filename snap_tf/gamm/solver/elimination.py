@@ -1,8 +1,9 @@
 """Factorise H = [X Z]'[X Z] + S by eliminating random factors level by level, innermost first.
 
-With M_i the block of one level of a factor, C_i what stands beside it (the levels that it lies in, the border, the fixed
-part) and W_i = M_i^-1 C_i, eliminating it takes C_i'W_i from the rest. What is left at the end is the dense matrix A of
-border and fixed part. Going back down gives solutions and those blocks of H^-1 that traces and variances need.
+With M_i the block of one level of a factor, C_i what stands beside it (the levels that it lies in, the border, the
+fixed part) and W_i = M_i^-1 C_i, eliminating it takes C_i'W_i from the rest. What is left at the end is the dense
+matrix A of border and fixed part. Going back down gives solutions and those blocks of H^-1 that traces and variances
+need.
 
 Source: Wood 2017, section 5.4 (penalised least squares); Takahashi, Fagan & Chin 1973 (selected inverse).
 """

@@ -86,7 +86,7 @@ class Penalties:
     def free_directions(self, penalised: bool = False) -> np.ndarray:
         """Orthonormal directions of the fixed part that no penalty holds (or the others); float [p, ...]."""
         covered = np.zeros(self.p, bool)
-        found = []
+        found: list[np.ndarray] = []
         for penalty in self.fixed:
             covered[penalty.columns] = True
             own = penalty.directions()[int(penalised)]
@@ -98,7 +98,7 @@ class Penalties:
 
     def fixed_matrices(self, weights: np.ndarray) -> list[np.ndarray]:
         """Every penalty of the fixed part times its smoothing parameter; float [p, p] each."""
-        found = []
+        found: list[np.ndarray] = []
         for penalty in self.fixed:
             for matrix in penalty.matrices:
                 full = np.zeros((self.p, self.p))

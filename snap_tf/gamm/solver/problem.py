@@ -104,7 +104,7 @@ class Problem:
             counts = ", ".join(f"{n} x {width} of `{part.factor}`" for n, width, part in
                                zip(layout.n_units, layout.widths, self.design.random, strict=True))
             raise GammError(f"the model (={n_coefficients} coefficients, of which {counts}) must have no more than the "
-                            f"table has rows, {n_rows}; lower k of the random smooths, or give levels an intercept only")
+                            f"table has rows, {n_rows}; lower k of random smooths, or give levels an intercept only")
         n_tokens, per_token = (layout.n_units[0], layout.widths[0]) if layout.n_units else (0, 0)
         fit = (n_rows - self.design.p) // max(n_tokens, 1)
         tokens = f", {per_token} of them for each of {n_tokens} tokens" if per_token else ""

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -129,7 +129,7 @@ def _basis(term: SmoothTerm, frame: pd.DataFrame, knots: Knots, centred: bool, s
     return double_penalty(basis) if select else basis
 
 
-def evaluate(basis: Basis, frame: pd.DataFrame, variables: Sequence[str]) -> np.ndarray:
+def evaluate(basis: Callable[[np.ndarray], np.ndarray], frame: pd.DataFrame, variables: Sequence[str]) -> np.ndarray:
     """Evaluate a basis once for every different value (or row of values) of its variables; float [n, k]."""
     if len(variables) == 1:
         different, index = np.unique(frame[variables[0]].to_numpy(float), return_inverse=True)

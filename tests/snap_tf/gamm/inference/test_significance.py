@@ -40,23 +40,61 @@ def test_random_term_against_whole_matrices(name: str, rho: float, unequal: bool
                                             monkeypatch: pytest.MonkeyPatch) -> None:
     problem = make(name, rho, unequal=unequal)
     log_sp = np.random.default_rng(4).normal(0, 1, len(problem.penalties))
-    system, solution = problem.likelihood.system, problem.likelihood(log_sp).solution
+    system, solution = problem.system, problem.likelihood(log_sp).solution
     dense = problem.dense(log_sp)
-    own = slice(system.p, None)
+    own, columns = problem.places[0], slice(0, system.parts[0].width)
     bayes, frequentist = dense.covariance[own, own], dense.frequentist[own, own]
     weights = np.linalg.eigvals(np.linalg.solve(bayes, frequentist)).real
     rank = int(np.sum(weights > 1e-9))
     n_free = problem.columns.shape[1] - np.linalg.matrix_rank(sum(problem.penalties))
     free = np.linalg.svd(sum(problem.penalties)[: system.p, : system.p])[0][:, ::-1][:, :n_free]
-    assert random_reference_df(system, free) == rank
+    assert random_reference_df(system, 0, columns, free) == rank
     monkeypatch.setattr(module, "_SMALL_ENOUGH", -1.0)  # never the bound
-    test = random_test(system, solution, dense.scale, rank, 20.4)
+    test = random_test(system, solution, 0, columns, dense.scale, rank, 20.4)
     beta = dense.beta[own]
     assert test.statistic * rank == pytest.approx(beta @ np.linalg.solve(bayes, beta), rel=1e-8)
     exact = module.mixture_f_sf(test.statistic * rank, np.sort(weights)[-rank:], np.ones(rank), 20)
     assert test.p == pytest.approx(exact, abs=1e-7)
     monkeypatch.setattr(module, "_SMALL_ENOUGH", 2.0)  # the bound only
-    assert random_test(system, solution, dense.scale, rank, 20.4).p >= test.p - 1e-9
+    assert random_test(system, solution, 0, columns, dense.scale, rank, 20.4).p >= test.p - 1e-9
+
+
+@pytest.mark.parametrize("name", ["nested", "crossed", "nested and crossed", "slopes", "by", "three levels"])
+@pytest.mark.parametrize("rho", [0.0, 0.5])
+def test_one_random_term_of_several_against_whole_matrices(name: str, rho: float,
+                                                           monkeypatch: pytest.MonkeyPatch) -> None:
+    """V^-1 times the covariance where the term is nothing and the other random terms are what they are."""
+    monkeypatch.setattr(module, "_SMALL_ENOUGH", -1.0)
+    problem = make(name, rho, n_tokens=12)
+    penalties = problem.system.penalties
+    log_sp = np.random.default_rng(4).normal(0, 1, penalties.n_sp)
+    system, solution, dense = problem.system, problem.likelihood(log_sp).solution, problem.dense(log_sp)
+    free = penalties.free_directions()
+    white = problem.white @ problem.columns
+    for item_number, item in enumerate(penalties.random):
+        held = np.flatnonzero(item.diagonal)
+        columns = slice(int(held[0]), int(held[-1]) + 1)
+        if len(held) != columns.stop - columns.start or any(
+                np.any(other.diagonal[columns]) for n, other in enumerate(penalties.random)
+                if other.part == item.part and n != item_number):
+            continue  # a term is all columns of its penalties together; single ones are looked at here
+        width, place = system.parts[item.part].width, problem.places[item.part]
+        own = (np.arange(place.start, place.stop).reshape(-1, width)[:, columns]).ravel()
+        others = [i for p in problem.places for i in range(p.start, p.stop) if i not in set(own)]
+        total = sum(np.exp(r) * s for r, s in zip(log_sp, problem.penalties, strict=True))
+        noise = np.eye(len(white)) + white[:, others] @ np.diag(1 / np.diag(total)[others]) @ white[:, others].T
+        inverse = np.linalg.inv(white.T @ white + total)
+        spread = (inverse @ white.T @ noise @ white @ inverse)[np.ix_(own, own)]
+        bayes = inverse[np.ix_(own, own)]
+        weights = np.sort(np.linalg.eigvals(np.linalg.solve(bayes, spread)).real)
+        rank = random_reference_df(system, item.part, columns, free)
+        seen = np.hstack([white[:, : system.p] @ free, white[:, own]])
+        assert rank == np.linalg.matrix_rank(seen, tol=1e-7) - free.shape[1]
+        test = random_test(system, solution, item.part, columns, dense.scale, rank, 20.4)
+        beta = dense.beta[own]
+        assert test.statistic * rank == pytest.approx(beta @ np.linalg.solve(dense.scale * bayes, beta), rel=1e-7)
+        exact = module.mixture_f_sf(test.statistic * rank, weights[-rank:], np.ones(rank), 20)
+        assert test.p == pytest.approx(exact, abs=1e-6)
 
 
 def test_tokens_each_by_themselves_are_close_to_the_whole_spectrum(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -75,7 +113,7 @@ def test_tokens_each_by_themselves_are_close_to_the_whole_spectrum(monkeypatch: 
 def test_fully_penalised_smooth_against_whole_matrices(rho: float) -> None:
     problem = make("none", rho)
     log_sp = np.array([0.3, 1.0, -0.5])
-    system, solution = problem.likelihood.system, problem.likelihood(log_sp).solution
+    system, solution = problem.system, problem.likelihood(log_sp).solution
     dense, own = problem.dense(log_sp), slice(system.p - 4, system.p)  # the last smooth has m = 1
     values, vectors = np.linalg.eigh(sum(problem.penalties))
     free = vectors[:, values < 1e-9 * values[-1]]
