@@ -77,7 +77,7 @@ def run_case(case: str, published: Path) -> dict:
     difference_tests(fit)
     seconds, cpu_seconds = time.perf_counter() - start, time.process_time() - cpu
     assert fit.converged and "s(Sample,Token)" in text
-    return {"rows": fit.n, "coefficients": fit.design.p + fit.effects.size, "seconds": round(seconds, 3),
+    return {"rows": fit.n, "coefficients": fit.design.p + sum(item.values.size for item in fit.random), "seconds": round(seconds, 3),
             "cpu_seconds": round(cpu_seconds, 3),
             "megabytes": round(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024)}
 
@@ -90,27 +90,27 @@ def run_whole(published: Path) -> dict:
     from scipy.sparse.linalg import splu
 
     from snap_tf.gamm import parse_formula
+    from snap_tf.gamm.model.columns import resolve_model
     from snap_tf.gamm.model.table import prepare_table
-    from snap_tf.gamm.solver.autoregression import log_jacobian
-    from snap_tf.gamm.solver.blocks import BlockSystem
-    from snap_tf.gamm.solver.design import Design, token_patterns
+    from snap_tf.gamm.solver.problem import Problem
     from snap_tf.gamm.solver.reml import Likelihood
+    from snap_tf.gamm.solver.system import System
 
-    model = parse_formula(FORMULA).with_by_kinds(frozenset())
-    prepared = prepare_table(model, pd.read_csv(published))
-    design = Design(model, prepared)
-    n_tokens = int(prepared.blocks[-1]) + 1
-    response = prepared.frame["Value"].to_numpy()
-    system = BlockSystem([pattern.block(response, 0.3) for pattern in token_patterns(design, prepared)],
-                         design.fixed_penalties(), design.random_penalties(n_tokens))
-    likelihood = Likelihood(system, design.unpenalised.shape[1], log_jacobian(len(response), n_tokens, 0.3))
-    log_sp = np.full(len(system.penalties), -2.0)
+    table = pd.read_csv(published)
+    model = resolve_model(parse_formula(FORMULA), table)
+    problem = Problem(model, prepare_table(model, table))
+    design, layout = problem.design, problem.rows.layout
+    n_tokens = layout.n_units[0]
+    system = System([pattern.block(problem.response, 0.3) for pattern in problem.rows.patterns], problem.rows.units,
+                    layout, design.penalties(layout))
+    likelihood = Likelihood(system)
+    log_sp = np.full(system.penalties.n_sp, -2.0)
     start = time.process_time()
     for _ in range(20):
         likelihood(log_sp)
     by_blocks = (time.process_time() - start) / 20
     # the same pattern of zeros as the whole system: tokens touch themselves and the fixed part
-    q = system.q
+    q = layout.widths[0]
     own = [sparse.csc_matrix(np.eye(q) + np.ones((q, q)))] * n_tokens
     mixed = sparse.csc_matrix(np.full((design.p, q * n_tokens), 1e-3))
     whole = sparse.bmat([[sparse.csc_matrix(1e3 * np.eye(design.p)), mixed],

@@ -73,8 +73,8 @@ def make(name: str, rho: float, method: str = "REML", unequal: bool = False, n_t
     fitted = Fitted(model, prepare_table(model, data, token="Token"), method=method)
     fitted.response = fitted.table.frame["Value"].to_numpy()
     layout, penalties = fitted.rows.layout, fitted.design.penalties(fitted.rows.layout)
-    system = System([pattern.block(fitted.response, rho) for pattern in fitted.rows.patterns], fitted.rows.units, layout,
-                    penalties)
+    cells = [pattern.block(fitted.response, rho) for pattern in fitted.rows.patterns]
+    system = System(cells, fitted.rows.units, layout, penalties)
     white = twin.whitening(fitted.table.starts, rho)
     likelihood = Likelihood(system, method, np.linalg.slogdet(white)[1])
     fixed, places, columns = fitted.design.fixed_rows(fitted.table.frame), [], []

@@ -272,10 +272,12 @@ def _spectrum(system: System, solution: Solution, part: int, columns: slice,
 
 
 def _merge(weights: np.ndarray, counts: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-    """Drop weights that are zero, and put equal ones together."""
-    keep = (weights > 1e-10) & (counts > 0)
-    different, index = np.unique(np.round(np.minimum(weights[keep], 1.0), 9), return_inverse=True)
-    return different, np.bincount(index.reshape(-1), counts[keep], minlength=len(different))
+    """Drop weights that are zero beside the largest, and put equal ones together."""
+    largest = float(weights.max(initial=1e-300))
+    shares = np.minimum(weights, 1.0) / largest
+    keep = (shares > 1e-10) & (counts > 0)
+    different, index = np.unique(np.round(shares[keep], 9), return_inverse=True)
+    return different * largest, np.bincount(index.reshape(-1), counts[keep], minlength=len(different))
 
 
 def _upper_root(gram: np.ndarray) -> np.ndarray:

@@ -66,7 +66,7 @@ def test_every_column_has_its_own_count() -> None:
     with pytest.warns(GammWarning, match="5 of 72 rows were left out.*: `Value` is NA in 2, `Token` is NA in 1, "
                                          "`Word` is NA in 3$"):
         fit = gamm(FORMULA, data)
-    assert fit.levels == ["ask", "wash"] and fit.n == 67 and list(fit.block_names) == [f"t{i}" for i in range(8)]
+    assert fit.levels == ["ask", "wash"] and fit.n == 67 and list(fit.random[0].levels) == [f"t{i}" for i in range(8)]
 
 
 def test_words_and_tokens_of_which_nothing_is_left_are_named() -> None:
@@ -213,4 +213,4 @@ def test_numbers_that_are_missing_do_not_change_tokens(tmp_path: Path) -> None:
     with pytest.warns(GammWarning, match="`Token` is NA in 1"):
         fit = gamm_words(without(data, "Token", [3]).astype({"Token": float}), value="Value", time="Sample",
                          group="Word", token="Token", k=5, k_random=4)
-    assert list(map(str, fit.block_names)) == [str(i) for i in range(8)]
+    assert list(map(str, fit.random[0].levels)) == [str(i) for i in range(8)]

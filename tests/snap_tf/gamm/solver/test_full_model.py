@@ -22,8 +22,8 @@ def fit() -> GammFit:
 
 
 def test_it_is_the_published_model(fit: GammFit) -> None:
-    assert (fit.n, fit.n_tokens, len(fit.levels)) == (17072, 1067, 8)
-    assert fit.design.p + fit.effects.size == 9683  # coefficients
+    assert (fit.n, fit.n_series, len(fit.levels)) == (17072, 1067, 8)
+    assert fit.design.p + fit.random[0].values.size == 9683  # coefficients
     assert fit.smooths["ref_df"].iloc[-1] == 9595 == 9 * 1067 - 8  # Table 1
     assert list(fit.smooths["term"])[:2] == ["s(Sample)", "s(Sample):Worddark"]
     assert len(fit.smooths) == 9 and len(fit.parametric) == 8
@@ -45,7 +45,7 @@ def test_whole_system_factorised(fit: GammFit) -> None:
         penalty[smooth.columns, smooth.columns] = weight * smooth.basis.penalty
         kept = np.linalg.eigvalsh(weight * smooth.basis.penalty)[1:]
         log_penalty += np.log(kept).sum()
-    diagonal = weights[-2:] @ design.random.penalties
+    diagonal = weights[-2:] @ design.random[0].diagonals()
     log_penalty += 1067 * np.log(diagonal).sum()
     penalty.setdiag(penalty.diagonal() + np.append(np.zeros(design.p), np.tile(diagonal, 1067)))
     hessian = (x.T @ x + penalty.tocsc()).tocsc()
@@ -62,7 +62,7 @@ def test_whole_system_factorised(fit: GammFit) -> None:
     assert fit.score == pytest.approx(score, abs=1e-7)
     assert fit.sig2 == pytest.approx(scale, rel=1e-10)
     np.testing.assert_allclose(fit.beta, beta[: design.p], atol=1e-10)
-    np.testing.assert_allclose(fit.effects.ravel(), beta[design.p :], atol=1e-9)
+    np.testing.assert_allclose(fit.random[0].values.ravel(), beta[design.p :], atol=1e-9)
     unit = np.zeros((x.shape[1], design.p))
     unit[np.arange(design.p), np.arange(design.p)] = 1
     covariance = scale * factors.solve(unit)[: design.p]

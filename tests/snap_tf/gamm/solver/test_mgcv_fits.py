@@ -159,7 +159,7 @@ def test_token_smooths_of_second_order(name: str) -> None:
     np.testing.assert_allclose(fit.smooths["edf"], theirs["edf"], rtol=2e-4)  # one has no effect, edf 1.00004 in mgcv
     assert fit.sig2 == pytest.approx(reference["sig2"], rel=1e-6)
     assert fit.score == pytest.approx(reference["reml"], abs=1e-4)
-    assert fit.smooths["ref_df"].iloc[-1] == fit.n_tokens * reference["k_random"] - 2 * len(fit.levels)
+    assert fit.smooths["ref_df"].iloc[-1] == len(fit.random[0].levels) * reference["k_random"] - 2 * len(fit.levels)
     np.testing.assert_allclose(fit.fitted[np.array(reference["rows"]) - 1], reference["fitted"], atol=1e-4)
 
 
