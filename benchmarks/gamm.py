@@ -77,7 +77,8 @@ def run_case(case: str, published: Path) -> dict:
     difference_tests(fit)
     seconds, cpu_seconds = time.perf_counter() - start, time.process_time() - cpu
     assert fit.converged and "s(Sample,Token)" in text
-    return {"rows": fit.n, "coefficients": fit.design.p + sum(item.values.size for item in fit.random), "seconds": round(seconds, 3),
+    n_coefficients = fit.design.p + sum(item.values.size for item in fit.random)
+    return {"rows": fit.n, "coefficients": n_coefficients, "seconds": round(seconds, 3),
             "cpu_seconds": round(cpu_seconds, 3),
             "megabytes": round(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024)}
 

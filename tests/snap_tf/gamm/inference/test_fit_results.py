@@ -77,8 +77,8 @@ def test_every_figure_of_the_summary_stands_behind_its_own_name(fit: GammFit) ->
     y = fit.fitted + fit.resid
     explained = 100 * (1 - np.sum(fit.resid**2) / np.sum((y - y.mean()) ** 2))
     adjusted = 1 - np.var(fit.resid) * (fit.n - 1) / (np.var(y) * (fit.n - 21.75))
-    for part in ("-REML = -12.5000 ", "scale est. = 0.25 ", f"n = {fit.n} ", f"Token: {len(fit.random[0].levels)} ", "edf = 21.75\n",
-                 "rho = 0.5000 (", "end to end, lag 1: 0.6250;", "within series: 0.3750)",
+    for part in ("-REML = -12.5000 ", "scale est. = 0.25 ", f"n = {fit.n} ", f"Token: {len(fit.random[0].levels)} ",
+                 "edf = 21.75\n", "rho = 0.5000 (", "end to end, lag 1: 0.6250;", "within series: 0.3750)",
                  f"R-sq.(adj) = {adjusted:.3f} ", f"deviance explained = {explained:.1f} %"):
         assert part in text, text
 
