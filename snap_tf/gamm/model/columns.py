@@ -63,6 +63,8 @@ def read_columns(model: Model, data: pd.DataFrame, *, labels: Iterable[str | Non
     if unused:
         raise GammError(f"reference column (={name_some(unused)}) must be a factor of the model; there are "
                         f"{name_some(sorted(factors)) or 'none'}")
+    if model.family == "binomial":
+        data = data.assign(**{model.response: _logical(data[model.response])})
     columns: dict[str, object] = {name: read_numbers(data[name]) for name in (*numbers, *others)}
     columns |= {name: _factor(data[name], (reference or {}).get(name)) for name in data.columns if name in factors}
     return pd.DataFrame(columns)
@@ -229,12 +231,23 @@ def _is_number(column: pd.Series) -> bool:
     """Whether a covariate is a number: also one that is read as text because some of its cells are NA."""
     if pd.api.types.is_numeric_dtype(column):
         return not pd.api.types.is_bool_dtype(column)
+    column = column.drop_duplicates()
     missing = no_number(column)
     return bool(missing.any()) and bool(pd.to_numeric(column[~missing].astype(object), errors="coerce").notna().all())
 
 
+def _logical(column: pd.Series) -> pd.Series:
+    """R's logical values as 1 and 0; any other column as it is."""
+    texts = column.astype(str).str.strip().str.lower()
+    logical = no_number(column) | texts.isin(["true", "false"])
+    return texts.map({"true": 1.0, "false": 0.0}) if logical.all() else column
+
+
 def _is_words(column: pd.Series) -> bool:
     """Whether a column has cells, and none of them holds a number."""
+    if pd.api.types.is_numeric_dtype(column):
+        return False
+    column = column.drop_duplicates()
     cells = column[~no_number(column)]
     return len(cells) > 0 and not pd.to_numeric(cells.astype(object), errors="coerce").notna().any()
 

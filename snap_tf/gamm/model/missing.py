@@ -28,7 +28,12 @@ def _missing(column: pd.Series, is_mark: Callable[[str], bool]) -> np.ndarray:
     missing = column.isna().to_numpy(bool)
     if pd.api.types.is_numeric_dtype(column):
         return missing
-    return missing | np.array([isinstance(cell, str) and is_mark(cell.strip()) for cell in column], bool)
+    try:
+        codes, different = pd.factorize(column)
+    except TypeError:  # cells such as lists
+        codes, different = np.arange(len(column)), list(column)
+    marks = np.array([isinstance(cell, str) and is_mark(cell.strip()) for cell in different] + [False], bool)
+    return missing | marks[codes]  # code -1, a missing cell, is the mark at the end
 
 
 def complete_rows(frame: pd.DataFrame) -> tuple[np.ndarray, tuple[str, ...]]:

@@ -116,7 +116,10 @@ def prepare_table(model: Model, data: pd.DataFrame, *, token: str | None = None,
     words = _words(frame, (*model.random_factors, token))
     check_response(model, frame, kept)
     if assumed and starts is None and token is not None and not autocorrelated:
-        series = series if _holds_series(frame, token, words, _times(model, frame, frame[token].cat.codes)) else None
+        time = _times(model, frame, frame[token].cat.codes)
+        smooth = any(term.kind == "fs" and term.factor == token and term.variable == time for term in model.random)
+        if not _holds_series(frame, token, words, time, mostly=smooth):
+            series = None
     if series is None:
         order = _order_of_levels(model, frame)
         return _assemble(model, _rows_of(frame, order), kept[order], n_left_out, None, None, notices)
@@ -168,15 +171,23 @@ def _innermost(model: Model, frame: pd.DataFrame) -> str | None:
     return None
 
 
-def _holds_series(frame: pd.DataFrame, factor: str, words: Iterable[str], time: str | None) -> bool:
-    """Whether the levels of a random factor are series: in most, words are constant and no time occurs twice."""
+def _holds_series(frame: pd.DataFrame, factor: str, words: Iterable[str], time: str | None, mostly: bool) -> bool:
+    """Whether the levels of a random factor are series: words are constant and no time occurs twice.
+
+    Args:
+        frame: the columns of the model.
+        factor: the random factor.
+        words: the factors of the fixed part.
+        time: the variable that varies within a level.
+        mostly: whether it is enough that most levels are, so that the others are found and refused as wrong cells.
+    """
     groups = frame.groupby(factor, observed=True)
     bad = np.zeros(groups.ngroups, bool)
     for name in words:
         bad |= groups[name].nunique().to_numpy() > 1
     if time is not None:
         bad |= groups[time].nunique().to_numpy() < groups.size().to_numpy()
-    return 2 * int(bad.sum()) < len(bad)
+    return 2 * int(bad.sum()) < len(bad) if mostly else not bad.any()
 
 
 def _times(model: Model, frame: pd.DataFrame, series: np.ndarray | pd.Series) -> str | None:

@@ -111,7 +111,16 @@ def test_a_wrong_cell_in_one_token_is_still_refused_without_rho() -> None:
     data = table()
     data.loc[3, "Word"] = "wash"
     with pytest.raises(GammError, match="every `Token` must have one `Word`; t00 has two or more"):
-        prepare(data, CORE + " + re(Token)", autocorrelated=False)
+        prepare(data, CORE + " + fs(Time, Token, k=3)", autocorrelated=False)
+
+
+def test_random_intercepts_without_rho_ask_nothing_of_words_and_values() -> None:
+    """Reaction times of subjects: some have a value of a covariate twice."""
+    data = table()
+    data.loc[3, "Time"] = data.loc[2, "Time"]
+    assert not prepare(data, "Value ~ s(Time, k=4) + re(Token)", autocorrelated=False).series_known
+    with pytest.raises(GammError, match="`Time` must be different in all rows of one `Token`; t00 has a value twice"):
+        prepare(data, "Value ~ s(Time, k=4) + re(Token)")
 
 
 def test_series_belong_to_one_level_of_every_random_factor_when_rho_is_used() -> None:
@@ -207,6 +216,15 @@ def test_responses_of_families(column: str, values: dict[int, float], family: st
     moved = pd.concat([data.iloc[:1].assign(**{column: np.nan}), data])  # rows are counted in the table given
     with pytest.raises(GammError, match=message.format(min(values) + 2)):
         prepare(moved, formula, family, weights)
+
+
+def test_a_logical_response_is_0_and_1() -> None:
+    for column in (table()["Hit"] == 1, (table()["Hit"] == 1).map({True: "TRUE", False: "FALSE"})):
+        column = column.astype(object).where(table()["Token"] != "t00", "NA")
+        prepared = prepare(table().assign(Hit=column), "Hit ~ Word", "binomial")
+        assert prepared.n_left_out == 6 and prepared.frame["Hit"].tolist() == table()["Hit"].tolist()[6:]
+    with pytest.raises(GammError, match=r"`Hit` must hold finite numbers; rows 1, 2.*\(=no, no, no\)"):
+        prepare(table().assign(Hit="no"), "Hit ~ Word", "binomial")
 
 
 def test_proportions_with_trials_are_fine() -> None:
