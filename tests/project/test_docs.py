@@ -111,8 +111,8 @@ def test_links_lead_somewhere(document: Path) -> None:
 @each_document
 def test_files_that_are_named_exist(document: Path) -> None:
     text = document.read_text(encoding="utf-8")
-    folders = "|".join(("wavegan_tf", "snap_tf", "packaging", "scripts", "tests", "benchmarks", "docs", "examples", "requirements",
-                        "saved_models", r"\.ci"))
+    folders = "|".join(("wavegan_tf", "snap_tf", "packaging", "scripts", "tests", "benchmarks", "docs", "examples",
+                        "requirements", "saved_models", r"\.ci"))
     paths = re.findall(rf"`((?:{folders})/[\w./-]*)`", text)
     assert [path for path in paths if not (PROJECT / path).exists()] == []
 
