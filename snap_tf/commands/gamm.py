@@ -49,8 +49,9 @@ def add_parser(subparsers: argparse._SubParsersAction) -> None:
                              "for every word; none: one smooth for all (default: %(default)s)")
     add_model(parser)
     parser.add_argument("--formula", metavar="TEXT",
-                        help="the model in mgcv's words, instead of value, time, group, by, random, k and m: "
-                             '"Value ~ Word + s(Sample) + s(Sample, by=Word) + fs(Sample, Token)"')
+                        help="the model in mgcv's words, instead of value, time, group, by, random, speaker, item, k "
+                             'and m: \'Value ~ Word + s(Time) + s(Time, by=as.ordered(Word)) + s(Time, Speaker, '
+                             'bs="fs", m=1)\'')
     parser.add_argument("--at", metavar="COLUMN", help="column of layers: one fit for every layer, tests corrected")
     parser.add_argument("--layers", type=comma_list, metavar="L,L", help="with --at: these layers (default: all)")
     parser.add_argument("--correction", choices=CORRECTIONS, default="holm",
@@ -103,7 +104,12 @@ def _options(args: argparse.Namespace) -> dict[str, Any]:
     if args.reference is not None:
         raise ConfigError(f"`--reference` (={args.reference}) does not go with --formula; leave --formula out, or put "
                           "a row of that word first")
-    return {name: getattr(args, name) for name in ("formula", "token", "start", "knots", "rho", "method")}
+    for name in ("speaker", "item"):
+        if getattr(args, name) is not None:
+            raise ConfigError(f"`--{name}` (={getattr(args, name)}) does not go with --formula; write "
+                              f's(Time, {getattr(args, name)}, bs="fs", m=1) into the formula')
+    return {name: getattr(args, name) for name in ("formula", "token", "start", "knots", "rho", "method", "family",
+                                                   "select", "weights")}
 
 
 def _fit(table: pd.DataFrame, formula: str | None = None, **options: Any) -> GammFit:

@@ -22,6 +22,7 @@ __all__ = ["CORRECTIONS", "add_columns", "add_model", "add_output", "model_optio
            "statistics_errors", "write_settings"]
 
 CORRECTIONS = ("holm", "fdr_bh", "fdr_by", "bonferroni", "none")
+FAMILIES = ("gaussian", "binomial", "poisson", "scat")
 
 
 def add_columns(parser: argparse.ArgumentParser, group: str) -> None:
@@ -34,11 +35,19 @@ def add_columns(parser: argparse.ArgumentParser, group: str) -> None:
     columns.add_argument("--token", metavar="COLUMN", help="tokens (default: token, if the table has it)")
     columns.add_argument("--start", metavar="COLUMN",
                          help="1 in the first row of every token: checked against --token, or used instead of it")
+    columns.add_argument("--speaker", metavar="COLUMN",
+                         help="speakers, each with a smooth of its own (none: without, as in the published model)")
+    columns.add_argument("--item", metavar="COLUMN", help="items, such as sentences, each with a smooth of its own")
+    columns.add_argument("--weights", metavar="COLUMN",
+                         help="prior weights; for binomial the number of trials, the response being the proportion")
 
 
 def add_model(parser: argparse.ArgumentParser) -> None:
     """Add the flags that shape the model."""
     model = parser.add_argument_group("model")
+    model.add_argument("--family", choices=FAMILIES, default=FAMILIES[0],
+                       help="distribution of the response; scat is a scaled t, for heavy tails (default: %(default)s)")
+    model.add_argument("--select", action="store_true", help="let smooths be estimated as zero, by a second penalty")
     model.add_argument("--random", choices=("fs", "intercept", "none"), default="fs",
                        help="what every token gets of its own: a smooth, a level, nothing (default: %(default)s)")
     model.add_argument("--k", type=int, default=10, metavar="N",
@@ -68,7 +77,10 @@ def read_long_table(args: argparse.Namespace) -> pd.DataFrame:
     """Read the table; fill in the columns that were not named, words and tokens as text."""
     from snap_tf.gamm import read_table
 
-    table = read_table(args.table, labels=(args.group or "label", args.token or "token", args.at))
+    table = read_table(args.table, labels=(args.group or "label", args.token or "token", args.at, args.speaker,
+                                           args.item))
+    if args.speaker == "none" and "none" not in table.columns:
+        args.speaker = None
     if args.group is None and "label" in table.columns:
         args.group = "label"
     elif args.group == "none" and "none" not in table.columns:
@@ -81,7 +93,7 @@ def read_long_table(args: argparse.Namespace) -> pd.DataFrame:
 def model_options(args: argparse.Namespace) -> dict[str, Any]:
     """Return the flags that `gamm_words` takes."""
     names = ("value", "time", "group", "token", "start", "random", "k", "m", "k_random", "m_random", "knots", "rho",
-             "method")
+             "method", "speaker", "item", "family", "select", "weights")
     return {name: getattr(args, name) for name in names}
 
 

@@ -17,7 +17,9 @@ RANDOM = ("fs", "intercept", "none")
 
 
 def word_model(*, value: str, time: str, group: str | None = None, token: str | None = None, random: str = "fs",
-               by: str = "ordered", k: int = 10, m: int = 2, k_random: int = 9, m_random: int = 1) -> Model:
+               by: str = "ordered", k: int = 10, m: int = 2, k_random: int = 9, m_random: int = 1,
+               speaker: str | None = None, item: str | None = None, family: str = "gaussian", select: bool = False,
+               weights: str | None = None) -> Model:
     """Build the `Model` of word curves from keywords.
 
     Args:
@@ -32,9 +34,16 @@ def word_model(*, value: str, time: str, group: str | None = None, token: str | 
         m: order of the penalised derivative of these.
         k_random: columns of every token's smooth.
         m_random: order of the penalised derivative of these.
+        speaker: column of speakers, each of which gets a smooth of its own, or a level where `random` is `intercept`;
+            None for the published model, which does not know the speaker.
+        item: column of items (such as sentences), the same.
+        family: `gaussian`, `binomial`, `poisson` or `scat` (scaled t, for heavy tails).
+        select: whether smooths can be estimated as zero.
+        weights: column of prior weights; for `binomial`, of the number of trials.
 
     Raises:
-        GammError: an option is not one of those named, or tokens are needed and not named.
+        GammError: an option is not one of those named, tokens are needed and not named, or two random terms are of one
+            column.
     Source: Beguš & Zhou, ICASSP 2022, section 4 and Table 1; k and m from its reference degrees of freedom.
 
     Example:
@@ -42,6 +51,9 @@ def word_model(*, value: str, time: str, group: str | None = None, token: str | 
         >>> print(word_model(value="value", time="time_s", group="label", token="token", random="intercept"))
         value ~ label + s(time_s, bs = "tp", k = 10) + s(time_s, by = ordered(label), bs = "tp", k = 10)
           + s(token, bs = "re")
+        >>> model = word_model(value="value", time="time_s", token="token", speaker="speaker")
+        >>> [term.label() for term in model.random]
+        ['s(time_s,speaker)', 's(time_s,token)']
     """
     if by not in BY:
         raise GammError(f"by (={by}) must be one of {', '.join(BY)}")
@@ -55,16 +67,24 @@ def word_model(*, value: str, time: str, group: str | None = None, token: str | 
         smooths = [SmoothTerm((time,), k=k, m=m)]
         if by == "ordered" and group is not None:
             smooths.append(SmoothTerm((time,), group, "ordered", k, m))
-    terms: tuple[RandomTerm, ...] = ()
-    if random != "none":
-        terms = (RandomTerm(str(token), time, k_random, m_random) if random == "fs" else RandomTerm(str(token)),)
-    return Model(value, () if group is None else (group,), tuple(smooths), terms)
+    factors = {"speaker": speaker, "item": item, "token": token if random != "none" else None}
+    named = {what: column for what, column in factors.items() if column is not None}
+    for what, column in named.items():
+        first = next(other for other in named if named[other] == column)
+        if first != what:
+            raise GammError(f"{first} (={column}) must be another column than {what}; leave one of the two out")
+    terms = tuple(RandomTerm(column) if random == "intercept" else RandomTerm(column, time, k_random, m_random)
+                  for column in named.values())
+    return Model(value, () if group is None else (group,), tuple(smooths), terms, family=family, select=select,
+                 weights=weights)
 
 
 def gamm_words(data: pd.DataFrame, *, value: str = "value", time: str = "time_s", group: str | None = "label",
                token: str | None = "token", reference: object | None = None, random: str = "fs", by: str = "ordered",
                k: int = 10, m: int = 2, k_random: int = 9, m_random: int = 1, knots: Knots = None,
-               rho: float | str = 0.0, start: str | None = None, method: str = "REML") -> GammFit:
+               rho: float | str = 0.0, start: str | None = None, method: str = "REML", speaker: str | None = None,
+               item: str | None = None, family: str = "gaussian", select: bool = False,
+               weights: str | None = None) -> GammFit:
     """Fit the GAMM of word curves: `value ~ word + s(time) + s(time, by=word) + fs(time, token)`.
 
     The defaults are the published model and the columns of a layer table. Words and tokens may be numbers.
@@ -86,6 +106,11 @@ def gamm_words(data: pd.DataFrame, *, value: str = "value", time: str = "time_s"
         rho: AR(1) coefficient within a token, or `auto`.
         start: column that is 1 in the first row of every token, instead of or beside `token`.
         method: `REML` or `ML`.
+        speaker: see `word_model`.
+        item: see `word_model`.
+        family: see `word_model`.
+        select: see `word_model`.
+        weights: see `word_model`.
 
     Raises:
         GammError: the table or an option cannot be used.
@@ -100,7 +125,8 @@ def gamm_words(data: pd.DataFrame, *, value: str = "value", time: str = "time_s"
         [1.3, 0.3, -0.9]
     """
     model = word_model(value=value, time=time, group=group, token=token, random=random, by=by, k=k, m=m,
-                       k_random=k_random, m_random=m_random)
+                       k_random=k_random, m_random=m_random, speaker=speaker, item=item, family=family, select=select,
+                       weights=weights)
     if reference is not None and group is None:
         raise GammError(f"reference (={reference}) must be left out where there is no column of words")
     factors = () if group is None else (group,)

@@ -105,7 +105,8 @@ CASES = {
         ("gamm", "TABLE", "--out", "TMP/out", "--formula", "value ~ s(time_s)"),
         {TABLE: LONG_TABLE, "snap_tf.gamm.gamm": None}, words={**COLUMNS, "rho": ("--rho", "0.375")},
         later=PICTURES | {"value", "time", "group", "by", "random", "k", "m", "k_random", "m_random", "reference", "at",
-                          "layers", "correction", "pairs", "overwrite", "time_label", "value_label"}),
+                          "speaker", "item", "layers", "correction", "pairs", "overwrite", "time_label",
+                          "value_label"}),
     "gamm in pictures": Case(
         ("gamm", "TABLE", "--out", "TMP/out"),
         {TABLE: LONG_TABLE, "snap_tf.gamm.gamm_words": fitted, "snap_tf.gamm.write_fit": None,

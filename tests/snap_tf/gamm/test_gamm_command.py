@@ -92,6 +92,10 @@ def test_golden_fit_through_the_command(golden_dir: Path, tmp_path: Path) -> Non
     (["--random", "intercept", "--knots", "7", "--m", "1"], ["s(Sample)", "s(Sample):Wordwash", "s(Token)"]),
     (["--random", "none", "--group", "none", "--rho", "auto", "--method", "ML"], ["s(Sample)"]),
     (["--formula", "Value ~ Word + s(Sample, k=5) + re(Token)"], ["s(Sample)", "s(Token)"]),
+    (["--formula", "Value ~ Word + s(Sample, k=5) + s(Sample, by=as.ordered(Word), k=5)", "--select"],
+     ["s(Sample)", "s(Sample):Wordwash"]),
+    (["--random", "none", "--speaker", "Token"], ["s(Sample)", "s(Sample):Wordwash", "s(Sample,Token)"]),
+    (["--random", "none", "--speaker", "none", "--select"], ["s(Sample)", "s(Sample):Wordwash"]),
 ])
 def test_other_models(table: Path, tmp_path: Path, flags: list, terms: list) -> None:
     out = tmp_path / "out"
@@ -223,6 +227,20 @@ MISTAKES = {
     "layer": ([*COLUMNS, "--at", "layer"], "column (=layer) must be in the table"),
     "pair": ([*COLUMNS, *SMALL, "--pairs", "ask:dark"], "word (=dark) must be one of the fitted ones; there are"),
     "formula": (["--formula", "Value ~ s(Sample"], "must close every bracket"),
+    "speaker beside formula": (["--formula", "Value ~ Word", "--speaker", "Who"], "`--speaker` (=Who) does not go with "
+                               '--formula; write s(Time, Who, bs="fs", m=1) into the formula'),
+    "speaker": ([*COLUMNS, "--speaker", "Who"], "column (=Who) must be in the table"),
+    "two of one": ([*COLUMNS, "--speaker", "Token"], "speaker (=Token) must be another column than token"),
+    "weights": ([*COLUMNS, *SMALL, "--weights", "Trials"], "column (=Trials) must be in the table"),
+    "rho beside a family": ([*COLUMNS, *SMALL, "--family", "scat", "--rho", "0.3"],
+                            "rho (=0.3) must be 0 for family scat: AR(1) errors are those of a Gaussian response"),
+    "counts": ([*COLUMNS, *SMALL, "--family", "poisson"], "`Value` must hold counts"),
+    "t2": (["--formula", "Value ~ t2(Sample, Value)"], "term (=t2(Sample, Value)) cannot be fitted here; use te(x, z)"),
+    "te beside s": (["--formula", "Value ~ s(Sample) + te(Sample, Dur)"],
+                    "te(Sample,Dur) must not stand beside s(Sample), whose functions it holds too; write ti(Sample, "
+                    "Dur) for"),
+    "no ordered copy": (["--formula", "Value ~ Word + s(Sample) + s(Sample, by=WordO)"],
+                        "for difference smooths of `Word` write by=ordered(Word)"),
     "reference beside formula": (["--formula", "Value ~ Word", "--reference", "ask"], "does not go with --formula"),
 }
 

@@ -86,3 +86,21 @@ def test_one_smooth_for_all_cannot_stand_beside_one_for_each() -> None:
     both = Model("y", ("w",), (model.smooths[0], SmoothTerm("x", "w", "separate")))
     with pytest.raises(GammError, match="must be difference smooths"):
         both.with_by_kinds(frozenset())
+
+
+def test_keyword_models_with_speakers_and_items() -> None:
+    """Speakers and items have smooths as tokens have them; the published model is the one without."""
+    words = {"value": "y", "time": "x", "group": "w", "token": "T"}
+    formula = "y ~ w + s(x) + s(x, by=ordered(w)) + fs(x, S) + fs(x, I) + fs(x, T)"
+    assert word_model(**words, speaker="S", item="I") == parse_formula(formula)
+    levels = word_model(**words, speaker="S", random="intercept")
+    assert levels == parse_formula("y ~ w + s(x) + s(x, by=ordered(w)) + re(S) + re(T)")
+    alone = word_model(**words, speaker="S", random="none", k_random=5, m_random=2)
+    assert alone.random == (RandomTerm("S", "x", 5, 2),)
+    for further, message in (({"speaker": "T"}, "speaker (=T) must be another column than token; leave one of"),
+                             ({"speaker": "S", "item": "S"}, "speaker (=S) must be another column than item")):
+        with pytest.raises(GammError) as caught:
+            word_model(**words, **further)
+        assert message in str(caught.value)
+    binomial = word_model(**words, family="binomial", select=True, weights="n")
+    assert (binomial.family, binomial.select, binomial.weights) == ("binomial", True, "n")
