@@ -13,6 +13,8 @@ from .inference.population import curves as curves
 from .inference.population import difference_tests as difference_tests
 from .inference.population import differences as differences
 from .inference.population import stretches as stretches
+from .inference.prediction import posterior as posterior
+from .inference.prediction import predict as predict
 from .inference.result import GammFit as GammFit
 from .inference.summary_text import summary as summary
 from .model.formula import parse_formula as parse_formula

@@ -7,6 +7,7 @@ import time
 import numpy as np
 import pandas as pd
 
+from snap_tf.gamm.inference.coefficients import Coefficients
 from snap_tf.gamm.inference.fitted_model import RandomEffects
 from snap_tf.gamm.inference.result import GammFit
 from snap_tf.gamm.inference.significance import (
@@ -57,6 +58,7 @@ def conclude(problem: Problem, optimum: Optimum, errors: Autocorrelation, notice
         fitted=_as_given(fitted, table.rows), resid=_as_given(residuals, table.rows),
         white_residuals=problem.white(residuals, errors.rho), residual_ss=solution.residual_ss * unit**2,
         log_jacobian=optimum.likelihood.log_jacobian, beta=beta, covariance=covariance,
+        coefficients=Coefficients(solution.factor, scale * unit**2, problem.rows.layout.order),
         between_df=_between_df(problem) if design.random else residual_df,
         random=_random_effects(problem, optimum), n_steps=optimum.n_steps,
         gradient=optimum.slope, converged=optimum.converged, notices=notices,

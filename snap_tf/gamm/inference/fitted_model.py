@@ -8,6 +8,7 @@ import numpy as np
 import pandas as pd
 
 from snap_tf.gamm.errors import GammError
+from snap_tf.gamm.inference.coefficients import Coefficients
 from snap_tf.gamm.model.terms import Model
 from snap_tf.gamm.solver.autoregression import Autocorrelation
 from snap_tf.gamm.solver.design import Design
@@ -58,6 +59,7 @@ class FittedModel:
         log_jacobian: logarithm of the Jacobian of the whitening.
         beta: float [p], coefficients of the fixed part.
         covariance: float [p, p], their Bayesian covariance at the estimated smoothing parameters.
+        coefficients: the joint distribution of all coefficients, the random ones included.
         between_df: degrees of freedom between the levels of the innermost random factor (their number less the
             parametric columns that are constant in every level), or the residual ones without a random term.
         random: the coefficients of every random factor, in the order of the formula.
@@ -91,6 +93,7 @@ class FittedModel:
     log_jacobian: float
     beta: np.ndarray = field(repr=False)
     covariance: np.ndarray = field(repr=False)
+    coefficients: Coefficients = field(repr=False)
     between_df: float
     random: tuple[RandomEffects, ...] = field(repr=False)
     n_steps: int
