@@ -54,9 +54,9 @@ def predict(fit: FittedModel, table: pd.DataFrame, *, exclude: str | Iterable[st
         >>> from snap_tf.gamm import gamm_words, predict, simulate_words
         >>> table = simulate_words(n_tokens=6, seed=1)
         >>> fit = gamm_words(table, reference="ask", random="intercept")
-        >>> new = table.iloc[[0, 14]]
+        >>> new = table.iloc[[7, 97]]  # a token of each word at 0.5 s
         >>> predict(fit, new)["fit"].round(1).tolist(), predict(fit, new, exclude="random")["fit"].round(1).tolist()
-        ([-0.1, 0.0], [-0.0, 0.0])
+        ([1.0, 1.2], [0.9, 1.2])
     """
     rows, missing, unknown = _rows(fit, table, exclude)
     for name, count in unknown.items():
