@@ -178,6 +178,20 @@ def test_readme_example_runs(monkeypatch: pytest.MonkeyPatch, capsys: pytest.Cap
     assert "'Conv1': 4000" in rates and int(code) in range(8)
 
 
+def test_page_on_gamms_runs(tmp_path: Path, monkeypatch: pytest.MonkeyPatch,
+                            capsys: pytest.CaptureFixture[str]) -> None:
+    """Its blocks in their order, in one empty folder; none prints anything but results."""
+    monkeypatch.chdir(tmp_path)
+    names: dict = {}
+    for block in blocks((PROJECT / "docs" / "GAMM.md").read_text(encoding="utf-8"), "python"):
+        exec(compile(block, "GAMM.md", "exec"), names)
+    out = capsys.readouterr().out
+    assert "s(Time,Speaker):Wordwash" in out and "ti(Time, Dur)" in out
+    assert names["fit"].rho > 0.3
+    assert len(names["stretches"](names["difference"])) == 2  # the words cross once
+    assert (tmp_path / "words" / "fit.json").is_file()
+
+
 KRUG_SECTIONS = {"2.2.1", "2.3", "2.4", "3.1", "3.2", "3.3", "5.1", "5.3"}
 
 

@@ -27,7 +27,7 @@ FILES_MAY_USE = ("errors", "files")
 LAYERS = ("presets", "data", "models", "training", "export", "use", "commands")
 ONLY_HERE = {"matplotlib": ("snap_tf/plots/", "wavegan_tf/training/pictures.py"),
              "tf_keras_vis": ("snap_tf/snap/saliency/keras_vis.py",)}
-GAMM_NEEDS = {"lazy_loader", "numpy", "scipy", "pandas", "statsmodels", "patsy", "formulaic", "tqdm"}
+GAMM_NEEDS = {"lazy_loader", "numpy", "scipy", "pandas", "statsmodels", "patsy"}  # as packaging/gamm/setup.py says
 # what snap_tf takes from wavegan_tf outside its one door to networks, probe.py
 SNAP_MAY_USE = ("data", "files", "formats", "memory", "tensors", "printing", "errors", "atomic", "config",
                 "command_line", "label_names", "permutation_p", "__version__", "commands.corpus_options",
