@@ -12,9 +12,9 @@ from scipy import stats
 
 from snap_tf.gamm.inference.quadratic_forms import mixture_f_sf, smooth_test_sf
 from snap_tf.gamm.solver.elimination import factorise, selected_inverse, solve
-from snap_tf.gamm.solver.freedom import lost_products
 from snap_tf.gamm.solver.layout import Layout
 from snap_tf.gamm.solver.penalties import Penalties
+from snap_tf.gamm.solver.penalty_products import lost_products
 from snap_tf.gamm.solver.system import Cells, Solution, System
 
 __all__ = ["SmoothTest", "parametric_p", "penalised_smooth_test", "random_reference_df", "random_test", "smooth_test"]

@@ -18,7 +18,8 @@ import scipy.sparse
 
 from snap_tf.gamm.solver.assembly import Assembly, Part
 
-__all__ = ["Factor", "Inverse", "Structure", "dense_sums", "factorise", "inverse_roots", "selected_inverse", "solve"]
+__all__ = ["Factor", "Inverse", "Structure", "dense_sums", "factorise", "inverse_roots", "selected_inverse", "solve",
+           "summed"]
 
 Vectors = list[np.ndarray]
 """For every part, float [n_units, width, r]."""
@@ -165,8 +166,8 @@ def factorise(structure: Structure, products: np.ndarray, diagonals: Sequence[np
         for j in range(i + 1, n):
             columns = structure.beside(i, j)
             seen = half[:, :, columns].transpose(0, 2, 1)
-            own_blocks[j] = own_blocks[j] - _summed(structure.sums[i][j], seen @ half[:, :, columns])
-            beside[j] = beside[j] - _summed(structure.sums[i][j], seen @ half[:, :, columns.stop :])
+            own_blocks[j] = own_blocks[j] - summed(structure.sums[i][j], seen @ half[:, :, columns])
+            beside[j] = beside[j] - summed(structure.sums[i][j], seen @ half[:, :, columns.stop :])
         tail = half[:, :, half.shape[2] - structure.size :].reshape(-1, structure.size)
         dense -= tail.T @ tail
         inverses.append(root.transpose(0, 2, 1) @ root)
@@ -211,7 +212,7 @@ def solve(factor: Factor, right: Vectors) -> Vectors:
     for i in range(n):
         taken = factor.besides[i].transpose(0, 2, 1) @ right[i]
         for j in range(i + 1, n):
-            right[j] -= _summed(structure.sums[i][j], taken[:, structure.beside(i, j)])
+            right[j] -= summed(structure.sums[i][j], taken[:, structure.beside(i, j)])
         tail -= taken[:, taken.shape[1] - size :].sum(0)
     tail = factor.dense_inverse @ tail
     found: Vectors = [np.zeros(0)] * n
@@ -302,7 +303,7 @@ def _summing(units: np.ndarray, n_units: int) -> scipy.sparse.csr_matrix:
     return scipy.sparse.csr_matrix((np.ones(len(units)), (units, np.arange(len(units)))), (n_units, len(units)))
 
 
-def _summed(summing: scipy.sparse.csr_matrix | None, arrays: np.ndarray) -> np.ndarray:
+def summed(summing: scipy.sparse.csr_matrix | None, arrays: np.ndarray) -> np.ndarray:
     """Sum arrays given by inner level over the levels that they lie in."""
     assert summing is not None
     return np.asarray(summing @ arrays.reshape(len(arrays), -1)).reshape(-1, *arrays.shape[1:])

@@ -6,7 +6,8 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from snap_tf.gamm.solver.elimination import selected_inverse, solve
+from snap_tf.gamm.solver.elimination import selected_inverse
+from snap_tf.gamm.solver.penalty_products import lost_products
 from snap_tf.gamm.solver.reml import coefficient_sums
 from snap_tf.gamm.solver.system import Solution, System
 
@@ -45,15 +46,3 @@ def effective_degrees(system: System, solution: Solution) -> Freedom:
     random = tuple(part.n_units - diagonal * own
                    for part, diagonal, own in zip(system.parts, solution.diagonals, sums, strict=False))
     return Freedom(1 - lost, 1 - lost_twice, random)
-
-
-def lost_products(system: System, solution: Solution) -> np.ndarray:
-    """The fixed part of H^-1 S H^-1; float [p, p]."""
-    right = [np.zeros((part.n_units, part.width, system.p)) for part in system.parts]
-    right[-1][0] = np.eye(system.p)
-    columns = solve(solution.factor, right)
-    found = columns[-1][0].T @ solution.fixed_penalty @ columns[-1][0]
-    for diagonal, own in zip(solution.diagonals, columns, strict=False):
-        flat = own.reshape(-1, system.p)
-        found += flat.T @ (np.tile(diagonal, len(own))[:, None] * flat)
-    return found

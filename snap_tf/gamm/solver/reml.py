@@ -7,7 +7,8 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from snap_tf.gamm.solver.elimination import Inverse, dense_sums, selected_inverse, solve
+from snap_tf.gamm.solver.elimination import Inverse, selected_inverse, solve
+from snap_tf.gamm.solver.penalty_products import penalty_products
 from snap_tf.gamm.solver.system import Solution, System
 
 __all__ = ["Criterion", "Likelihood", "minimise", "second_derivatives"]
@@ -24,7 +25,7 @@ class Criterion:
     Attributes:
         value: the criterion.
         gradient: float [n_sp], by log smoothing parameter.
-        hessian: float [n_sp, n_sp]; NaN between parameters of random factors that other factors lie in.
+        hessian: float [n_sp, n_sp]; NaN where it is not known.
         solution: coefficients and the factorised system.
     """
 
@@ -67,7 +68,9 @@ class Likelihood:
         value = self.dof / 2 * (1 + np.log(2 * np.pi * scale)) - self.log_jacobian + 0.5 * (
             solution.factor.log_determinant_random + log_dense - log_s)
         weights = np.exp(log_sp)
-        traces, products = self._traces(solution, selected_inverse(solution.factor, seen), weights)
+        inverse = selected_inverse(solution.factor, seen)
+        traces, products = self._traces(solution, inverse, weights), penalty_products(
+            self.system, solution, inverse, weights)
         quadratic, cross = self._quadratics(solution, weights)
         gradient = 0.5 * (quadratic / scale + traces - log_s1)
         hessian = 0.5 * ((np.diag(quadratic) - 2 * cross) / scale + np.diag(traces) - products - log_s2
@@ -88,60 +91,18 @@ class Likelihood:
             return np.zeros_like(dense), 0.0
         return view @ np.linalg.solve(seen, view.T), float(np.linalg.slogdet(seen)[1])
 
-    def _traces(self, solution: Solution, inverse: Inverse, weights: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-        """tr(H^-1 S_j) and tr(H^-1 S_j H^-1 S_k), every S_j with its smoothing parameter.
-
-        Products are exact between parameters of the dense part, and of the innermost factor where it lies in no
-        other eliminated one; NaN elsewhere.
-        """
-        system, factor = self.system, solution.factor
-        structure = factor.structure
-        dense = self._dense_penalties(weights)
-        matrices = {j: dense[j] for j in dense}
-        own = coefficient_sums(solution, inverse)
-        traces = np.zeros(system.penalties.n_sp)
-        inner = {}
-        for j in range(system.penalties.n_sp):
-            if j < system.penalties.n_fixed:
-                traces[j] = float(np.sum(inverse.dense * dense[j]))
-                continue
-            item = system.penalties.random[j - system.penalties.n_fixed]
-            diagonal = weights[j] * item.diagonal
-            traces[j] = float(diagonal @ own[item.part])
-            if structure.inner is not None and item.part == 0 and not structure.levels:
-                inner[j] = diagonal
-                beside = factor.inner_beside
-                matrices[j] = dense_sums(structure, beside.transpose(0, 2, 1) @ (diagonal[:, None] * beside))
-        products = np.full((len(weights), len(weights)), np.nan)
-        seen = {j: inverse.dense @ matrix for j, matrix in matrices.items()}
-        for j, left in seen.items():
-            for k, right in seen.items():
-                products[j, k] = np.sum(left * right.T)
-        if inner:
-            through = factor.inner_beside @ (inverse.local @ factor.inner_beside.transpose(0, 2, 1))
-            counts = structure.outer.counts[:, None, None]
-            pairs = (factor.inner_inverse * (counts * factor.inner_inverse + 2 * through)).sum(0)
-            for j, left in inner.items():
-                for k, right in inner.items():
-                    products[j, k] += left @ pairs @ right
-        return traces, products
-
-    def _dense_penalties(self, weights: np.ndarray) -> dict[int, np.ndarray]:
-        """Penalties that lie in border and fixed part, as matrices of the dense part."""
+    def _traces(self, solution: Solution, inverse: Inverse, weights: np.ndarray) -> np.ndarray:
+        """tr(H^-1 S_j), every S_j with its smoothing parameter; float [n_sp]."""
         system = self.system
-        structure, size = system.structure, system.structure.size
-        found = {}
-        for j, matrix in enumerate(system.penalties.fixed_matrices(weights)):
-            found[j] = np.zeros((size, size))
-            found[j][size - system.p :, size - system.p :] = matrix
-        n_before = len(system.parts) - len(structure.dense)
-        for j, item in enumerate(system.penalties.random, start=system.penalties.n_fixed):
-            if item.part >= n_before:
-                columns = structure.blocks()[item.part - n_before]
-                diagonal = np.zeros(size)
-                diagonal[columns] = np.tile(weights[j] * item.diagonal, item.n_units)
-                found[j] = np.diag(diagonal)
-        return found
+        size, own = len(inverse.dense), coefficient_sums(solution, inverse)
+        block = inverse.dense[size - system.p :, size - system.p :]
+        found: list[float] = []
+        for penalty in system.penalties.fixed:
+            for matrix in penalty.matrices:
+                found.append(float(np.vdot(block[penalty.columns, penalty.columns], weights[len(found)] * matrix)))
+        found += [float(weight * item.diagonal @ own[item.part])
+                  for weight, item in zip(weights[len(found) :], system.penalties.random, strict=True)]
+        return np.array(found)
 
     def _quadratics(self, solution: Solution, weights: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
         """beta'S_j beta and beta'S_j H^-1 S_k beta, every S_j with its smoothing parameter."""
