@@ -7,6 +7,7 @@ import re
 import shlex
 from functools import cache
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -180,12 +181,13 @@ def test_readme_example_runs(monkeypatch: pytest.MonkeyPatch, capsys: pytest.Cap
 
 def test_page_on_gamms_runs(tmp_path: Path, monkeypatch: pytest.MonkeyPatch,
                             capsys: pytest.CaptureFixture[str]) -> None:
-    """Its blocks in their order, in one empty folder; none prints anything but results."""
+    """Its blocks in their order, in one empty folder; the first one prints what the page shows."""
     monkeypatch.chdir(tmp_path)
-    names: dict = {}
-    for block in blocks((PROJECT / "docs" / "GAMM.md").read_text(encoding="utf-8"), "python"):
+    page, names = (PROJECT / "docs" / "GAMM.md").read_text(encoding="utf-8"), dict[str, Any]()
+    for block in blocks(page, "python"):
         exec(compile(block, "GAMM.md", "exec"), names)
     out = capsys.readouterr().out
+    assert blocks(page, "text")[0] in out
     assert "s(Time,Speaker):Wordwash" in out and "ti(Time, Dur)" in out
     assert names["fit"].rho > 0.3
     assert len(names["stretches"](names["difference"])) == 2  # the words cross once
