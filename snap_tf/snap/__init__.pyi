@@ -15,6 +15,8 @@ from .frames.clip_folder import ClipFolder as ClipFolder
 from .frames.clip_frames import ClipFrames as ClipFrames
 from .frames.frame_blocks import SequenceFrames as SequenceFrames
 from .frames.frame_blocks import UtteranceFrames as UtteranceFrames
+from .frames.small_examples import small_clips as small_clips
+from .frames.small_examples import small_sequences as small_sequences
 from .network.networks import Network as Network
 from .network.networks import open_network as open_network
 from .profiles.finalising import Profiles as Profiles

@@ -54,6 +54,14 @@ def test_every_name_can_be_imported(package: str) -> None:
             assert own in dir(importlib.import_module(package))
 
 
+@pytest.mark.parametrize("package", PACKAGES)
+def test_no_public_name_is_also_that_of_a_module(package: str) -> None:
+    """Importing the module would put it in the place of the name."""
+    folder = PROJECT.joinpath(*package.split("."))
+    modules = {path.stem for path in folder.glob("*.py")} | {path.name for path in folder.iterdir() if path.is_dir()}
+    assert not modules & SCRIPT.exported(package).keys()
+
+
 def test_document_is_up_to_date() -> None:
     assert SCRIPT.DOCUMENT.read_text(encoding="utf-8") == SCRIPT.text(), "run: python scripts/api.py"
     assert " | |" not in SCRIPT.text().replace("`", ""), "a public name without a first sentence"

@@ -41,16 +41,7 @@ class Folding:
 
 
 def folded_transposed_convolution(x: Tensor, kernel: Tensor, stride: int) -> Tensor:
-    """Compute a transposed convolution as a dense convolution whose output holds `stride` steps at a time.
-
-    Args:
-        x: float [batch, steps, channels].
-        kernel: float [taps, filters, channels] (as in Keras' Conv1DTranspose), of the dtype of `x`.
-        stride: in new steps.
-
-    Returns:
-        float [batch, steps * stride, filters].
-    """
+    """Compute `transposed_convolution` as a dense convolution whose output holds `stride` steps at a time."""
     taps, filters, channels = kernel.shape
     fold = Folding.of(taps, stride)
     folded = ops.pad(kernel, [[fold.front, fold.back], [0, 0], [0, 0]])

@@ -35,13 +35,9 @@ def offset_figure(evaluation: Evaluation) -> Figure:
     Source: Krug et al. 2021, Figure 2, A and B.
 
     Example:
-        >>> import keras
-        >>> import numpy as np
         >>> from snap_tf.plots import offset_figure
-        >>> from snap_tf.snap import SequenceFrames, evaluate_alignment, profile
-        >>> network = keras.Sequential([keras.Input((20, 4)), keras.layers.Conv1D(2, 5)], name="small")
-        >>> noise = np.random.default_rng(0).normal(size=(100, 4))
-        >>> frames = SequenceFrames([noise], 20, annotations=[["s"] * 50 + ["t"] * 50], rate_hz=100.0)
+        >>> from snap_tf.snap import evaluate_alignment, profile, small_sequences
+        >>> network, frames = small_sequences()
         >>> found = profile(network, frames, classes=("s", "t"), rate_hz=100.0, progress=False)
         >>> figure = offset_figure(evaluate_alignment({"small": found}))
         >>> figure.axes[0].get_ylabel(), figure.axes[1].get_ylabel()
@@ -87,13 +83,9 @@ def offset_map_figure(evaluation: Evaluation) -> Figure:
     Source: Krug et al. 2021, Figure 2, C and D.
 
     Example:
-        >>> import keras
-        >>> import numpy as np
         >>> from snap_tf.plots import offset_map_figure
-        >>> from snap_tf.snap import SequenceFrames, evaluate_alignment, profile
-        >>> network = keras.Sequential([keras.Input((20, 4)), keras.layers.Conv1D(2, 5)], name="small")
-        >>> noise = np.random.default_rng(0).normal(size=(100, 4))
-        >>> frames = SequenceFrames([noise], 20, annotations=[["s"] * 50 + ["t"] * 50], rate_hz=100.0)
+        >>> from snap_tf.snap import evaluate_alignment, profile, small_sequences
+        >>> network, frames = small_sequences()
         >>> found = profile(network, frames, classes=("s", "t"), rate_hz=100.0, progress=False)
         >>> figure = offset_map_figure(evaluate_alignment({"small": found}))
         >>> figure.axes[0].get_title(), figure.axes[0].get_xlabel()

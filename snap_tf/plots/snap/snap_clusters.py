@@ -35,13 +35,9 @@ def silhouette_figure(silhouettes: pd.DataFrame, boundary: str | None = None, ke
     Source: Krug et al. 2021, Figures 5 and 8.
 
     Example:
-        >>> import keras
-        >>> import numpy as np
         >>> from snap_tf.plots import silhouette_figure
-        >>> from snap_tf.snap import ClipFrames, cluster_models, profile
-        >>> network = keras.Sequential([keras.Input((20, 4)), keras.layers.Conv1D(3, 5)], name="small")
-        >>> noise = np.random.default_rng(0).normal(size=(12, 20, 4))
-        >>> clips = ClipFrames(noise, {"word": ["ask", "suit", "wash", "year"] * 3})
+        >>> from snap_tf.snap import cluster_models, profile, small_clips
+        >>> network, clips = small_clips()
         >>> found = profile(network, clips, groups=("label:word",), progress=False)
         >>> figure = silhouette_figure(cluster_models({"small": found}).silhouettes)
         >>> [axes.get_title() for axes in figure.axes][:2]
@@ -93,13 +89,9 @@ def stability_figure(stability: pd.DataFrame, n_halves: int, title: str = "") ->
         title: of the figure.
 
     Example:
-        >>> import keras
-        >>> import numpy as np
         >>> from snap_tf.plots import stability_figure
-        >>> from snap_tf.snap import ClipFrames, ProfileOptions, profile, stability
-        >>> network = keras.Sequential([keras.Input((20, 4)), keras.layers.Conv1D(3, 5)], name="small")
-        >>> noise = np.random.default_rng(0).normal(size=(48, 20, 4))
-        >>> clips = ClipFrames(noise, {"word": ["ask", "suit", "wash", "year"] * 12})
+        >>> from snap_tf.snap import ProfileOptions, profile, small_clips, stability
+        >>> network, clips = small_clips(48)
         >>> found = profile(network, clips, ProfileOptions(folds=8), groups=("label:word",), progress=False)
         >>> halves = stability(found, halves=3)
         >>> [axes.get_ylabel() for axes in stability_figure(halves.layers, halves.n_halves).axes]
@@ -137,13 +129,9 @@ def clustermap_figure(layers: Mapping[str, LayerClusters], percentile: float | N
     Source: Krug et al. 2021, Figures 6 and 9.
 
     Example:
-        >>> import keras
-        >>> import numpy as np
         >>> from snap_tf.plots import clustermap_figure
-        >>> from snap_tf.snap import ClipFrames, cluster_profiles, profile
-        >>> network = keras.Sequential([keras.Input((20, 4)), keras.layers.Conv1D(3, 5)], name="small")
-        >>> noise = np.random.default_rng(0).normal(size=(12, 20, 4))
-        >>> clips = ClipFrames(noise, {"word": ["ask", "suit", "wash", "year"] * 3})
+        >>> from snap_tf.snap import cluster_profiles, profile, small_clips
+        >>> network, clips = small_clips()
         >>> found = profile(network, clips, groups=("label:word",), progress=False)
         >>> figure = clustermap_figure(cluster_profiles(found.profiles("snap")))
         >>> sorted(label.get_text() for label in figure.axes[2].get_xticklabels())
@@ -197,13 +185,9 @@ def dendrogram_figure(layers: Mapping[str, LayerClusters], percentile: float | N
     Source: Krug et al. 2021, Figures 7 and 10.
 
     Example:
-        >>> import keras
-        >>> import numpy as np
         >>> from snap_tf.plots import dendrogram_figure
-        >>> from snap_tf.snap import ClipFrames, cluster_profiles, profile
-        >>> network = keras.Sequential([keras.Input((20, 4)), keras.layers.Conv1D(3, 5)], name="small")
-        >>> noise = np.random.default_rng(0).normal(size=(12, 20, 4))
-        >>> clips = ClipFrames(noise, {"word": ["ask", "suit", "wash", "year"] * 3})
+        >>> from snap_tf.snap import cluster_profiles, profile, small_clips
+        >>> network, clips = small_clips()
         >>> found = profile(network, clips, groups=("label:word",), progress=False)
         >>> figure = dendrogram_figure(cluster_profiles(found.profiles("snap")), percentile=90.0)
         >>> figure.axes[0].get_ylabel(), len(figure.axes)

@@ -51,13 +51,9 @@ def write_alignment_figures(evaluation: Evaluation, out: str | Path,
     Source: Krug et al. 2021, Figures 2, 3 and A1 to A3.
 
     Example:
-        >>> import keras
-        >>> import numpy as np
         >>> from snap_tf.plots import write_alignment_figures
-        >>> from snap_tf.snap import SequenceFrames, evaluate_alignment, profile
-        >>> network = keras.Sequential([keras.Input((20, 4)), keras.layers.Conv1D(2, 5)], name="small")
-        >>> noise = np.random.default_rng(0).normal(size=(100, 4))
-        >>> frames = SequenceFrames([noise], 20, annotations=[["s"] * 50 + ["t"] * 50], rate_hz=100.0)
+        >>> from snap_tf.snap import evaluate_alignment, profile, small_sequences
+        >>> network, frames = small_sequences()
         >>> found = profile(network, frames, classes=("s", "t"), rate_hz=100.0, progress=False)
         >>> files = write_alignment_figures(evaluate_alignment({"small": found}), ".", which=("contingency",))
         >>> [path.name for path in files]
@@ -82,13 +78,9 @@ def write_cluster_figures(results: ClusterResults, out: str | Path, boundary: st
     Source: Krug et al. 2021, Figure 5.
 
     Example:
-        >>> import keras
-        >>> import numpy as np
         >>> from snap_tf.plots import write_cluster_figures
-        >>> from snap_tf.snap import ClipFrames, cluster_models, profile
-        >>> network = keras.Sequential([keras.Input((20, 4)), keras.layers.Conv1D(3, 5)], name="small")
-        >>> noise = np.random.default_rng(0).normal(size=(12, 20, 4))
-        >>> clips = ClipFrames(noise, {"word": ["ask", "suit", "wash", "year"] * 3})
+        >>> from snap_tf.snap import cluster_models, profile, small_clips
+        >>> network, clips = small_clips()
         >>> found = profile(network, clips, groups=("label:word",), progress=False)
         >>> [path.name for path in write_cluster_figures(cluster_models({"small": found}), ".")]
         ['silhouettes.png', 'silhouettes.pdf']

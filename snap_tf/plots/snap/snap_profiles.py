@@ -63,13 +63,9 @@ def profiles_figure(profiles: Profiles, groups: Sequence[str] = (), layer: str |
     Source: Krug et al. 2021, Figures A4 to A6.
 
     Example:
-        >>> import keras
-        >>> import numpy as np
         >>> from snap_tf.plots import profiles_figure
-        >>> from snap_tf.snap import ClipFrames, profile
-        >>> network = keras.Sequential([keras.Input((20, 4)), keras.layers.Conv1D(3, 5)], name="small")
-        >>> noise = np.random.default_rng(0).normal(size=(12, 20, 4))
-        >>> clips = ClipFrames(noise, {"word": ["ask", "suit", "wash", "year"] * 3}, rate_hz=100.0)
+        >>> from snap_tf.snap import profile, small_clips
+        >>> network, clips = small_clips(rate_hz=100.0)
         >>> found = profile(network, clips, groups=("label:word",), progress=False, rate_hz=100.0)
         >>> figure = profiles_figure(found.profiles("snap"), groups=("ask", "wash"))
         >>> [axes.get_title() for axes in figure.axes][:2]
@@ -123,13 +119,9 @@ def comparison_figure(kinds: Sequence[Profiles], groups: Sequence[str], layer: s
     Source: Krug et al. 2021, Figure 4.
 
     Example:
-        >>> import keras
-        >>> import numpy as np
         >>> from snap_tf.plots import comparison_figure
-        >>> from snap_tf.snap import ClipFrames, profile
-        >>> network = keras.Sequential([keras.Input((20, 4)), keras.layers.Conv1D(3, 5)], name="small")
-        >>> noise = np.random.default_rng(0).normal(size=(12, 20, 4))
-        >>> clips = ClipFrames(noise, {"word": ["ask", "suit", "wash", "year"] * 3}, rate_hz=100.0)
+        >>> from snap_tf.snap import profile, small_clips
+        >>> network, clips = small_clips(rate_hz=100.0)
         >>> found = profile(network, clips, groups=("label:word",), progress=False, rate_hz=100.0)
         >>> kinds = [found.profiles(kind) for kind in ("navai", "snap")]
         >>> figure = comparison_figure(kinds, groups=("ask", "wash"))

@@ -34,13 +34,9 @@ def scheme_figure(file: ProfileFile, group: str | None = None, grouping: str | N
     Source: Krug et al. 2021, Figure 1.
 
     Example:
-        >>> import keras
-        >>> import numpy as np
         >>> from snap_tf.plots import scheme_figure
-        >>> from snap_tf.snap import ClipFrames, profile
-        >>> network = keras.Sequential([keras.Input((20, 4)), keras.layers.Conv1D(3, 5)], name="small")
-        >>> noise = np.random.default_rng(0).normal(size=(12, 20, 4))
-        >>> clips = ClipFrames(noise, {"word": ["ask", "suit", "wash", "year"] * 3}, rate_hz=100.0)
+        >>> from snap_tf.snap import profile, small_clips
+        >>> network, clips = small_clips(rate_hz=100.0)
         >>> found = profile(network, clips, groups=("label:word",), progress=False, rate_hz=100.0)
         >>> figure = scheme_figure(found, group="ask")
         >>> figure.axes[0].get_title(loc="left")

@@ -182,12 +182,8 @@ def cluster_profiles(profiles: Profiles, percentiles: Sequence[float] = PERCENTI
         DataError: fewer than two groups.
 
     Example:
-        >>> import keras
-        >>> import numpy as np
-        >>> from snap_tf.snap import ClipFrames, cluster_profiles, profile
-        >>> network = keras.Sequential([keras.Input((20, 4)), keras.layers.Conv1D(3, 5)], name="small")
-        >>> noise = np.random.default_rng(0).normal(size=(12, 20, 4))
-        >>> clips = ClipFrames(noise, {"word": ["ask", "suit", "wash", "year"] * 3})
+        >>> from snap_tf.snap import cluster_profiles, profile, small_clips
+        >>> network, clips = small_clips()
         >>> found = profile(network, clips, groups=("label:word",), progress=False)
         >>> clusters = cluster_profiles(found.profiles("snap"), percentiles=(50.0, 90.0))
         >>> list(clusters), clusters["input"].groups

@@ -117,12 +117,8 @@ def stability(file: ProfileFile, kind: str = "snap", grouping: str | None = None
     Source: Hennig, Computational Statistics & Data Analysis 52 (2007), for the recovery of clusters.
 
     Example:
-        >>> import keras
-        >>> import numpy as np
-        >>> from snap_tf.snap import ClipFrames, ProfileOptions, profile, stability
-        >>> network = keras.Sequential([keras.Input((20, 4)), keras.layers.Conv1D(3, 5)], name="small")
-        >>> noise = np.random.default_rng(0).normal(size=(48, 20, 4))
-        >>> clips = ClipFrames(noise, {"word": ["ask", "suit", "wash", "year"] * 12})
+        >>> from snap_tf.snap import ProfileOptions, profile, small_clips, stability
+        >>> network, clips = small_clips(48)
         >>> found = profile(network, clips, ProfileOptions(folds=8), groups=("label:word",), progress=False)
         >>> halves = stability(found, percentiles=(90.0,), halves=3)
         >>> halves.said, halves.layers["layer"].tolist()

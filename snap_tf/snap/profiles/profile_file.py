@@ -146,12 +146,8 @@ def write_profiles(file: ProfileFile, path: str | Path) -> None:
         OSError: it cannot be written.
 
     Example:
-        >>> import keras
-        >>> import numpy as np
-        >>> from snap_tf.snap import ClipFrames, profile, read_profiles, write_profiles
-        >>> network = keras.Sequential([keras.Input((20, 4)), keras.layers.Conv1D(3, 5)], name="small")
-        >>> noise = np.random.default_rng(0).normal(size=(12, 20, 4))
-        >>> clips = ClipFrames(noise, {"word": ["ask", "suit", "wash", "year"] * 3})
+        >>> from snap_tf.snap import profile, read_profiles, small_clips, write_profiles
+        >>> network, clips = small_clips()
         >>> found = profile(network, clips, groups=("label:word",), progress=False)
         >>> write_profiles(found, "profiles.npz")
         >>> read_profiles("profiles.npz").groupings
@@ -197,12 +193,8 @@ def read_profiles(path: str | Path, *, sums: bool = True) -> ProfileFile:
         DataError: no such file, not a profile file, damaged, or of another version.
 
     Example:
-        >>> import keras
-        >>> import numpy as np
-        >>> from snap_tf.snap import ClipFrames, profile, read_profiles, write_profiles
-        >>> network = keras.Sequential([keras.Input((20, 4)), keras.layers.Conv1D(3, 5)], name="small")
-        >>> noise = np.random.default_rng(0).normal(size=(12, 20, 4))
-        >>> clips = ClipFrames(noise, {"word": ["ask", "suit", "wash", "year"] * 3})
+        >>> from snap_tf.snap import profile, read_profiles, small_clips, write_profiles
+        >>> network, clips = small_clips()
         >>> found = profile(network, clips, groups=("label:word",), progress=False)
         >>> write_profiles(found, "profiles.npz")
         >>> again = read_profiles("profiles.npz")

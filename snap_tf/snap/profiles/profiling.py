@@ -69,12 +69,8 @@ def profile(model: Network | Recogniser | KerasModel | str | Path, data: Corpus 
     Source: Krug et al. 2021, section 3.3.
 
     Example:
-        >>> import keras
-        >>> import numpy as np
-        >>> from snap_tf.snap import ClipFrames, profile
-        >>> network = keras.Sequential([keras.Input((20, 4)), keras.layers.Conv1D(3, 5)], name="small")
-        >>> noise = np.random.default_rng(0).normal(size=(12, 20, 4))
-        >>> clips = ClipFrames(noise, {"word": ["ask", "suit", "wash", "year"] * 3})
+        >>> from snap_tf.snap import profile, small_clips
+        >>> network, clips = small_clips()
         >>> found = profile(network, clips, groups=("label:word",), progress=False)
         >>> snaps = found.profiles("snap")
         >>> snaps.groups, snaps.layers["input"].values.shape

@@ -103,12 +103,8 @@ def cluster_models(files: Mapping[str, ProfileFile], settings: ClusterSettings =
         DataError: fewer than two groups.
 
     Example:
-        >>> import keras
-        >>> import numpy as np
-        >>> from snap_tf.snap import ClipFrames, ClusterSettings, cluster_models, profile
-        >>> network = keras.Sequential([keras.Input((20, 4)), keras.layers.Conv1D(3, 5)], name="small")
-        >>> noise = np.random.default_rng(0).normal(size=(12, 20, 4))
-        >>> clips = ClipFrames(noise, {"word": ["ask", "suit", "wash", "year"] * 3})
+        >>> from snap_tf.snap import ClusterSettings, cluster_models, profile, small_clips
+        >>> network, clips = small_clips()
         >>> found = profile(network, clips, groups=("label:word",), progress=False)
         >>> results = cluster_models({"small": found}, ClusterSettings(percentiles=(50.0, 90.0)))
         >>> results.silhouettes[["model", "layer", "percentile"]].values.tolist()[:2]
@@ -152,13 +148,9 @@ def write_clusters(results: ClusterResults, files: Mapping[str, ProfileFile], ou
         OSError: it cannot be written.
 
     Example:
-        >>> import keras
-        >>> import numpy as np
         >>> from pathlib import Path
-        >>> from snap_tf.snap import ClipFrames, cluster_models, profile, write_clusters
-        >>> network = keras.Sequential([keras.Input((20, 4)), keras.layers.Conv1D(3, 5)], name="small")
-        >>> noise = np.random.default_rng(0).normal(size=(12, 20, 4))
-        >>> clips = ClipFrames(noise, {"word": ["ask", "suit", "wash", "year"] * 3})
+        >>> from snap_tf.snap import cluster_models, profile, small_clips, write_clusters
+        >>> network, clips = small_clips()
         >>> found = profile(network, clips, groups=("label:word",), progress=False)
         >>> write_clusters(cluster_models({"small": found}), {"small": found}, "clusters")
         >>> sorted(path.name for path in Path("clusters").iterdir())

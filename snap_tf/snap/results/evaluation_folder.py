@@ -83,12 +83,8 @@ def evaluate_alignment(files: Mapping[str, ProfileFile], annotation: str | None 
         DataError, ConfigError: as `alignment_of`.
 
     Example:
-        >>> import keras
-        >>> import numpy as np
-        >>> from snap_tf.snap import SequenceFrames, evaluate_alignment, profile
-        >>> network = keras.Sequential([keras.Input((20, 4)), keras.layers.Conv1D(2, 5)], name="small")
-        >>> noise = np.random.default_rng(0).normal(size=(100, 4))
-        >>> frames = SequenceFrames([noise], 20, annotations=[["s"] * 50 + ["t"] * 50], rate_hz=100.0)
+        >>> from snap_tf.snap import evaluate_alignment, profile, small_sequences
+        >>> network, frames = small_sequences()
         >>> found = profile(network, frames, classes=("s", "t"), rate_hz=100.0, progress=False)
         >>> evaluation = evaluate_alignment({"small": found})
         >>> evaluation.annotation, evaluation.summaries["small"].n_frames
@@ -132,13 +128,9 @@ def write_evaluation(evaluation: Evaluation, out: str | Path, draw: Callable[[Pa
         OSError: it cannot be written.
 
     Example:
-        >>> import keras
-        >>> import numpy as np
         >>> from pathlib import Path
-        >>> from snap_tf.snap import SequenceFrames, evaluate_alignment, profile, write_evaluation
-        >>> network = keras.Sequential([keras.Input((20, 4)), keras.layers.Conv1D(2, 5)], name="small")
-        >>> noise = np.random.default_rng(0).normal(size=(100, 4))
-        >>> frames = SequenceFrames([noise], 20, annotations=[["s"] * 50 + ["t"] * 50], rate_hz=100.0)
+        >>> from snap_tf.snap import evaluate_alignment, profile, small_sequences, write_evaluation
+        >>> network, frames = small_sequences()
         >>> found = profile(network, frames, classes=("s", "t"), rate_hz=100.0, progress=False)
         >>> write_evaluation(evaluate_alignment({"small": found}), "alignment")
         >>> sorted(path.name for path in Path("alignment").iterdir())

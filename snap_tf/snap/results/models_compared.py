@@ -54,12 +54,8 @@ def read_models(paths: Sequence[str | Path]) -> ModelFiles:
         OSError: a file cannot be read.
 
     Example:
-        >>> import keras
-        >>> import numpy as np
-        >>> from snap_tf.snap import ClipFrames, profile, read_models, write_profiles
-        >>> network = keras.Sequential([keras.Input((20, 4)), keras.layers.Conv1D(3, 5)], name="small")
-        >>> noise = np.random.default_rng(0).normal(size=(12, 20, 4))
-        >>> clips = ClipFrames(noise, {"word": ["ask", "suit", "wash", "year"] * 3})
+        >>> from snap_tf.snap import profile, read_models, small_clips, write_profiles
+        >>> network, clips = small_clips()
         >>> found = profile(network, clips, groups=("label:word",), progress=False)
         >>> write_profiles(found, "profiles.npz")
         >>> list(read_models(["profiles.npz"]))

@@ -60,12 +60,8 @@ def write_projector(profiles: Profiles, logdir: str | Path, name: str = "", perc
         OSError: a file cannot be written.
 
     Example:
-        >>> import keras
-        >>> import numpy as np
-        >>> from snap_tf.snap import ClipFrames, profile, write_projector
-        >>> network = keras.Sequential([keras.Input((20, 4)), keras.layers.Conv1D(3, 5)], name="small")
-        >>> noise = np.random.default_rng(0).normal(size=(12, 20, 4))
-        >>> clips = ClipFrames(noise, {"word": ["ask", "suit", "wash", "year"] * 3})
+        >>> from snap_tf.snap import profile, small_clips, write_projector
+        >>> network, clips = small_clips()
         >>> found = profile(network, clips, groups=("label:word",), progress=False)
         >>> [path.name for path in write_projector(found.profiles("snap"), "logs", "small")][-1]
         'projector_config.pbtxt'

@@ -148,12 +148,8 @@ def sanity_checks(model: Network | Recogniser | KerasModel | str | Path, data: C
         DataError: too few groups with enough frames.
 
     Example:
-        >>> import keras
-        >>> import numpy as np
-        >>> from snap_tf.snap import ClipFrames, SanitySettings, sanity_checks
-        >>> network = keras.Sequential([keras.Input((20, 4)), keras.layers.Conv1D(3, 5)], name="small")
-        >>> noise = np.random.default_rng(0).normal(size=(12, 20, 4))
-        >>> clips = ClipFrames(noise, {"word": ["ask", "suit", "wash", "year"] * 3})
+        >>> from snap_tf.snap import SanitySettings, sanity_checks, small_clips
+        >>> network, clips = small_clips()
         >>> settings = SanitySettings(permutations=1)
         >>> results = sanity_checks(network, clips, group="label:word", settings=settings, progress=False)
         >>> results.groups, results.weights["n_randomised"].unique().tolist()

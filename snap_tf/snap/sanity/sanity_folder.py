@@ -53,13 +53,9 @@ def write_sanity(results: SanityResults, out: str | Path,
         OSError: it cannot be written.
 
     Example:
-        >>> import keras
-        >>> import numpy as np
         >>> from pathlib import Path
-        >>> from snap_tf.snap import ClipFrames, SanitySettings, sanity_checks, write_sanity
-        >>> network = keras.Sequential([keras.Input((20, 4)), keras.layers.Conv1D(3, 5)], name="small")
-        >>> noise = np.random.default_rng(0).normal(size=(12, 20, 4))
-        >>> clips = ClipFrames(noise, {"word": ["ask", "suit", "wash", "year"] * 3})
+        >>> from snap_tf.snap import SanitySettings, sanity_checks, small_clips, write_sanity
+        >>> network, clips = small_clips()
         >>> settings = SanitySettings(permutations=1)
         >>> results = sanity_checks(network, clips, group="label:word", settings=settings, progress=False)
         >>> write_sanity(results, "sanity")
@@ -85,12 +81,8 @@ def read_sanity(folder: str | Path) -> SanityResults:
         DataError: the folder has no sanity checks, or not all of them.
 
     Example:
-        >>> import keras
-        >>> import numpy as np
-        >>> from snap_tf.snap import ClipFrames, SanitySettings, read_sanity, sanity_checks, write_sanity
-        >>> network = keras.Sequential([keras.Input((20, 4)), keras.layers.Conv1D(3, 5)], name="small")
-        >>> noise = np.random.default_rng(0).normal(size=(12, 20, 4))
-        >>> clips = ClipFrames(noise, {"word": ["ask", "suit", "wash", "year"] * 3})
+        >>> from snap_tf.snap import SanitySettings, read_sanity, sanity_checks, small_clips, write_sanity
+        >>> network, clips = small_clips()
         >>> settings = SanitySettings(permutations=1)
         >>> results = sanity_checks(network, clips, group="label:word", settings=settings, progress=False)
         >>> write_sanity(results, "sanity")

@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 from twins import convolutions as twin
 
 from wavegan_tf.models.discriminator import Discriminator
-from wavegan_tf.models.phase_shuffle import phase_shuffle
+from wavegan_tf.models.shuffling import phase_shuffle
 
 
 @pytest.mark.parametrize(("shift", "expected"), [(1, [2, 1, 2, 3, 4, 5, 6]), (-1, [2, 3, 4, 5, 6, 7, 6]),

@@ -11,7 +11,7 @@ from typing import NamedTuple
 import tensorflow as tf
 
 from wavegan_tf.config import RunConfig
-from wavegan_tf.models.phase_shuffle import SHUFFLED_LAYERS
+from wavegan_tf.models.shuffling import SHUFFLED_LAYERS
 
 __all__ = ["DiscriminatorDraws", "GeneratorDraws", "draw_discriminator", "draw_generator", "draw_latent", "rows"]
 
