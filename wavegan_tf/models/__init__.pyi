@@ -7,5 +7,5 @@ from .generator import Generator as Generator
 from .geometry import paper_name as paper_name
 from .layer_taps import LayerTap as LayerTap
 from .layer_taps import tapped_model as tapped_model
-from .shuffling import phase_shuffle as phase_shuffle
 from .q_network import QNetwork as QNetwork
+from .shuffling import phase_shuffle as phase_shuffle

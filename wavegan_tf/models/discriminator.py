@@ -11,8 +11,8 @@ from wavegan_tf.models.geometry import discriminator_convolutions, paper_name
 from wavegan_tf.models.input_shape import checks_inputs
 from wavegan_tf.models.layer_taps import LayerTap, tapped_model
 from wavegan_tf.models.layers import REGISTER, BatchNorm, Projection, StridedConv1D
-from wavegan_tf.models.shuffling import SHUFFLED_LAYERS, phase_shuffle
 from wavegan_tf.models.seeds import layer_seeds
+from wavegan_tf.models.shuffling import SHUFFLED_LAYERS, phase_shuffle
 from wavegan_tf.tensors import Tensor
 
 __all__ = ["Discriminator", "DownwardStack"]
