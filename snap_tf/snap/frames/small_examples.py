@@ -14,12 +14,12 @@ _WORDS = ("ask", "suit", "wash", "year")
 _STEPS, _CHANNELS = 20, 4
 
 
-def small_clips(n_clips: int = 12, *, rate_hz: float | None = None) -> tuple[KerasModel, ClipFrames]:
+def small_clips(n_clips: int = 12, *, rate_hz: float = 0.0) -> tuple[KerasModel, ClipFrames]:
     """Make a network of one convolution and clips of noise that belong to four words in turn.
 
     Args:
         n_clips: clips, a multiple of 4.
-        rate_hz: steps of a clip per second, where axes are to be in seconds.
+        rate_hz: steps of a clip per second, where axes are to be in seconds; 0 where there is none.
 
     Returns:
         A `keras.Model` from [batch, 20, 4] to [batch, 16, 3], and the clips, with the column `word`.
