@@ -9,9 +9,9 @@ Padding is TensorFlow's SAME: with T divisible by s, max(k - s, 0) zeros, the sm
 from __future__ import annotations
 
 import keras
-from keras import ops
 
 from wavegan_tf.models.folding import folded_transposed_convolution
+from wavegan_tf.models.same_convolution import same_convolution
 from wavegan_tf.tensors import Tensor
 
 __all__ = ["strided_convolution", "transposed_convolution"]
@@ -40,7 +40,7 @@ def strided_convolution(x: Tensor, kernel: Tensor, stride: int) -> Tensor:
         from wavegan_tf.models import trilinear
 
         return trilinear.convolve(x, kernel, stride)
-    return ops.conv(x, kernel, strides=stride, padding="same")
+    return same_convolution(x, kernel, stride)
 
 
 def transposed_convolution(x: Tensor, kernel: Tensor, stride: int) -> Tensor:

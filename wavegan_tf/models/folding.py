@@ -9,6 +9,7 @@ from dataclasses import dataclass
 
 from keras import ops
 
+from wavegan_tf.models.same_convolution import needs_a_tap
 from wavegan_tf.tensors import Tensor
 
 __all__ = ["Folding", "folded_transposed_convolution"]
@@ -48,6 +49,8 @@ def folded_transposed_convolution(x: Tensor, kernel: Tensor, stride: int) -> Ten
     folded = ops.reshape(folded, (fold.blocks, stride, filters, channels))
     folded = ops.transpose(ops.flip(folded, axis=0), (0, 3, 1, 2))
     folded = ops.reshape(folded, (fold.blocks, channels, stride * filters))
-    x = ops.pad(x, [[0, 0], [fold.blocks - 1 - fold.blocks_before, fold.blocks_before], [0, 0]])
+    steps, further = x.shape[1], int(needs_a_tap(folded))
+    folded = ops.pad(folded, [[0, further], [0, 0], [0, 0]]) if further else folded
+    x = ops.pad(x, [[0, 0], [fold.blocks - 1 - fold.blocks_before, fold.blocks_before + further], [0, 0]])
     y = ops.conv(x, folded, strides=1, padding="valid")
-    return ops.reshape(y, (-1, y.shape[1] * stride, filters))  # [batch, steps, s*f] -> [batch, steps*s, f]
+    return ops.reshape(y, (-1, steps * stride, filters))  # [batch, steps, s*f] -> [batch, steps*s, f]

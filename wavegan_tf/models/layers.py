@@ -12,6 +12,7 @@ import keras
 from keras import ops
 
 from wavegan_tf.models.convolutions import strided_convolution, transposed_convolution
+from wavegan_tf.models.same_convolution import same_convolution
 from wavegan_tf.tensors import KerasVariable, Tensor
 
 __all__ = ["BatchNorm", "PostFilter", "Projection", "StridedConv1D", "TransposedConv1D", "UpsampledConv1D"]
@@ -115,8 +116,7 @@ class UpsampledConv1D(_Filtered):
 
     def call(self, x: Tensor) -> Tensor:
         x = ops.repeat(x, self.stride, axis=1)
-        y = ops.conv(x, ops.cast(self.kernel, x.dtype), strides=1, padding="same")
-        return y + ops.cast(self.bias, x.dtype)
+        return same_convolution(x, ops.cast(self.kernel, x.dtype)) + ops.cast(self.bias, x.dtype)
 
     def compute_output_shape(self, input_shape: tuple[Any, ...]) -> tuple[Any, ...]:
         return (input_shape[0], input_shape[1] * self.stride, self.filters)
@@ -139,8 +139,7 @@ class PostFilter(_Weighted):
 
     def call(self, x: Tensor) -> Tensor:
         kernel = ops.cast(self.kernel, x.dtype)
-        channels = [ops.conv(x[:, :, c : c + 1], kernel[:, c : c + 1], strides=1, padding="same")
-                    for c in range(x.shape[-1])]
+        channels = [same_convolution(x[:, :, c : c + 1], kernel[:, c : c + 1]) for c in range(x.shape[-1])]
         return channels[0] if len(channels) == 1 else ops.concatenate(channels, axis=-1)
 
     def compute_output_shape(self, input_shape: tuple[Any, ...]) -> tuple[Any, ...]:

@@ -22,6 +22,7 @@ from contextvars import ContextVar
 import tensorflow as tf
 
 from wavegan_tf.models.folding import Folding, folded_transposed_convolution
+from wavegan_tf.models.same_convolution import same_convolution
 
 __all__ = ["convolve", "kernel_gradient", "spread", "standard_gradients"]
 
@@ -50,7 +51,7 @@ def standard_gradients() -> Iterator[None]:
 def convolve(x: tf.Tensor, kernel: tf.Tensor, stride: int) -> tf.Tensor:
     """Compute a strided convolution: x [batch, T s, C], kernel [taps, C, F] -> [batch, T, F]."""
     if _STANDARD.get():
-        return tf.nn.conv1d(x, kernel, stride, "SAME")
+        return same_convolution(x, kernel, stride)
     taps = kernel.shape[0]
 
     @tf.custom_gradient
@@ -58,7 +59,7 @@ def convolve(x: tf.Tensor, kernel: tf.Tensor, stride: int) -> tf.Tensor:
         def derivative(dy: tf.Tensor) -> tuple[tf.Tensor, tf.Tensor]:
             return spread(dy, kernel, stride), kernel_gradient(x, dy, stride, taps)
 
-        return tf.nn.conv1d(x, kernel, stride, "SAME"), derivative
+        return same_convolution(x, kernel, stride), derivative
 
     return with_gradient(x, kernel)
 

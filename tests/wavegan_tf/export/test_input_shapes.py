@@ -86,24 +86,18 @@ def test_the_networks_themselves_refuse_other_inputs(networks):
         any_length(zeros(4, N // 2, 2))
 
 
-def test_an_example_is_put_into_empty_batches_only():
+def test_nothing_is_put_into_batches():
     class Sum:
         example_shape, input_name = (4, 1), "audio"
-        seen: tuple = ()
 
         @checks_inputs
         def trace(self, audio):
-            self.seen = (*self.seen, tf.shape(audio)[0])
             total = tf.reduce_sum(audio + 1.0, axis=1)
             return {"a": total}, {"a": total + tf.cast(tf.shape(audio)[0], tf.float32)}
 
-    network = Sum()
-    compiled = tf.function(lambda x: (network.trace(x)[1]["a"], network.seen[-1]),
-                           input_signature=[tf.TensorSpec((None, 4, 1))])
+    compiled = tf.function(lambda x: Sum().trace(x)[1]["a"], input_signature=[tf.TensorSpec((None, 4, 1))])
     for n in (0, 1, 5):
-        found, seen = compiled(zeros(n, 4, 1))
-        assert seen == max(n, 1)
-        np.testing.assert_array_equal(found, np.full((n, 1), 4.0 + n))
+        np.testing.assert_array_equal(compiled(zeros(n, 4, 1)), np.full((n, 1), 4.0 + n))
 
 
 def test_a_recognisers_signatures(tmp_path):

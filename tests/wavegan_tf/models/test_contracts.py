@@ -108,6 +108,36 @@ def test_taps_are_what_the_network_computes(case):
     np.testing.assert_allclose(last[:, 0] if network.name == "discriminator" else last, network(inputs), atol=1e-5)
 
 
+def test_a_graph_for_any_batch_differentiates_with_respect_to_every_layer(case):
+    """Layers were slices beside what the next layer gets, so that no gradient reached them."""
+    _, network, inputs = case
+
+    @tf.function(input_signature=[tf.TensorSpec((None, *network.example_shape))])
+    def in_a_graph(x):
+        layers = network.trace(x)[1]
+        return tf.gradients(tf.reduce_sum(tf.square(list(layers.values())[-1])), [x, *layers.values()])
+
+    with tf.GradientTape() as tape:
+        tape.watch(inputs)
+        layers = list(network.trace(inputs)[1].values())
+        score = tf.reduce_sum(tf.square(layers[-1]))
+    expected = tape.gradient(score, [inputs, *layers])
+    for found, gradient in zip(in_a_graph(inputs), expected, strict=True):
+        assert np.any(gradient != 0)
+        np.testing.assert_allclose(found, gradient, atol=1e-5 * np.max(np.abs(gradient)))
+
+
+def test_an_empty_batch_has_empty_layers(case):
+    _, network, _ = case
+    signature = [tf.TensorSpec((None, *network.example_shape))]
+    nothing = tf.zeros((0, *network.example_shape))
+    expected = {tap.name: (0, tap.steps, tap.channels) if tap.steps else (0, tap.channels)
+                for tap in network.layer_taps()}
+    for layers in (network.trace(nothing)[1], network.tapped()(nothing),
+                   tf.function(lambda x: network.trace(x)[1], input_signature=signature)(nothing)):
+        assert {name: tuple(values.shape) for name, values in layers.items()} == expected
+
+
 def test_taps_by_name_and_the_error_that_lists_them(case):
     _, network, inputs = case
     name = network.layer_taps()[1].name

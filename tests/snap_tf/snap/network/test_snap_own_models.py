@@ -186,6 +186,61 @@ def test_a_generator_profiled_by_its_latent_vectors(tmp_path, capsys) -> None:
     assert "5" in capsys.readouterr().out
 
 
+SETTINGS = {
+    "ciwgan": NetworkConfig(dim=1, code="onehot", code_dim=3),
+    "fiwgan nn": NetworkConfig(dim=1, code="binary", code_dim=2, upsample="nn", kernel_len=12),
+    "batchnorm": NetworkConfig(dim=1, batchnorm="on", code="onehot", code_dim=3),
+    "batchnorm tf1": NetworkConfig(dim=1, batchnorm="tf1", code="onehot", code_dim=3),
+    "stereo filtered": NetworkConfig(dim=1, channels=2, post_filter=True, post_filter_len=64),
+    "32768": NetworkConfig(dim=1, slice_len=32768),
+}
+
+
+def own_gradients(network, inputs: np.ndarray, target: str = "", is_norm: bool = False) -> dict[str, np.ndarray]:
+    """As `gradients`, of a network of `wavegan_tf` computed layer by layer as it is."""
+    x = tf.constant(inputs)
+    with tf.GradientTape() as tape:
+        tape.watch(x)
+        layers = {"input": x, **network.trace(x)[1]}
+        values = layers[target or list(layers)[-1]]
+        values = values if len(values.shape) == 2 else values[:, values.shape[1] // 2]
+        best = tf.argmax(values, axis=1)
+        score = tf.norm(values, axis=1) if is_norm else tf.gather(values, best, batch_dims=1)
+    found = tape.gradient(score, layers)
+    return {name: tf.reduce_sum(gradient, axis=0).numpy() for name, gradient in found.items() if gradient is not None}
+
+
+def assert_all_layers(file, expected: dict[str, np.ndarray]) -> None:
+    assert [layer.name for layer in file.layers] == list(expected) and file.source["notice"] == ""
+    for name, total in expected.items():
+        found = signed(file, name)
+        np.testing.assert_allclose(found.reshape(total.shape), total, atol=1e-4 * np.abs(total).max() + 1e-9,
+                                   err_msg=name)
+
+
+@pytest.mark.parametrize("part", ["generator", "discriminator", "q_network"])
+@pytest.mark.parametrize("settings", SETTINGS)
+def test_networks_of_this_project_lose_no_layer(settings, part) -> None:
+    """An open batch was filled up at the input, and all layers were slices that led nowhere: only two were kept."""
+    network = build_networks(SETTINGS[settings], seed=2).named().get(part)
+    if network is None:
+        return
+    inputs = np.random.default_rng(1).uniform(-1, 1, (3, *network.example_shape)).astype(np.float32)
+    assert_all_layers(run(network, inputs, options=UNALIGNED), own_gradients(network, inputs))
+
+
+@pytest.mark.parametrize("target", ["layer:downconv_3", "layer:Conv4", "norm:Conv4"])
+def test_targets_at_inner_layers_of_this_projects_networks(target) -> None:
+    network = build_networks(SETTINGS["ciwgan"], seed=2).q_network
+    inputs = np.random.default_rng(1).uniform(-1, 1, (3, *network.example_shape)).astype(np.float32)
+    file = run(network, inputs, options=ProfileOptions(alignment="none", mask="abs_mean", target=target))
+    expected = own_gradients(network, inputs, "downconv_3", target.startswith("norm"))
+    assert list(expected) == ["input", "downconv_0", "downconv_1", "downconv_2", "downconv_3"]
+    assert "(downconv_4), logits" in file.source["notice"]  # they come after the target
+    file.source["notice"] = ""
+    assert_all_layers(file, expected)
+
+
 @pytest.mark.parametrize(("build", "message"), [
     (lambda: keras.Sequential([keras.Input((6, 24)), K.Conv1D(4, 3, data_format="channels_first", name="a")]),
      r"layer \(=a\) must have its channels last"),
