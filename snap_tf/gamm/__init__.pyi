@@ -15,7 +15,10 @@ from .inference.population import differences as differences
 from .inference.population import stretches as stretches
 from .inference.prediction import posterior as posterior
 from .inference.prediction import predict as predict
+from .inference.residuals import corrected_residuals as corrected_residuals
+from .inference.residuals import residual_acf as residual_acf
 from .inference.result import GammFit as GammFit
+from .inference.slopes import derivatives as derivatives
 from .inference.summary_text import summary as summary
 from .model.formula import parse_formula as parse_formula
 from .model.terms import Model as Model

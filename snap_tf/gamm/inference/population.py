@@ -2,38 +2,47 @@
 
 from __future__ import annotations
 
-import itertools
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 
 import numpy as np
 import pandas as pd
 from scipy import optimize, stats
 
-from snap_tf.gamm.errors import GammError, name_some
+from snap_tf.gamm.errors import GammError
 from snap_tf.gamm.inference.fitted_model import FittedModel
+from snap_tf.gamm.inference.grids import Grid
+from snap_tf.gamm.inference.prediction import POINTWISE, expected
 
-__all__ = ["N_POINTS", "critical_value", "curves", "difference_tests", "differences", "path_length", "stretches"]
+__all__ = ["N_POINTS", "critical_value", "curves", "difference_tests", "differences", "intervals", "path_length",
+           "stretches"]
 
 N_POINTS = 101
 """Points of a curve: the table's range of time in hundredths."""
-POINTWISE = 1.96
-"""Half width of the pointwise 95 % interval in standard errors, as the papers draw it."""
 _RISE = 1e-9  # a standard error below this part of the largest counts as zero
 
 
-def curves(fit: FittedModel, *, n_points: int = N_POINTS, group: str | None = None,
-           at: Mapping[str, object] | None = None) -> pd.DataFrame:
-    """Compute the population curve of every word with its 95 % interval: all terms but the random one.
+def curves(fit: FittedModel, *, n_points: int = N_POINTS, group: str | Sequence[str] | None = None,
+           at: Mapping[str, object] | None = None, along: str | None = None) -> pd.DataFrame:
+    """Compute the population curve of every word with its 95 % interval: all terms but the random ones.
 
     Args:
         fit: the fit.
-        n_points: points, equally spaced over the range of the time variable.
-        group: the factor whose levels get a curve each; by default that of the by-smooths, else the first factor of
-            the parametric part.
-        at: values of other columns; by default the mean of a number and the first level of a factor.
+        n_points: points, equally spaced over the range of the variable that curves are drawn along.
+        group: the factor whose levels get a curve each, or several, every combination of whose levels gets one; by
+            default the factor of the by-smooths, else the first factor of the parametric part. A column of numbers
+            may be among them if `at` lists its values.
+        at: values of other columns: one, or a list for each of which all curves are computed. By default the mean of a
+            number and the first level of a factor; columns that the given ones determine, such as an ordered copy of a
+            factor, go with them.
+        along: the variable that curves are drawn along; by default that of the first smooth.
 
     Returns:
-        Table with group, time, fit, se, lower, upper (95 %, pointwise).
+        Table with group, time (the values of `along`), fit (linear predictor, with the offset at its mean), se, lower,
+        upper (95 %, pointwise), and response, response_lower, response_upper on the scale of the response. Between
+        group and time, a column for every one of several groups, and for every list in `at`.
+
+    Raises:
+        GammError: a column or a level does not exist.
     Source: Wood 2017, section 6.10.
 
     Example:
@@ -44,36 +53,45 @@ def curves(fit: FittedModel, *, n_points: int = N_POINTS, group: str | None = No
         [['ask', 0.0, -0.0], ['ask', 0.5, 0.9], ['ask', 1.0, 0.0],
          ['wash', 0.0, 1.3], ['wash', 0.5, 1.2], ['wash', 1.0, -0.8]]
     """
-    levels, time, rows = _population_rows(fit, n_points, group, at)
+    grid = Grid(fit, n_points, group, at, along)
     tables = []
-    for level, design in zip(levels, rows, strict=True):
-        value, se = design @ fit.beta, _standard_errors(fit, design)
-        tables.append(pd.DataFrame({"group": level, "time": time, "fit": value, "se": se,
-                                    "lower": value - POINTWISE * se, "upper": value + POINTWISE * se}))
+    for condition in grid.conditions:
+        for own in grid.groups:
+            rows = grid.rows(condition, own)
+            value, se = rows.value(fit), rows.se(fit)
+            below, above = value - POINTWISE * se, value + POINTWISE * se
+            tables.append(pd.DataFrame({
+                "group": grid.label(own), **grid.columns(condition, own), "time": grid.points, "fit": value, "se": se,
+                "lower": below, "upper": above, "response": expected(fit, value),
+                "response_lower": expected(fit, below), "response_upper": expected(fit, above)}))
     return pd.concat(tables, ignore_index=True)
 
 
 def differences(fit: FittedModel, pairs: Iterable[tuple[object, object]] | None = None, *, n_points: int = N_POINTS,
-                group: str | None = None, at: Mapping[str, object] | None = None, level: float = 0.95) -> pd.DataFrame:
+                group: str | Sequence[str] | None = None, at: Mapping[str, object] | None = None,
+                along: str | None = None, level: float = 0.95) -> pd.DataFrame:
     """Compute difference curves b - a of pairs of words with pointwise and simultaneous confidence intervals.
 
-    The parametric difference is included; the random term is left out.
+    The parametric difference is included; the random terms are left out. Differences are those of the linear
+    predictor: of log odds for `binomial`, of log counts for `poisson`.
 
     Args:
         fit: the fit.
-        pairs: (a, b) each; by default every pair, the earlier level first.
-        n_points: points, equally spaced over the range of the time variable.
+        pairs: (a, b) each, levels of `group`, or tuples of levels of several; by default every pair, the earlier level
+            first.
+        n_points: as for `curves`.
         group: as for `curves`.
         at: as for `curves`.
+        along: as for `curves`.
         level: probability with which the simultaneous interval holds the whole true difference; it allows for the
             number of tokens (`fit.between_df`), as the pointwise one does not.
 
     Returns:
         Table with a, b, time, difference, se, lower, upper (pointwise 95 %, 1.96 se), lower_simultaneous,
-        upper_simultaneous.
+        upper_simultaneous. Between b and time, a column for every list in `at`.
 
     Raises:
-        GammError: the model has no factor, or a pair names a level that does not exist.
+        GammError: the model has no factor, or a column or level does not exist.
     Source: van Rij et al., itsadug (plot_diff); Sun & Loader 1994 for the simultaneous interval.
 
     Example:
@@ -86,26 +104,40 @@ def differences(fit: FittedModel, pairs: Iterable[tuple[object, object]] | None 
         >>> bool((table["lower_simultaneous"] < table["lower"]).all())
         True
     """
-    tables = []
-    for a, b, time, design in _difference_rows(fit, pairs, n_points, group, at):
-        value, se = design @ fit.beta, _standard_errors(fit, design)
-        wide = critical_value(path_length(design, fit.covariance), level, fit.between_df)
-        tables.append(pd.DataFrame({"a": a, "b": b, "time": time, "difference": value, "se": se,
-                                    "lower": value - POINTWISE * se, "upper": value + POINTWISE * se,
-                                    "lower_simultaneous": value - wide * se, "upper_simultaneous": value + wide * se}))
+    grid = Grid(fit, n_points, group, at, along)
+    tables = [pd.DataFrame({**named, "time": grid.points, "difference": design @ fit.beta,
+                            **intervals(fit, design, design @ fit.beta, level)})
+              for named, design in _difference_rows(grid, pairs)]
     return pd.concat(tables, ignore_index=True)
 
 
+def intervals(fit: FittedModel, design: np.ndarray, value: np.ndarray, level: float) -> dict[str, np.ndarray]:
+    """Columns se, lower, upper, lower_simultaneous, upper_simultaneous of a curve.
+
+    Args:
+        fit: the fit.
+        design: float [n_points, p], what the fixed coefficients are multiplied with.
+        value: float [n_points], the curve.
+        level: as for `differences`.
+    """
+    se = _standard_errors(fit, design)
+    wide = critical_value(path_length(design, fit.covariance), level, fit.between_df)
+    return {"se": se, "lower": value - POINTWISE * se, "upper": value + POINTWISE * se,
+            "lower_simultaneous": value - wide * se, "upper_simultaneous": value + wide * se}
+
+
 def difference_tests(fit: FittedModel, pairs: Iterable[tuple[object, object]] | None = None, *,
-                     n_points: int = N_POINTS, group: str | None = None,
-                     at: Mapping[str, object] | None = None) -> pd.DataFrame:
+                     n_points: int = N_POINTS, group: str | Sequence[str] | None = None,
+                     at: Mapping[str, object] | None = None, along: str | None = None) -> pd.DataFrame:
     """Test for pairs of words whether their curves differ at any time.
 
     The statistic is the largest |difference| / se along the curve; its p value allows for the whole curve having
     been searched, so it agrees with the simultaneous interval of `differences`. It is not corrected for the pairs.
+    Arguments are those of `differences`.
 
     Returns:
-        Table with a, b, time (of the largest ratio), difference (there), z, p.
+        Table with a, b, time (of the largest ratio), difference (there), z, p; between b and time, a column for every
+        list in `at`.
 
     Raises:
         GammError: as `differences`.
@@ -119,26 +151,27 @@ def difference_tests(fit: FittedModel, pairs: Iterable[tuple[object, object]] | 
         >>> test["a"], test["b"], bool(test["p"] < 0.001)
         ('ask', 'wash', True)
     """
+    grid = Grid(fit, n_points, group, at, along)
     rows = []
-    for a, b, time, design in _difference_rows(fit, pairs, n_points, group, at):
+    for named, design in _difference_rows(grid, pairs):
         value, se = design @ fit.beta, _standard_errors(fit, design)
         z = np.divide(value, se, out=np.zeros_like(value), where=se > _RISE * se.max())
         top = int(np.argmax(np.abs(z)))
         p = _tube_p(abs(float(z[top])), path_length(design, fit.covariance), fit.between_df)
-        rows.append((a, b, time[top], value[top], z[top], p))
-    return pd.DataFrame(rows, columns=["a", "b", "time", "difference", "z", "p"])
+        rows.append({**named, "time": grid.points[top], "difference": value[top], "z": z[top], "p": p})
+    return pd.DataFrame(rows)
 
 
 def stretches(table: pd.DataFrame, interval: str = "simultaneous") -> pd.DataFrame:
     """Find the stretches of time in which a difference is significant: its interval does not include zero.
 
     Args:
-        table: from `differences`.
+        table: from `differences`, or from `derivatives`: where a curve rises or falls.
         interval: `simultaneous` or `pointwise`.
 
     Returns:
-        Table with a, b, interval, start, end, sign (+1 where b is above a); ends are crossings of zero, interpolated
-        between points.
+        Table with a, b (or what else names the curves), interval, start, end, sign (+1 where b is above a); ends are
+        crossings of zero, interpolated between points.
 
     Example:
         >>> from snap_tf.gamm import gamm_words, simulate_words, stretches
@@ -151,11 +184,12 @@ def stretches(table: pd.DataFrame, interval: str = "simultaneous") -> pd.DataFra
         raise GammError(f"interval (={interval}) must be `simultaneous` or `pointwise`")
     tail = "" if interval == "pointwise" else "_simultaneous"
     rows = []
-    for (a, b), part in table.groupby(["a", "b"], sort=False, observed=True):
+    names = list(table.columns[: table.columns.get_loc("time")])
+    for key, part in table.groupby(names, sort=False, observed=True):
         time, below, above = (part[name].to_numpy() for name in ("time", "lower" + tail, "upper" + tail))
         runs = [(*run, 1) for run in _positive_runs(time, below)] + [(*run, -1) for run in _positive_runs(time, -above)]
-        rows += [(a, b, interval, *run) for run in sorted(runs)]
-    return pd.DataFrame(rows, columns=["a", "b", "interval", "start", "end", "sign"])
+        rows += [(*key, interval, *run) for run in sorted(runs)]
+    return pd.DataFrame(rows, columns=[*names, "interval", "start", "end", "sign"])
 
 
 def critical_value(length: float, level: float = 0.95, df: float = np.inf) -> float:
@@ -217,72 +251,11 @@ def _standard_errors(fit: FittedModel, design: np.ndarray) -> np.ndarray:
     return np.sqrt(np.maximum(np.sum((design @ fit.covariance) * design, axis=1), 0))
 
 
-def _population_rows(fit: FittedModel, n_points: int, group: str | None,
-                     at: Mapping[str, object] | None) -> tuple[list[object], np.ndarray, list[np.ndarray]]:
-    """Levels, times, and the rows of the model matrix for each level."""
-    time_name = fit.model.time
-    if time_name is None:
-        raise GammError(f"the model (={fit.formula}) must have a smooth to draw curves along")
-    group = fit.group if group is None else group
-    values = fit.frame[time_name]
-    time = np.linspace(values.min(), values.max(), n_points)
-    fixed = _typical(fit.frame, {**(at or {})}, skip=(fit.model.response,))
-    levels = ["all"] if group is None else list(_factor(fit, group).cat.categories)
-    rows = []
-    for level in levels:
-        frame = pd.DataFrame({name: _repeat(fit.frame[name], value, n_points) for name, value in fixed.items()})
-        frame[time_name] = time
-        if group is not None:
-            frame[group] = _repeat(fit.frame[group], level, n_points)
-        rows.append(fit.design.fixed_rows(frame))
-    return levels, time, rows
-
-
-def _difference_rows(fit: FittedModel, pairs: Iterable[tuple[object, object]] | None, n_points: int, group: str | None,
-                     at: Mapping[str, object] | None) -> list[tuple[object, object, np.ndarray, np.ndarray]]:
-    if group is None and fit.group is None:
-        raise GammError(f"the model (={fit.formula}) must have a factor to compare words")
-    levels, time, rows = _population_rows(fit, n_points, group, at)
-    chosen = list(itertools.combinations(levels, 2)) if pairs is None else [
-        (_level(a, levels), _level(b, levels)) for a, b in pairs]
-    return [(a, b, time, rows[levels.index(b)] - rows[levels.index(a)]) for a, b in chosen]
-
-
-def _typical(frame: pd.DataFrame, at: dict[str, object], skip: tuple[str, ...]) -> dict[str, object]:
-    unknown = [name for name in at if name not in frame.columns]
-    if unknown:
-        raise GammError(f"column (={name_some(unknown)}) must be one of the model; there are "
-                        f"{', '.join(map(str, frame.columns))}")
-    values: dict[str, object] = {}
-    for name in frame.columns:
-        if name in skip:
-            continue
-        column = frame[name]
-        if isinstance(column.dtype, pd.CategoricalDtype):
-            levels = list(column.cat.categories)
-            values[name] = _level(at[name], levels) if name in at else levels[0]
-        else:
-            values[name] = at.get(name, float(column.mean()))
-    return values
-
-
-def _repeat(column: pd.Series, value: object, n: int) -> object:
-    if isinstance(column.dtype, pd.CategoricalDtype):
-        code = list(column.cat.categories).index(value)
-        return pd.Categorical.from_codes(np.full(n, code), dtype=column.dtype)
-    return np.full(n, float(value))  # type: ignore[arg-type]
-
-
-def _level(name: object, levels: list[object]) -> object:
-    found = [level for level in levels if level == name or str(level) == str(name)]
-    if not found:
-        raise GammError(f"word (={name}) must be one of the fitted ones; there are {name_some(levels, 20)}")
-    return found[0]
-
-
-def _factor(fit: FittedModel, name: str) -> pd.Series:
-    if name not in fit.frame.columns or not isinstance(fit.frame[name].dtype, pd.CategoricalDtype):
-        factors = [column for column in fit.frame.columns
-                   if isinstance(fit.frame[column].dtype, pd.CategoricalDtype)]
-        raise GammError(f"group (={name}) must be a factor of the model; there are {name_some(factors) or 'none'}")
-    return fit.frame[name]
+def _difference_rows(grid: Grid, pairs: Iterable[tuple[object, object]] | None
+                     ) -> Iterator[tuple[dict[str, object], np.ndarray]]:
+    """What names every difference, and what the fixed coefficients are multiplied with to give it."""
+    chosen = grid.pairs(pairs)
+    for condition in grid.conditions:
+        rows = {own: grid.rows(condition, own).fixed for pair in chosen for own in pair}
+        for a, b in chosen:
+            yield {"a": grid.label(a), "b": grid.label(b), **grid.columns(condition)}, rows[b] - rows[a]

@@ -11,6 +11,7 @@ import pandas as pd
 from snap_tf.gamm.inference.fitted_model import FittedModel
 from snap_tf.gamm.inference.population import curves, differences
 from snap_tf.gamm.inference.prediction import posterior, predict
+from snap_tf.gamm.inference.slopes import derivatives
 from snap_tf.gamm.inference.summary_text import summary
 
 __all__ = ["GammFit"]
@@ -33,6 +34,10 @@ class GammFit(FittedModel):
     def differences(self, pairs: Sequence[tuple[object, object]] | None = None, **options: Any) -> pd.DataFrame:
         """Compute difference curves; see `snap_tf.gamm.differences`."""
         return differences(self, pairs, **options)
+
+    def derivatives(self, pairs: Sequence[tuple[object, object]] | None = None, **options: Any) -> pd.DataFrame:
+        """Compute first derivatives of curves or differences; see `snap_tf.gamm.derivatives`."""
+        return derivatives(self, pairs, **options)
 
     def predict(self, table: pd.DataFrame, **options: Any) -> pd.DataFrame:
         """Predict the response for the rows of any table; see `snap_tf.gamm.predict`."""
