@@ -9,6 +9,9 @@ from .fit import gamm as gamm
 from .inference.checks import ResidualCheck as ResidualCheck
 from .inference.checks import check as check
 from .inference.comparison import compare as compare
+from .inference.effects.slopes import derivatives as derivatives
+from .inference.effects.term_effects import random_curves as random_curves
+from .inference.effects.term_effects import surfaces as surfaces
 from .inference.population import curves as curves
 from .inference.population import difference_tests as difference_tests
 from .inference.population import differences as differences
@@ -18,7 +21,6 @@ from .inference.prediction import predict as predict
 from .inference.residuals import corrected_residuals as corrected_residuals
 from .inference.residuals import residual_acf as residual_acf
 from .inference.result import GammFit as GammFit
-from .inference.slopes import derivatives as derivatives
 from .inference.summary_text import summary as summary
 from .model.formula import parse_formula as parse_formula
 from .model.terms import Model as Model

@@ -8,6 +8,9 @@ from .gamm import differences_figure as differences_figure
 from .gamm import layers_figure as layers_figure
 from .gamm import lost_figure as lost_figure
 from .gamm import words_figure as words_figure
+from .gamm_terms import random_figure as random_figure
+from .gamm_terms import series_acf_figure as series_acf_figure
+from .gamm_terms import surfaces_figure as surfaces_figure
 from .interpolation import overlay_figure as overlay_figure
 from .interpolation import sweep_stack_figure as sweep_stack_figure
 from .interpolation import write_interpolation as write_interpolation

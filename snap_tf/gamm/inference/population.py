@@ -10,7 +10,7 @@ from scipy import optimize, stats
 
 from snap_tf.gamm.errors import GammError
 from snap_tf.gamm.inference.fitted_model import FittedModel
-from snap_tf.gamm.inference.grids import Grid
+from snap_tf.gamm.inference.grids.grid import Grid
 from snap_tf.gamm.inference.prediction import POINTWISE, expected
 
 __all__ = ["N_POINTS", "critical_value", "curves", "difference_tests", "differences", "intervals", "path_length",

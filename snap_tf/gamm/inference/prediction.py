@@ -11,7 +11,7 @@ from scipy import special
 
 from snap_tf.gamm.errors import GammError, GammWarning
 from snap_tf.gamm.inference.fitted_model import FittedModel
-from snap_tf.gamm.inference.new_rows import ModelRows, model_rows, read_new_rows, term_labels
+from snap_tf.gamm.inference.grids.new_rows import ModelRows, model_rows, read_new_rows, term_labels
 
 __all__ = ["POINTWISE", "expected", "posterior", "predict"]
 

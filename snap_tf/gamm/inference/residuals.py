@@ -6,8 +6,8 @@ import numpy as np
 import pandas as pd
 
 from snap_tf.gamm.errors import GammError, name_some
-from snap_tf.gamm.inference.copies import determines
 from snap_tf.gamm.inference.fitted_model import FittedModel
+from snap_tf.gamm.inference.grids.copies import determines
 
 __all__ = ["corrected_residuals", "residual_acf"]
 
@@ -47,7 +47,7 @@ def residual_acf(fit: FittedModel, by: str | None = None, *, n_lags: int = 10) -
 
     Returns:
         Table with series (or the name of the factor), lag, n_pairs, residual, corrected (autocorrelations of residuals
-        with and without their AR(1) part) and bound (1.96 / sqrt(n_pairs)). A series is named by the factor that
+        with and without their AR(1) part) and bound (1.96 / sqrt(number of rows)). A series is named by the factor that
         names them all, else by its number.
 
     Raises:
@@ -76,7 +76,7 @@ def residual_acf(fit: FittedModel, by: str | None = None, *, n_lags: int = 10) -
             if not pairs.any():
                 break
             values = (_correlation(residuals[mine], lag, pairs) for residuals in (raw, fit.white_residuals))
-            rows.append((label, lag, int(pairs.sum()), *values, 1.96 / np.sqrt(pairs.sum())))
+            rows.append((label, lag, int(pairs.sum()), *values, 1.96 / np.sqrt(len(mine))))
     return pd.DataFrame(rows, columns=[name, "lag", "n_pairs", "residual", "corrected", "bound"])
 
 
@@ -94,7 +94,7 @@ def _labels(fit: FittedModel, series: np.ndarray, by: str | None) -> pd.Series:
 
 
 def _correlation(values: np.ndarray, lag: int, pairs: np.ndarray) -> float:
-    """Mean product of deviations from the mean over pairs, by the variance; 0 where nothing varies."""
+    """Sum over pairs of products of deviations from the mean, by the sum of squares; 0 where nothing varies."""
     centred = values - values.mean()
-    variance = np.mean(centred**2)
-    return float(np.mean((centred[lag:] * centred[:-lag])[pairs]) / variance) if variance > 0 else 0.0
+    total = np.sum(centred**2)
+    return float(np.sum((centred[lag:] * centred[:-lag])[pairs]) / total) if total > 0 else 0.0

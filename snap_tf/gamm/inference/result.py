@@ -8,10 +8,10 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
+from snap_tf.gamm.inference.effects.slopes import derivatives
 from snap_tf.gamm.inference.fitted_model import FittedModel
 from snap_tf.gamm.inference.population import curves, differences
 from snap_tf.gamm.inference.prediction import posterior, predict
-from snap_tf.gamm.inference.slopes import derivatives
 from snap_tf.gamm.inference.summary_text import summary
 
 __all__ = ["GammFit"]

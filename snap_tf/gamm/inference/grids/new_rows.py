@@ -10,8 +10,8 @@ import pandas as pd
 
 from snap_tf.gamm.errors import GammError, name_some
 from snap_tf.gamm.inference.coefficients import RandomRows
-from snap_tf.gamm.inference.copies import copies_of
 from snap_tf.gamm.inference.fitted_model import FittedModel
+from snap_tf.gamm.inference.grids.copies import copies_of
 from snap_tf.gamm.model.columns import add_derived_columns, name_rows, read_numbers, require_columns
 from snap_tf.gamm.model.missing import no_word
 from snap_tf.gamm.model.parametric import parametric_columns

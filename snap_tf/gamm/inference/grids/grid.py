@@ -9,9 +9,9 @@ import numpy as np
 import pandas as pd
 
 from snap_tf.gamm.errors import GammError, name_some
-from snap_tf.gamm.inference.copies import determines
 from snap_tf.gamm.inference.fitted_model import FittedModel
-from snap_tf.gamm.inference.new_rows import ModelRows, model_rows, term_labels
+from snap_tf.gamm.inference.grids.copies import determines
+from snap_tf.gamm.inference.grids.new_rows import ModelRows, model_rows, term_labels
 
 __all__ = ["Grid", "Values"]
 

@@ -9,7 +9,7 @@ import pandas as pd
 
 from snap_tf.gamm.errors import GammError
 from snap_tf.gamm.inference.fitted_model import FittedModel
-from snap_tf.gamm.inference.grids import Grid
+from snap_tf.gamm.inference.grids.grid import Grid
 from snap_tf.gamm.inference.population import N_POINTS, intervals
 
 __all__ = ["derivatives"]
