@@ -17,8 +17,8 @@ def te_by() -> GammFit:
 
 @pytest.fixture(scope="module")
 def slopes() -> GammFit:
-    return gamm('Value ~ Word + s(Time) + s(Speaker, bs="re") + s(Speaker, Time, bs="re") + s(Speaker, Word, bs="re") + '
-                's(Token, bs="re")', general.data())
+    return gamm('Value ~ Word + s(Time) + s(Speaker, bs="re") + s(Speaker, Time, bs="re") + s(Speaker, Word, bs="re")'
+                ' + s(Token, bs="re")', general.data())
 
 
 def test_surface_of_the_model_is_its_prediction(te_by: GammFit) -> None:
