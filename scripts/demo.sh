@@ -64,7 +64,7 @@ step "What the phone recogniser gets wrong on new speakers" "" \
 step "SNAPs, NAPs and NAvAIs of the phone recogniser in one pass" "$out/phones.npz" \
     snap-tf profile "$phones" --corpus "$out/corpus" --group phone --group predicted --folds 4 \
     --mode utterance --hop-steps 4 --out "$out/phones.npz"
-step "Do profiles and alignment hang on what the network learned?" "$out/sanity" \
+step "Do profiles and alignment depend on what the network learned?" "$out/sanity" \
     snap-tf sanity "$phones" "$out/sanity" --corpus "$out/corpus" --frames-per-group 5 --logdir "$logs/sanity"
 step "Is a phone where the network looks for it?" "$out/alignment" \
     snap-tf align-eval "$out/phones.npz" "$out/alignment" --sanity "$out/sanity" --logdir "$logs/alignment"

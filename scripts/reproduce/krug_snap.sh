@@ -56,7 +56,7 @@ for model in W2P_shallow W2P W2L W2L_TL_frozen W2L_TL_finetuned; do
     profiles $model
 done
 
-step "Not in the paper: do the profiles hang on what was learned, on the groups, and on the inputs?" "$out/sanity" \
+step "Not in the paper: do the profiles depend on what was learned, on the groups, and on the inputs?" "$out/sanity" \
     snap-tf sanity "$out/runs/W2P_shallow" "$out/sanity" --corpus "$timit" --sa keep7 ${SANITY_FLAGS:-}
 step "Section 5.1, Figures 2, 3, A1, A2: is the most relevant step where the phone is?" "$out/alignment" \
     snap-tf align-eval "$out/profiles/W2P_shallow.npz" "$out/alignment" --compare "$out/profiles/W2P.npz" \

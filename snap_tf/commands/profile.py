@@ -57,7 +57,7 @@ def _add_profile(subparsers: argparse._SubParsersAction) -> None:
     parser.add_argument("--group", action="append", metavar="HOW", dest="groups",
                         help="phone (annotated at the frame's middle), letter or predicted, label:COLUMN (of a "
                              "manifest; of a corpus speaker, sex, dialect, split, sentence), a CSV with utterance, "
-                             "group, and for intervals start_s, end_s; permuted:HOW deals the groups out at random. "
+                             "group, and for intervals start_s, end_s; permuted:HOW permutes the groups at random. "
                              "May be given several times (default: predicted)")
     parser.add_argument("--out", required=True, metavar="FILE", help="profile file to write (.npz)")
     parser.add_argument("--min-frames", type=int, default=20, metavar="N",

@@ -34,7 +34,7 @@ def add_corpus_flags(parser: argparse.ArgumentParser) -> None:
                             "(small letters), asis (nothing is changed), auto (arpabet where every label says so, else "
                             "asis but for silence; default)")
     group.add_argument("--phone-map", metavar="FILE",
-                       help="what becomes of every label: a CSV with the columns label and phone, or ipa-mfa, "
+                       help="the phone for every label: a CSV with the columns label and phone, or ipa-mfa, "
                             "arpabet-mfa, sampa-webmaus (English to TIMIT's symbols)")
     group.add_argument("--label-rate", type=int, metavar="HZ",
                        help="TIMIT: sampling rate that times in .PHN and .WRD count; 0: the recordings' (default: "

@@ -96,7 +96,7 @@ def _draw_alignment(axes: Axes, table: pd.DataFrame) -> None:
     colours = [REAL, *["0.6"] * (len(table) - 2), NOISE]
     axes.bar(at, 100 * table["aligned"], color=colours, width=0.7)
     axes.hlines(100 * table["aligned_chance"], at - 0.4, at + 0.4, color="black", lw=LINE + 0.4,
-                label="predictions dealt out at random")
+                label="predictions permuted at random")
     for column, style, label in (("constant", "--", "best constant place"), ("centre", ":", "before alignment")):
         axes.axhline(100 * table[column].iloc[0], color="0.4", lw=LINE, ls=style, label=label)
     axes.set_xticks(at, [name.removeprefix("random down to ") for name in table["condition"]], rotation=60, ha="right",

@@ -124,7 +124,7 @@ class SanityResults:
         tolerance_ms = 1000 * self.alignment["tolerance_s"].iloc[0]
         return ("\nhow often the phone that the network predicts is annotated: at the frame's centre; aligned, at the "
                 f"step of highest relevance;\nwithin {tolerance_ms:g} ms of that; anywhere (ceiling). aligned_chance: "
-                "with predictions dealt out at random;\nconstant: at the best place that is the same in all frames\n"
+                "with predictions permuted at random;\nconstant: at the best place that is the same in all frames\n"
                 + table.to_string(index=False))
 
 

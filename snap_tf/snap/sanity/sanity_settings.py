@@ -16,7 +16,7 @@ class SanitySettings(CheckedSettings):
     frames_per_group: int = option(10, "frames of each group")
     utterances: int = option(60, "utterances (or blocks of 16 clips) to draw them from")
     min_frames: int = option(3, "leave groups with fewer frames out")
-    permutations: int = option(19, "how often the labels are dealt out anew; 19 are quick and cannot give p below .05, "
+    permutations: int = option(19, "how often the labels are permuted; 19 are quick and cannot give p below .05, "
                                   "which takes 20 and better 99")
     seed: int = option(0, "of frames, weights, labels and noise")
 

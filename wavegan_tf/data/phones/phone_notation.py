@@ -52,7 +52,7 @@ def spell_phones(utterances: Sequence[Utterance], phone_set: str = "auto", phone
         raise ConfigError(f"`phone_set` (={phone_set}) must be one of {', '.join(PHONE_SETS)}")
     if phone_map is not None and phone_set != "auto":
         raise ConfigError(f"`phone_set` (={phone_set}) must not be given beside `phone_map` (={phone_map}), which says "
-                          "what becomes of every label; leave one out")
+                          "the phone for every label; leave one out")
     counts = Counter(p.label for u in utterances for p in u.phones)
     notation: _Notation
     if phone_map is not None:

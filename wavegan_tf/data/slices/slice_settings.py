@@ -28,11 +28,11 @@ class SliceSettings:
     seed: int = _option(0, "seed of that draw")
     rate_hz: int = _option(0, "sampling rate of the slices, in hertz; 0 keeps the corpus' own")
     max_samples: int = _option(0, "longest slice, silence included, in samples; 0 for no limit")
-    longer: str = _option("refuse", "what becomes of longer ones: left out, cut at the end, or kept; all are counted",
+    longer: str = _option("refuse", "longer tokens are left out, cut at the end, or kept; all are counted",
                           ("refuse", "crop", "keep"))
     subtype: str = _option("PCM_16", "samples of the files: 16 or 24 bits, or 32-bit floats; what does not fit is "
                            "counted", ("PCM_16", "PCM_24", "FLOAT"))
-    level: str = _option("keep", "what becomes of samples beyond full scale: keep the level and clip them, or fit all "
+    level: str = _option("keep", "samples beyond full scale: keep the level and clip them, or fit all "
                          "slices by one factor; FLOAT holds them as they are", ("keep", "fit"))
 
     def __post_init__(self) -> None:
