@@ -16,7 +16,8 @@ __all__ = ["add_parser"]
 def add_parser(subparsers: argparse._SubParsersAction) -> None:
     """Add `saliency`."""
     parser = subparsers.add_parser(
-        "saliency", help="which part of one recording an answer depends on: gradients, class activation maps, optimised inputs",
+        "saliency", help="which part of a recording an answer depends on: gradients, class activation maps, optimised "
+                         "inputs",
         description="Writes OUT.npz (values, inputs, axes in seconds and hertz, what was done) and OUT.png. Works on "
                     "recognisers, on discriminators and Q-networks, and on Keras files that hear audio or log-mel "
                     f"spectrograms. Methods: {', '.join(METHODS)}.")

@@ -171,9 +171,9 @@ def minimise(criterion: Callable[[np.ndarray], Criterion], n_sp: int, *, start: 
              max_steps: int = 100) -> tuple[np.ndarray, Criterion, int, bool]:
     """Minimise a criterion by Newton steps.
 
-    Where the curvature is negative, the sign of the step is reversed, steps are capped and halved until the criterion falls, and parameters stay
-    within e^-25 .. e^25. A smooth without any effect sends its parameter towards the upper end: the criterion is
-    flat there and the effective degrees of freedom no longer change.
+    Where the curvature is negative, the sign of the step is reversed; steps are capped and halved until the criterion
+    falls, and parameters stay within e^-25 .. e^25. A smooth without any effect sends its parameter towards the upper
+    end: the criterion is flat there and the effective degrees of freedom no longer change.
 
     Args:
         criterion: from log smoothing parameters to value and derivatives.
