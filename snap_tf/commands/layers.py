@@ -48,7 +48,7 @@ def add_parser(subparsers: argparse._SubParsersAction) -> None:
                          help="after the activation, before it, or with a plain ReLU in the place of a leaky one "
                               "(default: post)")
     network.add_argument("--reduce", default="mean", metavar="HOW",
-                         help="how feature maps become one series: mean, max, rms, abs, or map:K for number K (default: "
+                         help="how feature maps make one series: mean, max, rms, abs, or map:K for number K (default: "
                               "mean)")
     network.add_argument("--batch-size", type=int, metavar="N", help="tokens computed at once (default: by size)")
     network.add_argument("--rate-hz", type=float, help="Keras files: sampling rate of the input (default: 16000)")
