@@ -9,6 +9,7 @@ from .fit import gamm as gamm
 from .inference.checks import ResidualCheck as ResidualCheck
 from .inference.checks import check as check
 from .inference.comparison import compare as compare
+from .inference.concurvity import concurvity as concurvity
 from .inference.effects.slopes import derivatives as derivatives
 from .inference.effects.term_effects import random_curves as random_curves
 from .inference.effects.term_effects import surfaces as surfaces
@@ -22,6 +23,7 @@ from .inference.residuals import corrected_residuals as corrected_residuals
 from .inference.residuals import residual_acf as residual_acf
 from .inference.result import GammFit as GammFit
 from .inference.summary_text import summary as summary
+from .inference.variance_components import vcomp as vcomp
 from .model.formula import parse_formula as parse_formula
 from .model.terms import Model as Model
 from .model.terms import RandomTerm as RandomTerm

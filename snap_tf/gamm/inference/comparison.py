@@ -19,14 +19,15 @@ def compare(fits: Mapping[str, FittedModel]) -> pd.DataFrame:
 
     The test of a model against the one above it doubles the difference of the scores; it means something when the
     smaller model is nested in the larger. REML scores compare random terms and smooths over the same unpenalised
-    columns only; where these differ the test is left out (fit with `method="ML"` to have it).
+    columns only; where these differ the test is refused (fit with `method="ML"` to have it).
 
     Args:
         fits: by name.
 
     Returns:
-        Table with model, score, n_parameters (unpenalised coefficients and smoothing parameters), edf, aic, delta_aic,
-        chi2, df, p.
+        Table with model, score, n_parameters (unpenalised coefficients and smoothing parameters), edf, df_aic (edf
+        corrected for the estimated smoothing parameters, and 1), aic, delta_aic, difference (of the scores, to the
+        model above), chi2 (twice that), df, p, note (why there is no test).
 
     Raises:
         GammError: the fits are of different rows or responses, or by different methods.
@@ -54,24 +55,43 @@ def compare(fits: Mapping[str, FittedModel]) -> pd.DataFrame:
             raise GammError(f"fits must use the same method; {name} uses {fit.method}, others {first.method}; fit all "
                             'with method="ML"')
     rows = sorted(fits.items(), key=lambda item: _n_parameters(item[1]))
-    best = min(fit.aic for fit in models)
+    second = all(fit.has_second_correction for fit in models)  # the same correction for all
+    counted = {name: fit.edf_total + 1 + fit.degrees_of_smoothing(second) for name, fit in fits.items()}
+    aic = {name: -2 * fit.log_likelihood + 2 * counted[name] for name, fit in fits.items()}
+    best = min(aic.values())
     table, below = [], None
     for name, fit in rows:
-        chi2, df, p = (np.nan,) * 3 if below is None else _test(below, fit)
-        table.append((name, fit.score, _n_parameters(fit), fit.edf_total, fit.aic, fit.aic - best, chi2, df, p))
+        test = (np.nan,) * 4 + ("",) if below is None else _test(below, fit)
+        table.append((name, fit.score, _n_parameters(fit), fit.edf_total, counted[name], aic[name], aic[name] - best,
+                      *test))
         below = fit
-    return pd.DataFrame(table, columns=["model", "score", "n_parameters", "edf", "aic", "delta_aic", "chi2", "df", "p"])
+    return pd.DataFrame(table, columns=["model", "score", "n_parameters", "edf", "df_aic", "aic", "delta_aic",
+                                        "difference", "chi2", "df", "p", "note"])
 
 
 def _n_parameters(fit: FittedModel) -> int:
     return fit.design.unpenalised.shape[1] + len(fit.sp)
 
 
-def _test(small: FittedModel, large: FittedModel) -> tuple[float, float, float]:
-    same_columns = small.design.parametric.names == large.design.parametric.names and (
-        small.design.unpenalised.shape[1] == large.design.unpenalised.shape[1])
-    df = _n_parameters(large) - _n_parameters(small)
-    if df <= 0 or (small.method == "REML" and not same_columns):
-        return np.nan, np.nan, np.nan
-    chi2 = max(2 * (small.score - large.score), 0.0)
-    return chi2, float(df), float(stats.chi2.sf(chi2, df))
+def _test(small: FittedModel, large: FittedModel) -> tuple[float, float, float, float, str]:
+    """Difference of the scores, chi-square, df, p, and why there is no test."""
+    difference, df = small.score - large.score, _n_parameters(large) - _n_parameters(small)
+    if small.method == "REML" and not _same_unpenalised(small, large):
+        return (np.nan,) * 4 + ('REML of other unpenalised columns; fit with method="ML"',)
+    if df <= 0:
+        return difference, np.nan, np.nan, np.nan, "as many parameters; compare the AIC"
+    chi2 = max(2 * difference, 0.0)
+    note = "" if difference >= 0 else "the model with more parameters is no better"
+    return difference, chi2, float(df), float(stats.chi2.sf(chi2, df)), note
+
+
+def _same_unpenalised(one: FittedModel, other: FittedModel) -> bool:
+    """Tell whether what no penalty holds spans the same columns in both models."""
+    if one.design.unpenalised.shape[1] != other.design.unpenalised.shape[1]:
+        return False
+    columns = []
+    for fit in (one, other):
+        rows = np.empty((fit.n, fit.design.unpenalised.shape[1]))
+        rows[fit.order] = fit.design.fixed_rows(fit.frame) @ fit.design.unpenalised
+        columns.append(np.linalg.qr(rows)[0])
+    return bool(np.linalg.norm(columns[1] - columns[0] @ (columns[0].T @ columns[1])) < 1e-6)

@@ -62,7 +62,7 @@ def conclude(problem: Problem, optimum: Optimum, errors: Autocorrelation, notice
         between_df=_between_df(problem) if design.random else residual_df,
         random=_random_effects(problem, optimum), n_steps=optimum.n_steps,
         gradient=optimum.slope, converged=optimum.converged, notices=notices,
-        seconds=time.perf_counter() - started)
+        seconds=time.perf_counter() - started, problem=problem, optimum=optimum)
 
 
 def _parametric_table(problem: Problem, beta: np.ndarray, covariance: np.ndarray, residual_df: float) -> pd.DataFrame:

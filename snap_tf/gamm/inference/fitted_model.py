@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from functools import cached_property
 
 import numpy as np
 import pandas as pd
@@ -12,6 +13,8 @@ from snap_tf.gamm.inference.coefficients import Coefficients
 from snap_tf.gamm.model.terms import Model
 from snap_tf.gamm.solver.autoregression import Autocorrelation
 from snap_tf.gamm.solver.design import Design
+from snap_tf.gamm.solver.problem import Optimum, Problem
+from snap_tf.gamm.solver.smoothing_uncertainty import LARGEST_DENSE, added_degrees
 
 __all__ = ["FittedModel", "RandomEffects"]
 
@@ -68,6 +71,8 @@ class FittedModel:
         converged: whether that is zero within rounding.
         notices: what was decided for the user.
         seconds: time the fit took.
+        problem: the model and its table made numeric.
+        optimum: the solution of the problem.
     """
 
     model: Model
@@ -101,6 +106,8 @@ class FittedModel:
     converged: bool
     notices: tuple[str, ...]
     seconds: float
+    problem: Problem = field(repr=False)
+    optimum: Optimum = field(repr=False)
 
     @property
     def kept(self) -> np.ndarray:
@@ -141,13 +148,49 @@ class FittedModel:
         """Log likelihood at the estimates, random effects included, at its largest over the residual variance."""
         return float(-self.n / 2 * (np.log(2 * np.pi * self.residual_ss / self.n) + 1) + self.log_jacobian)
 
+    @cached_property
+    def log_likelihood_df(self) -> float:
+        """Degrees of freedom that belong to `log_likelihood`: corrected edf, and 1 for the residual variance.
+
+        The correction allows for the smoothing parameters being estimated. As in mgcv its second part is there without
+        AR(1) errors only (`gam`; `bam` leaves it out), and for models of up to 1,000 coefficients.
+
+        Source: Wood, Pya & Saefken 2016, JASA 111:1548, section 4.
+        """
+        return self.edf_total + 1 + self.degrees_of_smoothing(self.has_second_correction)
+
+    @property
+    def has_second_correction(self) -> bool:
+        """Whether `log_likelihood_df` has both parts of the correction."""
+        return self.rho == 0 and self.design.p + self.problem.rows.n_coefficients <= LARGEST_DENSE
+
+    def degrees_of_smoothing(self, second: bool) -> float:
+        """By how much the uncertainty of the smoothing parameters raises the edf, with or without its second part."""
+        if self.model.family != "gaussian":
+            return 0.0
+        return added_degrees(self.problem, self.optimum, self.sig2 / self.problem.unit**2, second)
+
     @property
     def aic(self) -> float:
-        """Conditional AIC: -2 log likelihood + 2 (edf + 1).
+        """Conditional AIC with corrected degrees of freedom, as mgcv's `AIC()`: -2 log likelihood + 2 df."""
+        return -2 * self.log_likelihood + 2 * self.log_likelihood_df
 
-        mgcv's `AIC()` adds a correction for the smoothing parameters' uncertainty, mostly of 1 or 2.
-        """
+    @property
+    def aic_plain(self) -> float:
+        """Conditional AIC as if the smoothing parameters were known: -2 log likelihood + 2 (edf + 1)."""
         return -2 * self.log_likelihood + 2 * (self.edf_total + 1)
+
+    @property
+    def deviance_explained(self) -> float:
+        """Share of the deviance that the model explains, 0 to 1."""
+        total = self.fitted + self.resid
+        return 1 - float(np.sum(self.resid**2) / np.sum((total - total.mean()) ** 2))
+
+    @property
+    def adjusted_r2(self) -> float:
+        """Adjusted R squared: 1 less the ratio of the variances of residuals and response, with their df."""
+        total = self.fitted + self.resid
+        return 1 - float(np.var(self.resid) * (self.n - 1) / (np.var(total) * (self.n - self.edf_total)))
 
     @property
     def formula(self) -> str:

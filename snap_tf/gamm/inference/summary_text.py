@@ -70,22 +70,12 @@ def _figures(fit: FittedModel) -> str:
     counted += [f"series: {fit.n_series}"] if fit.n_series and not fit.random else []
     text = (f"-{fit.method} = {fit.score:.4f}   scale est. = {fit.sig2:.5g}   n = {fit.n}"
             f"{''.join('   ' + item for item in counted)}   edf = {fit.edf_total:.2f}\n"
-            f"R-sq.(adj) = {_adjusted_r2(fit):.3f}   deviance explained = {100 * _explained(fit):.1f} %")
+            f"R-sq.(adj) = {fit.adjusted_r2:.3f}   deviance explained = {100 * fit.deviance_explained:.1f} %")
     text += f"\nAR(1) rho = {errors.rho:.4f}"
     if errors.estimated:
         text += (f" (estimated: residuals of the model with rho = 0, series end to end, lag 1: "
                  f"{errors.series_lag1:.4f}; within series: {errors.within_token_lag1:.4f})")
     return text
-
-
-def _explained(fit: FittedModel) -> float:
-    total = fit.fitted + fit.resid
-    return 1 - float(np.sum(fit.resid**2) / np.sum((total - total.mean()) ** 2))
-
-
-def _adjusted_r2(fit: FittedModel) -> float:
-    total = fit.fitted + fit.resid
-    return 1 - float(np.var(fit.resid) * (fit.n - 1) / (np.var(total) * (fit.n - fit.edf_total)))
 
 
 def _decimals(values: pd.Series, n: int) -> list[str]:
