@@ -6,11 +6,17 @@ from dataclasses import dataclass
 
 import numpy as np
 import pandas as pd
-from scipy import stats
+from scipy import optimize, stats
 
 from snap_tf.gamm.inference.fitted_model import FittedModel
+from snap_tf.gamm.solver.autoregression import MAX_RHO
 
 __all__ = ["ResidualCheck", "check"]
+
+_LEVEL = 0.05  # of the k check
+_USED = 0.75  # a smooth that uses a larger part of its columns may want more
+_LEAST_LAG = 0.1  # an autocorrelation below this changes little, however sure it is
+_HEAVY = 1.0  # excess kurtosis: that of a t distribution with 10 degrees of freedom
 
 
 @dataclass(frozen=True, eq=False)
@@ -26,6 +32,7 @@ class ResidualCheck:
         excess_kurtosis: of the white residuals; 0 if normal.
         spread: rank correlation of |residual| with the fitted value; 0 if the spread is even.
         spread_p: its p value.
+        advice: what to try, a sentence each: another rho, a larger k, a family with heavy tails.
     """
 
     autocorrelation: pd.DataFrame
@@ -34,6 +41,7 @@ class ResidualCheck:
     excess_kurtosis: float
     spread: float
     spread_p: float
+    advice: tuple[str, ...] = ()
 
     def __str__(self) -> str:
         lag = self.autocorrelation
@@ -42,11 +50,14 @@ class ResidualCheck:
                  "Basis size", self.k_check.round(4).to_string(index=False), "",
                  f"White residuals: skewness {self.skewness:.3f}, excess kurtosis {self.excess_kurtosis:.3f}",
                  f"|residual| and fitted value: rank correlation {self.spread:.3f} (p = {self.spread_p:.4f})"]
+        lines += ["", "To try", *self.advice] if self.advice else []
         return "\n".join(lines) + "\n"
 
 
 def check(fit: FittedModel, *, n_lags: int = 10, n_shuffles: int = 200, seed: int = 0) -> ResidualCheck:
     """Check the residuals of a fit: autocorrelation, normality, constant variance, basis size (as mgcv's gam.check).
+
+    Where a check fails, `advice` names the remedy: which rho, which k, or `family="scat"`.
 
     Args:
         fit: the fit.
@@ -69,9 +80,11 @@ def check(fit: FittedModel, *, n_lags: int = 10, n_shuffles: int = 200, seed: in
     """
     raw = fit.resid[fit.order]
     spread = stats.spearmanr(np.abs(fit.white_residuals), fit.fitted[fit.order])
-    return ResidualCheck(_autocorrelation(fit, raw, n_lags), _k_check(fit, n_shuffles, np.random.default_rng(seed)),
-                         float(stats.skew(fit.white_residuals)), float(stats.kurtosis(fit.white_residuals)),
-                         float(spread.statistic), float(spread.pvalue))
+    lags, k_check = _autocorrelation(fit, raw, n_lags), _k_check(fit, n_shuffles, np.random.default_rng(seed))
+    kurtosis = float(stats.kurtosis(fit.white_residuals))
+    return ResidualCheck(lags, k_check, float(stats.skew(fit.white_residuals)), kurtosis, float(spread.statistic),
+                         float(spread.pvalue), (*_advise_rho(fit, lags), *_advise_k(fit, k_check),
+                                                *_advise_family(fit, kurtosis)))
 
 
 def _autocorrelation(fit: FittedModel, raw: np.ndarray, n_lags: int) -> pd.DataFrame:
@@ -109,3 +122,58 @@ def _k_check(fit: FittedModel, n_shuffles: int, rng: np.random.Generator) -> pd.
 def _roughness(values: np.ndarray) -> float:
     """Half the mean squared step between neighbours, by the variance: 1 if neighbours are unrelated."""
     return float(np.mean(np.diff(values) ** 2) / (2 * np.var(values)))
+
+
+def _advise_rho(fit: FittedModel, lags: pd.DataFrame) -> list[str]:
+    """What takes autocorrelation out that is left at lag 1."""
+    if lags.empty:
+        return []
+    first = lags.iloc[0]
+    left, limit = float(first["white"]), max(float(first["bound"]), _LEAST_LAG)
+    if abs(left) <= limit or (left < 0 and fit.rho == 0):
+        return []
+    given = f" with rho = {fit.rho:.2f}" if fit.rho else ""
+    found = f"The autocorrelation of neighbouring rows is {left:.2f}{given}"
+    if not fit.n_series:
+        return [f"{found}: name the column of tokens (token=) or of starts (start=), so that rho can be given."]
+    if fit.model.family != "gaussian":
+        return [f"{found}: take a random smooth of every series, as rho is for Gaussian models only."]
+    return [f"{found}: fit with rho={_rho_behind(left, fit.rho):.2f}."]
+
+
+def _rho_behind(left: float, used: float) -> float:
+    """The rho of AR(1) errors that have an autocorrelation of `left` at lag 1 after whitening with another rho."""
+    def lag_1(rho: float) -> float:
+        return (1 - rho * used) * (rho - used) / (1 + used**2 - 2 * rho * used)
+
+    if not lag_1(0.0) < left < lag_1(MAX_RHO):
+        return 0.0 if left <= lag_1(0.0) else MAX_RHO
+    return float(optimize.brentq(lambda rho: lag_1(rho) - left, 0.0, MAX_RHO))
+
+
+def _advise_k(fit: FittedModel, k_check: pd.DataFrame) -> list[str]:
+    """A larger k for smooths whose residuals still follow their variable, and which use most of their columns."""
+    found = []
+    for smooth, row in zip(fit.design.smooths, k_check.itertuples(), strict=True):
+        if not (row.p < _LEVEL and row.edf > _USED * row.k):
+            continue
+        most = [int(fit.frame[name].nunique()) for name in smooth.variables]
+        if len(smooth.term.sizes) == len(smooth.variables):
+            sizes = [min(2 * k, limit) for k, limit in zip(smooth.term.sizes, most, strict=True)]
+        else:  # a thin plate of two variables
+            sizes = [min(2 * smooth.term.sizes[0], len(fit.frame[list(smooth.variables)].drop_duplicates()))]
+        if tuple(sizes) == smooth.term.sizes:
+            continue
+        k = str(sizes[0]) if len(sizes) == 1 else f"c({', '.join(map(str, sizes))})"
+        found.append(f"k of {smooth.label} may be too low (edf {row.edf:.1f} of {row.k}, k-index {row.k_index:.2f}, "
+                     f"p = {row.p:.3f}): fit with k={k}.")
+    return found
+
+
+def _advise_family(fit: FittedModel, kurtosis: float) -> list[str]:
+    heavy = kurtosis > max(_HEAVY, 4 * float(np.sqrt(24 / fit.n)))
+    if not heavy or fit.model.family != "gaussian":
+        return []
+    without = ", without rho and with a random smooth of every series instead," if fit.rho else ""
+    return [f'The residuals have heavy tails (excess kurtosis {kurtosis:.1f}): fit with family="scat"{without} or look '
+            "for errors of measurement."]
