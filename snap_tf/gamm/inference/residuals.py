@@ -66,18 +66,20 @@ def residual_acf(fit: FittedModel, by: str | None = None, *, n_lags: int = 10) -
         raise GammError("the fit must know series to have an autocorrelation; name the token or the start column")
     series = np.cumsum(fit.starts)
     labels, name = _labels(fit, series, by), by or "series"
-    raw = fit.resid[fit.order]
-    rows = []
-    for label in pd.unique(labels):
-        mine = np.flatnonzero(np.asarray(labels == label))
-        own = series[mine]
-        for lag in range(1, n_lags + 1):
-            pairs = own[lag:] == own[:-lag]
-            if not pairs.any():
-                break
-            values = (_correlation(residuals[mine], lag, pairs) for residuals in (raw, fit.white_residuals))
-            rows.append((label, lag, int(pairs.sum()), *values, 1.96 / np.sqrt(len(mine))))
-    return pd.DataFrame(rows, columns=[name, "lag", "n_pairs", "residual", "corrected", "bound"])
+    codes, different = pd.factorize(labels)
+    counts = np.bincount(codes)
+    centred = [values - (np.bincount(codes, values) / counts)[codes] for values in (fit.resid[fit.order],
+                                                                                    fit.white_residuals)]
+    tables = []
+    for lag in range(1, min(n_lags, len(series) - 1) + 1):
+        pairs = np.flatnonzero(series[lag:] == series[:-lag])
+        own = codes[pairs]
+        n_pairs = np.bincount(own, minlength=len(different))
+        values = [_share(np.bincount(own, item[pairs + lag] * item[pairs], len(different)),
+                         np.bincount(codes, item**2)) for item in centred]
+        tables.append(pd.DataFrame({name: different, "lag": lag, "n_pairs": n_pairs, "residual": values[0],
+                                    "corrected": values[1], "bound": 1.96 / np.sqrt(counts)})[n_pairs > 0])
+    return pd.concat(tables).sort_index(kind="stable").reset_index(drop=True)
 
 
 def _labels(fit: FittedModel, series: np.ndarray, by: str | None) -> pd.Series:
@@ -93,8 +95,6 @@ def _labels(fit: FittedModel, series: np.ndarray, by: str | None) -> pd.Series:
     return joined["series"]
 
 
-def _correlation(values: np.ndarray, lag: int, pairs: np.ndarray) -> float:
-    """Sum over pairs of products of deviations from the mean, by the sum of squares; 0 where nothing varies."""
-    centred = values - values.mean()
-    total = np.sum(centred**2)
-    return float(np.sum((centred[lag:] * centred[:-lag])[pairs]) / total) if total > 0 else 0.0
+def _share(products: np.ndarray, squares: np.ndarray) -> np.ndarray:
+    """Sums of products by sums of squares; 0 where nothing varies."""
+    return np.divide(products, squares, out=np.zeros(len(squares)), where=squares > 0)

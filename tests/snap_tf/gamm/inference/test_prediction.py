@@ -59,7 +59,9 @@ def dense_and_blocks(name: str) -> tuple[np.ndarray, Coefficients, np.ndarray, l
     rng = np.random.default_rng(5)
     fixed = rng.normal(size=(11, problem.system.p))
     random = [rng.normal(size=(11, part.width)) for part in parts]
-    levels = [rng.integers(0, part.n_units, 11) for part in parts]  # any levels, whatever occurs together
+    cells = rng.integers(0, len(parts[0].units), 11)
+    # some rows have levels that occur together, others any levels
+    levels = [np.where(np.arange(11) < 6, part.units[cells], rng.integers(0, part.n_units, 11)) for part in parts]
     return np.linalg.inv(hessian), coefficients, fixed, random, levels
 
 
@@ -67,7 +69,7 @@ def dense_and_blocks(name: str) -> tuple[np.ndarray, Coefficients, np.ndarray, l
 def test_variances_and_draws_are_those_of_whole_matrices(name: str) -> None:
     inverse, coefficients, fixed, random, levels = dense_and_blocks(name)
     rows = [RandomRows(number, levels[number], columns) for number, columns in enumerate(random)]
-    rows[0].codes[3] = -1  # no level
+    rows[0].codes[3] = rows[-1].codes[4] = rows[-1].codes[7] = -1  # no level
     parts, whole = coefficients.factor.structure.parts, [fixed]
     for part, item in zip(parts, rows, strict=False):
         place = np.zeros((len(fixed), part.n_units, part.width))
