@@ -36,10 +36,11 @@ def add_parser(subparsers: argparse._SubParsersAction) -> None:
     parser = subparsers.add_parser(
         "gamm", help="fit curves of words over time, as mgcv does: tables, curves, differences, figures",
         description="Fits value ~ word + s(time) + s(time, by=word) + a smooth for every token, with AR(1) errors. "
-                    "Writes OUT/table.txt, fit.json, curves.csv, differences.csv, stretches.csv, fitted.csv, "
-                    "settings.json and the figures curves, differences and checks (PNG and PDF); with --at a folder "
-                    "of these for each layer, tests.csv and the figure layers. Rows with an empty cell or NA in a "
-                    "column of the model are left out, as R's na.omit does, and counted by column.")
+                    "Writes OUT/table.txt, table.md, table.tex, fit.json, curves.csv, differences.csv, "
+                    "stretches.csv, fitted.csv, model.R (the same model for R's mgcv), methods.txt (a sentence for a "
+                    "paper), settings.json and the figures curves, differences and checks (PNG and PDF); with --at a "
+                    "folder of these for each layer, tests.csv and the figure layers. Rows with an empty cell or NA "
+                    "in a column of the model are left out, as R's na.omit does, and counted by column.")
     parser.add_argument("table", metavar="TABLE.csv", help="long table: a row per token and time (also .tsv)")
     add_columns(parser, group="words")
     parser.add_argument("--reference", metavar="WORD",
@@ -79,7 +80,10 @@ def _run(args: argparse.Namespace) -> None:
         with atomic_folder(args.out, replace=args.overwrite) as folder:
             names = FolderNames(("tests.csv", "settings.json", "layers.png", "layers.pdf"))
             for name, fit in fits.items():
-                _write(fit, folder / names.name(str(name)) if args.at else folder, args)
+                if args.at:
+                    _write(fit, folder / names.name(str(name)), args, {args.at: name})
+                else:
+                    _write(fit, folder, args)
             if args.at:
                 write_table(layer_tests(fits, correction=args.correction), folder / "tests.csv")
                 _draw_layers(fits, folder, args)
@@ -118,13 +122,13 @@ def _fit(table: pd.DataFrame, formula: str | None = None, **options: Any) -> Gam
     return gamm(formula, table, **options) if formula else gamm_words(table, **options)
 
 
-def _write(fit: GammFit, folder: Path, args: argparse.Namespace) -> None:
+def _write(fit: GammFit, folder: Path, args: argparse.Namespace, rows: dict[str, object] | None = None) -> None:
     from snap_tf.gamm import check, write_fit
     from snap_tf.plots import gamm as plots
     from snap_tf.plots.style import write_figure
 
     folder.mkdir(exist_ok=True)
-    write_fit(fit, folder)
+    write_fit(fit, folder, table=Path(args.table).resolve().as_posix(), rows=rows)
     checked = check(fit)
     (folder / "checks.txt").write_text(str(checked), encoding="utf-8")
     write_figure(plots.checks_figure(fit, checked), folder / "checks")

@@ -28,6 +28,10 @@ from .model.formula import parse_formula as parse_formula
 from .model.terms import Model as Model
 from .model.terms import RandomTerm as RandomTerm
 from .model.terms import SmoothTerm as SmoothTerm
+from .paper.methods_text import methods_sentence as methods_sentence
+from .paper.r_script import r_script as r_script
+from .paper.tables import latex_table as latex_table
+from .paper.tables import markdown_table as markdown_table
 from .questions.layers import ContrastLayers as ContrastLayers
 from .questions.layers import adjust as adjust
 from .questions.layers import fit_layers as fit_layers

@@ -16,6 +16,10 @@ from snap_tf.gamm.errors import GammError
 from snap_tf.gamm.inference.population import curves, differences, stretches
 from snap_tf.gamm.inference.result import GammFit
 from snap_tf.gamm.inference.summary_text import summary
+from snap_tf.gamm.paper.methods_text import methods_sentence
+from snap_tf.gamm.paper.r_script import r_script
+from snap_tf.gamm.paper.tables import latex_table, markdown_table
+from snap_tf.gamm.paper.whole_fit import whole_fit
 
 __all__ = ["fit_to_dict", "read_table", "versions", "write_fit"]
 
@@ -60,7 +64,9 @@ def read_table(path: str | Path, labels: Iterable[str | None] = ()) -> pd.DataFr
 
 
 def fit_to_dict(fit: GammFit) -> dict[str, Any]:
-    """Convert a fit to plain values, ready for JSON: tables of terms, REML, smoothing parameters, rho.
+    """Convert a fit to plain values, ready for JSON: tables of terms, REML, smoothing parameters, rho, family, AIC.
+
+    `random` has every random factor with its levels; `r_sq` is adjusted, as R prints it.
 
     Example:
         >>> from snap_tf.gamm import fit_to_dict, gamm_words, simulate_words
@@ -69,17 +75,30 @@ def fit_to_dict(fit: GammFit) -> dict[str, Any]:
         >>> values = fit_to_dict(fit)
         >>> values["n"], [row["term"] for row in values["smooths"]]
         (180, ['s(time_s)', 's(time_s):labelwash', 's(token)'])
+        >>> values["family"], values["link"], values["random"][0]["factor"], values["n_series"]
+        ('gaussian', 'identity', 'token', 12)
     """
+    random = [{"factor": item.factor, "levels": [_plain(level) for level in item.levels]} for item in fit.random]
     return {
         "parametric": _records(fit.parametric), "smooths": _records(fit.smooths), "reml": fit.score, "sig2": fit.sig2,
-        "sp": fit.sp, "rho": fit.rho, "edf_total": fit.edf_total, "n": fit.n, "seconds": round(fit.seconds, 4)}
+        "sp": fit.sp, "rho": fit.rho, "edf_total": fit.edf_total, "n": fit.n, "seconds": round(fit.seconds, 4),
+        "formula": fit.formula, "method": fit.method, **whole_fit(fit),
+        "random": random, "n_series": fit.n_series, "n_left_out": fit.n_left_out, "converged": fit.converged}
 
 
-def write_fit(fit: GammFit, folder: str | Path) -> None:
-    """Write fit.json, curves.csv, differences.csv, stretches.csv, fitted.csv and table.txt into an existing folder.
+def write_fit(fit: GammFit, folder: str | Path, *, table: str | Path = "TABLE.csv",
+              rows: Mapping[str, object] | None = None) -> None:
+    """Write a fit into an existing folder: fit.json, tables (CSV, text, Markdown, LaTeX), a script for R, a sentence.
 
-    `row` in fitted.csv counts the rows of the table given, the first below the header being 1; rows that were left
-    out are not there.
+    The files are fit.json, curves.csv, differences.csv, stretches.csv, fitted.csv, table.txt, table.md, table.tex,
+    model.R (see `r_script`) and methods.txt (see `methods_sentence`). `row` in fitted.csv counts the rows of the table
+    given, the first below the header being 1; rows that were left out are not there.
+
+    Args:
+        fit: the fit.
+        folder: where to write.
+        table: the file that was fitted, for model.R.
+        rows: as for `r_script`.
 
     Example:
         >>> import pandas as pd
@@ -94,15 +113,18 @@ def write_fit(fit: GammFit, folder: str | Path) -> None:
 
     folder = Path(folder)
     (folder / "fit.json").write_text(json.dumps(fit_to_dict(fit), indent=1, allow_nan=False) + "\n", encoding="utf-8")
-    (folder / "table.txt").write_text(summary(fit), encoding="utf-8")
+    texts = {"table.txt": summary(fit), "table.md": markdown_table(fit), "table.tex": latex_table(fit),
+             "model.R": r_script(fit, table, rows=rows), "methods.txt": methods_sentence(fit) + "\n"}
+    for name, text in texts.items():
+        (folder / name).write_text(text, encoding="utf-8")
     write_table(pd.DataFrame({"row": fit.kept + 1, "fitted": fit.fitted, "resid": fit.resid}), folder / "fitted.csv")
     if fit.model.time is None:
         return
     write_table(curves(fit)[["group", "time", "fit", "se"]], folder / "curves.csv")
     if fit.group is not None:
-        table = differences(fit)
-        write_table(table[["a", "b", "time", "difference", "se"]], folder / "differences.csv")
-        write_table(pd.concat([stretches(table, "simultaneous"), stretches(table, "pointwise")]),
+        found = differences(fit)
+        write_table(found[["a", "b", "time", "difference", "se"]], folder / "differences.csv")
+        write_table(pd.concat([stretches(found, "simultaneous"), stretches(found, "pointwise")]),
                     folder / "stretches.csv")
 
 
@@ -121,3 +143,7 @@ def versions() -> Mapping[str, str]:
 def _records(table: pd.DataFrame) -> list[dict[str, Any]]:
     return [{key: None if isinstance(value, float) and not np.isfinite(value) else value for key, value in row.items()}
             for row in table.to_dict(orient="records")]
+
+
+def _plain(level: object) -> object:
+    return level.item() if isinstance(level, np.generic) else level

@@ -43,7 +43,7 @@ ROOM_ORDER = {
     "snap_tf.series.acoustics": ("measures", "places", "acoustic_request", "waveform_tracks", "acoustic_tables"),
     "snap_tf.snap": ("settings", "alignment", "frames", "network", "profiles", "clusters", "results", "sanity",
                      "saliency"),
-    "snap_tf.gamm": ("errors", "model", "bases", "solver", "inference", "fit", "questions"),
+    "snap_tf.gamm": ("errors", "model", "bases", "solver", "inference", "paper", "fit", "questions"),
     "snap_tf.asr": ("spectrograms", "transcripts", "network", "batches", "settings", "runs", "evaluation", "training"),
     "snap_tf.plots": ("style", "snap"),
     "snap_tf.commands": ("options", "profile"),

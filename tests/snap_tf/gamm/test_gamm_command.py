@@ -41,10 +41,15 @@ def test_files_and_table(table: Path, tmp_path: Path, capsys: pytest.CaptureFixt
     out = tmp_path / "out"
     assert main(["gamm", str(table), *COLUMNS, *SMALL, "--rho", "0.2", "--reference", "wash", "--out", str(out)]) == 0
     assert {path.name for path in out.iterdir()} == {
-        "fit.json", "curves.csv", "differences.csv", "stretches.csv", "fitted.csv", "table.txt", "checks.txt",
-        "settings.json", "curves.png", "curves.pdf", "differences.png", "differences.pdf", "checks.png", "checks.pdf"}
+        "fit.json", "curves.csv", "differences.csv", "stretches.csv", "fitted.csv", "table.txt", "table.md",
+        "table.tex", "model.R", "methods.txt", "checks.txt", "settings.json",
+        "curves.png", "curves.pdf", "differences.png", "differences.pdf", "checks.png", "checks.pdf"}
     fit = json.loads((out / "fit.json").read_text())
-    assert set(fit) == {"parametric", "smooths", "reml", "sig2", "sp", "rho", "edf_total", "n", "seconds"}
+    assert set(fit) == {"parametric", "smooths", "reml", "sig2", "sp", "rho", "edf_total", "n", "seconds", "formula",
+                        "family", "link", "theta", "method", "log_likelihood", "aic", "deviance_explained",
+                        "r_sq", "random", "n_series", "n_left_out", "converged"}
+    assert (fit["family"], fit["link"], fit["n_series"], fit["random"][0]["factor"]) == (
+        "gaussian", "identity", 12, "Token") and fit["random"][0]["levels"] == [f"t{i}" for i in range(12)]
     assert fit["rho"] == 0.2 and fit["n"] == 120
     assert [row["term"] for row in fit["parametric"]] == ["(Intercept)", "Wordask"]
     assert fit["smooths"][-1]["ref_df"] == 5 * 12 - 2
@@ -64,7 +69,8 @@ def test_table_and_figures_in_tensorboard(table: Path, tmp_path: Path) -> None:
     assert main(["gamm", str(table), *COLUMNS, *SMALL, "--out", str(out), "--logdir", str(tmp_path / "logs")]) == 0
     tags = {tag: events for path in sorted((tmp_path / "logs").iterdir())
             for events in [EventAccumulator(str(path)).Reload()] for tag in events.Tags()["tensors"]}
-    assert set(tags) == {"gamm/curves", "gamm/differences", "gamm/checks", "gamm/checks.txt", "gamm/table.txt"}
+    assert set(tags) == {"gamm/curves", "gamm/differences", "gamm/checks", "gamm/checks.txt", "gamm/table.txt",
+                         "gamm/methods.txt"}
     text = tags["gamm/table.txt"].Tensors("gamm/table.txt")[0].tensor_proto.string_val[0].decode()
     assert [line.strip() for line in text.splitlines() if line.strip()] == [
         line.strip() for line in (out / "table.txt").read_text().splitlines() if line.strip()]

@@ -172,10 +172,14 @@ def test_check_stops_at_the_longest_series() -> None:
 def test_files(fit: GammFit, tmp_path) -> None:
     write_fit(fit, tmp_path)
     assert sorted(path.name for path in tmp_path.iterdir()) == [
-        "curves.csv", "differences.csv", "fit.json", "fitted.csv", "stretches.csv", "table.txt"]
+        "curves.csv", "differences.csv", "fit.json", "fitted.csv", "methods.txt", "model.R", "stretches.csv",
+        "table.md", "table.tex", "table.txt"]
     read = json.loads((tmp_path / "fit.json").read_text())
     assert read == json.loads(json.dumps(fit_to_dict(fit)))
-    assert list(read) == ["parametric", "smooths", "reml", "sig2", "sp", "rho", "edf_total", "n", "seconds"]
+    assert list(read)[:9] == ["parametric", "smooths", "reml", "sig2", "sp", "rho", "edf_total", "n", "seconds"]
+    explained = 1 - np.sum(fit.resid**2) / np.sum((table()["Value"] - table()["Value"].mean()) ** 2)
+    assert read["deviance_explained"] == pytest.approx(explained) and read["aic"] == fit.aic
+    assert f"R-sq.(adj) = {read['r_sq']:.3f} " in str(fit)
     assert list(read["parametric"][0]) == ["term", "estimate", "se", "t", "p"]
     assert list(read["smooths"][0]) == ["term", "edf", "ref_df", "F", "F_other_sign", "p"]
     assert read["sp"].keys() == {"s(Sample)", "s(Sample):Wordwash", "s(Sample,Token)1", "s(Sample,Token)2"}
