@@ -42,6 +42,8 @@ def _fitted(out: Path, printed: str) -> Values:
 
 
 _GAMM: Argv = ("snap-tf", "gamm", "IN/long.csv", "--random", "none", "--k", "4", "--out", "OUT")
+_FORMULA: Argv = ("snap-tf", "gamm", "IN/long.csv", "--formula",
+                  'value ~ label + s(time_s, k=4) + s(speaker, bs="re")', "--out", "OUT")
 
 
 def make_slices(folder: Path) -> None:
@@ -172,6 +174,9 @@ TABLES = (
     Kind("GAMM table", 100, _make_long_table, {"long.csv": _CSV}, (_GAMM,), _fitted,
          rewritten(_GAMM, _fitted, _table_of(("value", "time_s"))),
          places=r"`(value|time_s|label|token)`|column \(=|the table must|reference|k \(="),
+    Kind("GAMM table, formula", 30, _make_long_table, {"long.csv": _CSV}, (_FORMULA,), _fitted,
+         rewritten(_FORMULA, _fitted, _table_of(("value", "time_s"))),
+         places=r"`(value|time_s|label|token|speaker)`|column \(=|the table must|reference|k \(=|the model \(="),
     Kind("manifest, classified", 60, _make_classified, {"slices/manifest.csv": _CSV}, (_CLASSIFY,), classified,
          rewritten(_CLASSIFY, classified, _table_of(())), unknowable=("slices/manifest.csv: missing",)),
     Kind("manifest, layers", 60, _make_classified, {"slices/manifest.csv": _CSV}, (_LAYERS,), _layers,
