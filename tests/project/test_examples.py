@@ -19,6 +19,7 @@ LEAVES = {  # what the later examples and their readers count on
     "06_snap.py": ["profiles.npz", "snaps.png"],
     "07_vowel_formants.py": ["vowel_formants.png"],
     "08_pitch_contours.py": ["pitch_contours.png"],
+    "09_eye_tracking.py": ["eye_tracking.png"],
 }
 CURVES = list(LEAVES)[6:]  # make their tables themselves
 SYNTHESISER = "synthetic corpora need the extra `synth`"
