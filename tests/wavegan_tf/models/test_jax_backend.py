@@ -16,7 +16,7 @@ from golden_tf1 import load
 from wavegan_tf.config import NetworkConfig
 from wavegan_tf.models.family import build_networks
 
-golden = np.load(sys.argv[1] + "/golden/tf1/fiwgan_dim1_phase.npz")
+golden = np.load(sys.argv[1] + "/../golden/tf1/fiwgan_dim1_phase.npz")
 networks = build_networks(NetworkConfig(dim=1, code="binary", code_dim=3), seed=0)
 load(networks, golden)
 for network, key, expected in ((networks.generator, "z", "G_z"), (networks.discriminator, "x", "D_x"),
@@ -35,6 +35,9 @@ for settings in ({"batchnorm": "tf1"}, {"batchnorm": "on", "upsample": "nn", "ch
     networks = build_networks(NetworkConfig(dim=1, **settings), seed=0)
     audio = networks.generator(np.ones((2, 100), np.float32), training=True)
     assert np.all(np.isfinite(networks.discriminator(audio, training=True)))
+    for network in networks.named().values():
+        nothing = np.zeros((0, *network.example_shape), np.float32)
+        assert {len(values) for values in network.trace(nothing)[1].values()} == {0}
 print("all well")
 """
 
