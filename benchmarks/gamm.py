@@ -93,13 +93,13 @@ def run_whole(published: Path) -> dict:
     from snap_tf.gamm import parse_formula
     from snap_tf.gamm.model.columns import resolve_model
     from snap_tf.gamm.model.table import prepare_table
-    from snap_tf.gamm.solver.problem import Problem
+    from snap_tf.gamm.problems.gaussian import GaussianProblem
     from snap_tf.gamm.solver.reml import Likelihood
     from snap_tf.gamm.solver.system import System
 
     table = pd.read_csv(published)
     model = resolve_model(parse_formula(FORMULA), table)
-    problem = Problem(model, prepare_table(model, table))
+    problem = GaussianProblem(model, prepare_table(model, table))
     design, layout = problem.design, problem.rows.layout
     n_tokens = layout.n_units[0]
     system = System([pattern.block(problem.response, 0.3) for pattern in problem.rows.patterns], problem.rows.units,

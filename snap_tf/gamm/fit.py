@@ -16,8 +16,10 @@ from snap_tf.gamm.model.columns import resolve_model
 from snap_tf.gamm.model.formula import parse_formula
 from snap_tf.gamm.model.table import prepare_table
 from snap_tf.gamm.model.terms import Model
+from snap_tf.gamm.problems.gaussian import GaussianProblem
+from snap_tf.gamm.problems.other_families import FamilyProblem
+from snap_tf.gamm.problems.problem import METHODS, Problem
 from snap_tf.gamm.solver.autoregression import MAX_RHO, Autocorrelation, measure
-from snap_tf.gamm.solver.problem import METHODS, Problem
 from snap_tf.gamm.solver.smooths import Knots
 
 __all__ = ["fit_model", "gamm"]
@@ -94,14 +96,16 @@ def fit_model(model: Model, data: pd.DataFrame, *, rho: float | str = 0.0, token
     if fixed_rho != 0 and not table.series_known:
         raise GammError(f"rho (={rho}) must be 0 where nothing tells one series from the next; name the token or the "
                         "start column")
-    problem = Problem(model, table, knots, method)
+    kind: type[Problem] = GaussianProblem if model.family == "gaussian" else FamilyProblem
+    problem = kind(model, table, knots, method)
     errors = Autocorrelation(fixed_rho or 0.0)
     if fixed_rho is None:
-        errors = measure(problem.residuals(problem.optimum(0.0)), table.starts)
+        errors = measure(problem.predictor_and_residuals(problem.optimum(0.0))[1], table.starts)
         if errors.series_lag1 is not None and errors.series_lag1 <= 0:
             notices.append(f"the residuals' lag-1 autocorrelation is {errors.series_lag1:.3f}, so rho is 0: the model "
                            "already follows every token closely")
     optimum = problem.optimum(errors.rho)
+    notices += optimum.notices
     if not optimum.converged:
         notices.append(f"the smoothing parameters had not settled after {optimum.n_steps} steps (largest slope "
                        f"{optimum.slope:.2g}); look at the fit with care")

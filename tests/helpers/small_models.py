@@ -9,7 +9,7 @@ from twins import gamm_dense as twin
 from snap_tf.gamm.model.columns import resolve_model
 from snap_tf.gamm.model.formula import parse_formula
 from snap_tf.gamm.model.table import prepare_table
-from snap_tf.gamm.solver.problem import Problem as Fitted
+from snap_tf.gamm.problems.gaussian import GaussianProblem as Fitted
 from snap_tf.gamm.solver.reml import Likelihood
 from snap_tf.gamm.solver.system import System
 

@@ -30,7 +30,7 @@ def compare(fits: Mapping[str, FittedModel]) -> pd.DataFrame:
         model above), chi2 (twice that), df, p, note (why there is no test).
 
     Raises:
-        GammError: the fits are of different rows or responses, or by different methods.
+        GammError: the fits are of different rows, responses or families, or by different methods.
     Source: Wood 2017, section 6.12.4; van Rij et al., itsadug (compareML).
 
     Example:
@@ -51,6 +51,9 @@ def compare(fits: Mapping[str, FittedModel]) -> pd.DataFrame:
                             "out of one model only, take these rows out of the table first")
         if not np.allclose(fit.fitted + fit.resid, first.fitted + first.resid, rtol=1e-9, atol=0):
             raise GammError(f"fits must be of the same rows and response; {name} is of others")
+        if fit.family != first.family:
+            raise GammError(f"fits must be of the same family; {name} is {fit.family}, others {first.family}; compare "
+                            "their AIC by hand")
         if fit.method != first.method:
             raise GammError(f"fits must use the same method; {name} uses {fit.method}, others {first.method}; fit all "
                             'with method="ML"')
@@ -70,7 +73,7 @@ def compare(fits: Mapping[str, FittedModel]) -> pd.DataFrame:
 
 
 def _n_parameters(fit: FittedModel) -> int:
-    return fit.design.unpenalised.shape[1] + len(fit.sp)
+    return fit.design.unpenalised.shape[1] + len(fit.sp) + len(fit.theta)
 
 
 def _test(small: FittedModel, large: FittedModel) -> tuple[float, float, float, float, str]:

@@ -18,9 +18,9 @@ from snap_tf.gamm.inference.significance import (
     random_test,
     smooth_test,
 )
+from snap_tf.gamm.problems.problem import Optimum, Problem
 from snap_tf.gamm.solver.autoregression import Autocorrelation
 from snap_tf.gamm.solver.freedom import Freedom, effective_degrees
-from snap_tf.gamm.solver.problem import Optimum, Problem
 
 __all__ = ["conclude"]
 
@@ -38,42 +38,52 @@ def conclude(problem: Problem, optimum: Optimum, errors: Autocorrelation, notice
 
     Source: Wood 2017, section 6.10 (covariance), 6.12 (tests).
     """
-    solution, design, table, unit = optimum.solution, problem.design, problem.table, problem.unit
+    solution, design, table, unit, family = (optimum.solution, problem.design, problem.table, problem.unit,
+                                             problem.family)
     freedom = effective_degrees(optimum.system, solution)
-    residual_df = optimum.system.n_rows - freedom.total
-    # REML's own estimate is the same as residual_ss / residual_df at its optimum, ML's is not
-    scale = (solution.penalised_ss / optimum.likelihood.dof if problem.method == "REML"
-             else solution.residual_ss / residual_df)
+    residual_df = None if family.scale_known else optimum.system.n_rows - freedom.total
+    scale = 1.0
+    if residual_df is not None:
+        # REML's own estimate is the same as residual_ss / residual_df at its optimum, ML's is not
+        scale = (solution.penalised_ss / optimum.dof if problem.method == "REML"
+                 else solution.residual_ss / residual_df)
     beta, covariance = problem.offset + unit * solution.beta, scale * unit**2 * solution.fixed_inverse
-    residuals = problem.residuals(optimum)
-    fitted = table.frame[problem.model.response].to_numpy() - residuals
+    predictor, residuals = problem.predictor_and_residuals(optimum)
+    response = table.frame[problem.model.response].to_numpy(float)
+    fitted = response - residuals
+    between_df = _between_df(problem) if design.random else np.inf if residual_df is None else residual_df
     return GammFit(
         model=problem.model, method=problem.method, design=design, frame=table.frame, rows=table.rows,
         n_left_out=table.n_left_out, starts=table.starts,
         parametric=_parametric_table(problem, beta, covariance, residual_df),
         smooths=_smooth_table(problem, optimum, freedom, scale, residual_df),
-        score=optimum.criterion.value + optimum.likelihood.dof * np.log(unit), sig2=scale * unit**2,
-        sp=dict(zip(design.sp_names(problem.rows.layout), np.exp(optimum.log_sp).tolist(), strict=True)), errors=errors,
-        edf_total=freedom.total, n=optimum.system.n_rows, n_series=int(table.starts.sum()) if table.series_known else 0,
+        score=optimum.score, sig2=1.0 if family.scale_known else scale * unit**2,
+        sp=dict(zip(design.sp_names(problem.rows.layout), optimum.sp.tolist(), strict=True)),
+        theta=family.theta_values(optimum.theta), errors=errors, edf_total=freedom.total, n=optimum.system.n_rows,
+        n_series=int(table.starts.sum()) if table.series_known else 0,
         fitted=_as_given(fitted, table.rows), resid=_as_given(residuals, table.rows),
-        white_residuals=problem.white(residuals, errors.rho), residual_ss=solution.residual_ss * unit**2,
-        log_jacobian=optimum.likelihood.log_jacobian, beta=beta, covariance=covariance,
+        linear_predictor=_as_given(predictor, table.rows),
+        white_residuals=problem.standardised_residuals(optimum, errors.rho), log_likelihood=optimum.log_likelihood,
+        deviance=float(family.deviances(response, fitted, optimum.theta, table.weights).sum()),
+        null_deviance=family.null_deviance(response, optimum.theta, table.weights, table.offset),
+        beta=beta, covariance=covariance,
         coefficients=Coefficients(solution.factor, scale * unit**2, problem.rows.layout.order),
-        between_df=_between_df(problem) if design.random else residual_df,
-        random=_random_effects(problem, optimum), n_steps=optimum.n_steps,
-        gradient=optimum.slope, converged=optimum.converged, notices=notices,
+        between_df=between_df, random=_random_effects(problem, optimum),
+        n_steps=optimum.n_steps, gradient=optimum.slope, converged=optimum.converged, notices=notices,
         seconds=time.perf_counter() - started, problem=problem, optimum=optimum)
 
 
-def _parametric_table(problem: Problem, beta: np.ndarray, covariance: np.ndarray, residual_df: float) -> pd.DataFrame:
+def _parametric_table(problem: Problem, beta: np.ndarray, covariance: np.ndarray,
+                      residual_df: float | None) -> pd.DataFrame:
     names = problem.design.parametric.names
     estimate, se = beta[: len(names)], np.sqrt(np.diagonal(covariance)[: len(names)])
     t = estimate / se
-    return pd.DataFrame({"term": names, "estimate": estimate, "se": se, "t": t, "p": parametric_p(t, residual_df)})
+    return pd.DataFrame({"term": names, "estimate": estimate, "se": se, "z" if residual_df is None else "t": t,
+                         "p": parametric_p(t, residual_df)})
 
 
 def _smooth_table(problem: Problem, optimum: Optimum, freedom: Freedom, scale: float,
-                  residual_df: float) -> pd.DataFrame:
+                  residual_df: float | None) -> pd.DataFrame:
     system, solution, free = optimum.system, optimum.solution, problem.design.unpenalised
     rows: list[tuple[str, float, SmoothTest]] = []
     for smooth in problem.design.smooths:
@@ -91,8 +101,10 @@ def _smooth_table(problem: Problem, optimum: Optimum, freedom: Freedom, scale: f
             reference_df = random_reference_df(system, part, term.columns, free)
             test = random_test(system, solution, part, term.columns, scale, reference_df, residual_df)
             rows.append((term.label, float(freedom.random[part][term.columns].sum()), test))
+    name = "Chi.sq" if residual_df is None else "F"
     return pd.DataFrame([(label, edf, test.reference_df, test.statistic, test.other, test.p)
-                         for label, edf, test in rows], columns=["term", "edf", "ref_df", "F", "F_other_sign", "p"])
+                         for label, edf, test in rows],
+                        columns=["term", "edf", "ref_df", name, f"{name}_other_sign", "p"])
 
 
 def _between_df(problem: Problem) -> float:

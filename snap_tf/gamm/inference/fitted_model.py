@@ -10,11 +10,12 @@ import pandas as pd
 
 from snap_tf.gamm.errors import GammError
 from snap_tf.gamm.inference.coefficients import Coefficients
+from snap_tf.gamm.model.families import family_of
 from snap_tf.gamm.model.terms import Model
+from snap_tf.gamm.problems.problem import Optimum, Problem
+from snap_tf.gamm.problems.smoothing_uncertainty import LARGEST_DENSE, added_degrees
 from snap_tf.gamm.solver.autoregression import Autocorrelation
 from snap_tf.gamm.solver.design import Design
-from snap_tf.gamm.solver.problem import Optimum, Problem
-from snap_tf.gamm.solver.smoothing_uncertainty import LARGEST_DENSE, added_degrees
 
 __all__ = ["FittedModel", "RandomEffects"]
 
@@ -46,20 +47,24 @@ class FittedModel:
         rows: int [n], where every row of `frame` stood in the table given.
         n_left_out: rows of the table given in which something was missing.
         starts: bool [n], where a series begins in `frame`.
-        parametric: table with term, estimate, se, t, p.
-        smooths: table with term, edf, ref_df, F, F_other_sign, p.
+        parametric: table with term, estimate, se, t, p; z instead of t where the scale is known.
+        smooths: table with term, edf, ref_df, F, F_other_sign, p; Chi.sq instead of F where the scale is known.
         score: minus the log restricted likelihood (or likelihood) at its maximum.
-        sig2: the residual variance.
+        sig2: the residual variance; 1 where the scale is known.
         sp: smoothing parameters by term, on mgcv's scale.
+        theta: parameters of the family, by name: df and sigma of `scat`; none for the others.
         errors: rho and where it comes from.
         edf_total: effective degrees of freedom of the whole model.
         n: rows that were fitted.
         n_series: series (tokens) with errors of their own; 0 if nothing tells series apart.
-        fitted: float [n], in the order of the table given, for its rows `kept`.
+        fitted: float [n], on the response's scale, in the order of the table given, for its rows `kept`.
         resid: float [n], response minus fitted, in the same order.
-        white_residuals: float [n], residuals without their AR(1) part, in the order of `frame`.
-        residual_ss: their sum of squares.
-        log_jacobian: logarithm of the Jacobian of the whitening.
+        linear_predictor: float [n], fitted values on the scale of the link, in the same order.
+        white_residuals: float [n], residuals without their AR(1) part, in the order of `frame`; for families other
+            than Gaussian, deviance residuals.
+        log_likelihood: at the estimates, random effects included; at its largest over the residual variance.
+        deviance: for a Gaussian response, the (weighted) residual sum of squares.
+        null_deviance: that of the model with nothing but an intercept (and the offset).
         beta: float [p], coefficients of the fixed part.
         covariance: float [p, p], their Bayesian covariance at the estimated smoothing parameters.
         coefficients: the joint distribution of all coefficients, the random ones included.
@@ -87,15 +92,18 @@ class FittedModel:
     score: float
     sig2: float
     sp: dict[str, float]
+    theta: dict[str, float]
     errors: Autocorrelation
     edf_total: float
     n: int
     n_series: int
     fitted: np.ndarray = field(repr=False)
     resid: np.ndarray = field(repr=False)
+    linear_predictor: np.ndarray = field(repr=False)
     white_residuals: np.ndarray = field(repr=False)
-    residual_ss: float
-    log_jacobian: float
+    log_likelihood: float
+    deviance: float
+    null_deviance: float
     beta: np.ndarray = field(repr=False)
     covariance: np.ndarray = field(repr=False)
     coefficients: Coefficients = field(repr=False)
@@ -108,6 +116,26 @@ class FittedModel:
     seconds: float
     problem: Problem = field(repr=False)
     optimum: Optimum = field(repr=False)
+
+    @property
+    def family(self) -> str:
+        """Distribution of the response."""
+        return self.model.family
+
+    @property
+    def link(self) -> str:
+        """What joins expected response and linear predictor."""
+        return family_of(self.model.family).link
+
+    @property
+    def scale_known(self) -> bool:
+        """Whether there is no residual variance to estimate, so that tests are z and chi-square."""
+        return family_of(self.model.family).scale_known
+
+    @property
+    def deviance_explained(self) -> float:
+        """Proportion of the null deviance."""
+        return 1 - self.deviance / self.null_deviance
 
     @property
     def kept(self) -> np.ndarray:
@@ -143,21 +171,21 @@ class FittedModel:
         """The levels of `group`, the reference first."""
         return [] if self.group is None else list(self.frame[self.group].cat.categories)
 
-    @property
-    def log_likelihood(self) -> float:
-        """Log likelihood at the estimates, random effects included, at its largest over the residual variance."""
-        return float(-self.n / 2 * (np.log(2 * np.pi * self.residual_ss / self.n) + 1) + self.log_jacobian)
-
     @cached_property
     def log_likelihood_df(self) -> float:
-        """Degrees of freedom that belong to `log_likelihood`: corrected edf, and 1 for the residual variance.
+        """Degrees of freedom that belong to `log_likelihood`: corrected edf, and the distribution's parameters.
 
         The correction allows for the smoothing parameters being estimated. As in mgcv its second part is there without
         AR(1) errors only (`gam`; `bam` leaves it out), and for models of up to 1,000 coefficients.
 
         Source: Wood, Pya & Saefken 2016, JASA 111:1548, section 4.
         """
-        return self.edf_total + 1 + self.degrees_of_smoothing(self.has_second_correction)
+        return self.edf_total + self.n_further + self.degrees_of_smoothing(self.has_second_correction)
+
+    @property
+    def n_further(self) -> int:
+        """Estimated parameters of the distribution: the residual variance, or theta."""
+        return len(self.theta) if self.scale_known else 1
 
     @property
     def has_second_correction(self) -> bool:
@@ -177,20 +205,17 @@ class FittedModel:
 
     @property
     def aic_plain(self) -> float:
-        """Conditional AIC as if the smoothing parameters were known: -2 log likelihood + 2 (edf + 1)."""
-        return -2 * self.log_likelihood + 2 * (self.edf_total + 1)
-
-    @property
-    def deviance_explained(self) -> float:
-        """Share of the deviance that the model explains, 0 to 1."""
-        total = self.fitted + self.resid
-        return 1 - float(np.sum(self.resid**2) / np.sum((total - total.mean()) ** 2))
+        """Conditional AIC as if the smoothing parameters were known: -2 log likelihood + 2 df."""
+        return -2 * self.log_likelihood + 2 * (self.edf_total + self.n_further)
 
     @property
     def adjusted_r2(self) -> float:
         """Adjusted R squared: 1 less the ratio of the variances of residuals and response, with their df."""
-        total = self.fitted + self.resid
-        return 1 - float(np.var(self.resid) * (self.n - 1) / (np.var(total) * (self.n - self.edf_total)))
+        total, resid = self.fitted + self.resid, self.resid
+        if self.model.weights is not None:  # as mgcv: of rows with equal variances
+            weights = self.frame[self.model.weights].to_numpy(float)[np.argsort(self.rows)]
+            total, resid = np.sqrt(weights) * (total - np.average(total, weights=weights)), np.sqrt(weights) * resid
+        return 1 - float(np.var(resid) * (self.n - 1) / (np.var(total) * (self.n - self.edf_total)))
 
     @property
     def formula(self) -> str:

@@ -7,11 +7,11 @@ from collections.abc import Iterable
 
 import numpy as np
 import pandas as pd
-from scipy import special
 
 from snap_tf.gamm.errors import GammError, GammWarning
 from snap_tf.gamm.inference.fitted_model import FittedModel
 from snap_tf.gamm.inference.grids.new_rows import ModelRows, model_rows, read_new_rows, term_labels
+from snap_tf.gamm.model.families import family_of
 
 __all__ = ["POINTWISE", "expected", "posterior", "predict"]
 
@@ -22,8 +22,7 @@ SCALES = ("link", "response")
 
 def expected(fit: FittedModel, predictor: np.ndarray) -> np.ndarray:
     """Turn the linear predictor into the expected response, by the inverse of the family's link."""
-    inverse = {"binomial": special.expit, "poisson": np.exp}.get(fit.model.family)
-    return np.array(predictor, float) if inverse is None else inverse(predictor)
+    return family_of(fit.family).mean(predictor)
 
 
 def predict(fit: FittedModel, table: pd.DataFrame, *, exclude: str | Iterable[str] = (),

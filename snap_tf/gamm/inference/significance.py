@@ -1,21 +1,24 @@
-"""Tests of parametric terms, of smooths, and of the random term."""
+"""Tests of parametric terms, of smooths, and of the random term.
+
+Where the scale is estimated the tests are t and F; where it is known (`residual_df=None`, as for binomial counts)
+they are z and chi-square.
+"""
 
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import pairwise
 
 import numpy as np
 import scipy.linalg
 from scipy import stats
 
-from snap_tf.gamm.inference.quadratic_forms import mixture_f_sf, smooth_test_sf
-from snap_tf.gamm.solver.elimination import factorise, selected_inverse, solve
-from snap_tf.gamm.solver.layout import Layout
-from snap_tf.gamm.solver.penalties import Penalties
+from snap_tf.gamm.inference.quadratic_forms import mixture_sf, smooth_test_sf, tail
+from snap_tf.gamm.solver.assembly import Part
+from snap_tf.gamm.solver.elimination import Structure, factorise, selected_inverse, solve
 from snap_tf.gamm.solver.penalty_products import lost_products
-from snap_tf.gamm.solver.system import Cells, Solution, System
+from snap_tf.gamm.solver.system import Solution, System
 
 __all__ = ["SmoothTest", "parametric_p", "penalised_smooth_test", "random_reference_df", "random_test", "smooth_test"]
 
@@ -26,11 +29,11 @@ _RANK_TOLERANCE = 1e-8
 
 @dataclass(frozen=True)
 class SmoothTest:
-    """An F test of one smooth term.
+    """A test of one smooth term.
 
     Attributes:
-        statistic: F with the sign convention of mgcv.
-        other: F with the other sign; the p value belongs to both.
+        statistic: F, or chi-square where the scale is known, with the sign convention of mgcv.
+        other: the same with the other sign; the p value belongs to both.
         reference_df: the reference degrees of freedom.
         p: the p value.
     """
@@ -41,13 +44,13 @@ class SmoothTest:
     p: float
 
 
-def parametric_p(t: np.ndarray, residual_df: float) -> np.ndarray:
-    """Compute two-sided p values of t statistics."""
-    return 2 * stats.t.sf(np.abs(t), residual_df)
+def parametric_p(t: np.ndarray, residual_df: float | None) -> np.ndarray:
+    """Compute two-sided p values of t statistics, or, without `residual_df`, of z statistics."""
+    return np.asarray(2 * (stats.norm.sf(np.abs(t)) if residual_df is None else stats.t.sf(np.abs(t), residual_df)))
 
 
 def smooth_test(beta: np.ndarray, covariance: np.ndarray, gram: np.ndarray, reference_df: float,
-                residual_df: float) -> SmoothTest:
+                residual_df: float | None) -> SmoothTest:
     """Test whether a smooth is zero everywhere.
 
     The statistic is a quadratic form of the smooth at the data with a pseudo-inverse of fractional rank; the last
@@ -59,7 +62,7 @@ def smooth_test(beta: np.ndarray, covariance: np.ndarray, gram: np.ndarray, refe
         covariance: float [k, k], their Bayesian covariance.
         gram: float [k, k], X'X of the smooth's (whitened) columns.
         reference_df: edf1 of the smooth.
-        residual_df: n minus the model's effective degrees of freedom.
+        residual_df: n minus the model's effective degrees of freedom; None where the scale is known.
 
     Source: Wood 2013, Biometrika 100:221, section 2.
     """
@@ -76,23 +79,24 @@ def smooth_test(beta: np.ndarray, covariance: np.ndarray, gram: np.ndarray, refe
         whole, part, reference_df = n_real, 0.0, float(n_real)
     used = max(whole + (part > 0), 1)
     scores = vectors[:, :used].T @ (root @ beta) / np.sqrt(eigenvalues[:used])
-    denominator = max(float(round(residual_df)), 1.0)
+    denominator = _denominator(residual_df)
     if whole == 0:
         statistic = float(scores[0] ** 2)
-        return SmoothTest(statistic, statistic, reference_df, float(stats.f.sf(statistic, 1, denominator)))
+        return SmoothTest(statistic, statistic, reference_df, tail(statistic, 1, denominator))
     first = float(np.sum(scores[:whole] ** 2))
     if part == 0:
-        return SmoothTest(first / whole, first / whole, reference_df,
-                          smooth_test_sf(first, float(whole), denominator))
+        value = first if denominator is None else first / whole
+        return SmoothTest(value, value, reference_df, smooth_test_sf(first, float(whole), denominator))
     middle = first + part * scores[whole] ** 2
     cross = 2 * np.sqrt(part * (1 - part) / 2) * scores[whole - 1] * scores[whole]
     totals = (float(middle + cross), float(middle - cross))
     p = float(np.mean([smooth_test_sf(total, reference_df, denominator) for total in totals]))
-    return SmoothTest(totals[0] / reference_df, totals[1] / reference_df, reference_df, p)
+    share = 1.0 if denominator is None else reference_df
+    return SmoothTest(totals[0] / share, totals[1] / share, reference_df, p)
 
 
 def penalised_smooth_test(system: System, solution: Solution, unpenalised: np.ndarray, columns: slice,
-                          scale: float, residual_df: float) -> SmoothTest:
+                          scale: float, residual_df: float | None) -> SmoothTest:
     """Test whether a smooth whose penalties hold every column (m = 1, `ts`, `cs`, `select`) is zero everywhere.
 
     Such a smooth is a random effect, and is tested like one.
@@ -103,7 +107,7 @@ def penalised_smooth_test(system: System, solution: Solution, unpenalised: np.nd
         unpenalised: float [p, M_p], the directions of the fixed part that no penalty holds.
         columns: the smooth's columns in the fixed part.
         scale: the residual variance.
-        residual_df: n minus the model's effective degrees of freedom.
+        residual_df: n minus the model's effective degrees of freedom; None where the scale is known.
 
     Source: Wood 2013, Biometrika 100:1005, eq. 4 and section 3.
     """
@@ -142,7 +146,7 @@ def random_reference_df(system: System, part: int, columns: slice, unpenalised: 
     gathered: dict[bytes, list] = {}  # levels made of the same patterns are alike
     order = np.argsort(own.units, kind="stable")
     bounds = np.searchsorted(own.units[order], np.arange(own.n_units + 1))
-    patterns = system.structure.patterns[order]
+    patterns = system.groups[order]
     for first, last in pairwise(bounds):
         cells = np.sort(patterns[first:last])
         gathered.setdefault(cells.tobytes(), [cells, 0])[1] += 1
@@ -162,7 +166,7 @@ def random_reference_df(system: System, part: int, columns: slice, unpenalised: 
 
 
 def random_test(system: System, solution: Solution, part: int, columns: slice, scale: float, reference_df: int,
-                residual_df: float) -> SmoothTest:
+                residual_df: float | None) -> SmoothTest:
     """Test whether the levels of a random term differ at all, the other random terms being random.
 
     The statistic is b' V_b^-1 b; under no effect it is a mixture of chi-squares with weights between 0 and 1, so an
@@ -175,7 +179,7 @@ def random_test(system: System, solution: Solution, part: int, columns: slice, s
         columns: the term's columns among those of the part.
         scale: the residual variance.
         reference_df: from `random_reference_df`.
-        residual_df: n minus the model's effective degrees of freedom.
+        residual_df: n minus the model's effective degrees of freedom; None where the scale is known.
 
     Source: Wood 2013, Biometrika 100:1005, eq. 4 and section 3.
     """
@@ -186,53 +190,57 @@ def random_test(system: System, solution: Solution, part: int, columns: slice, s
                          lambda: _spectrum(system, solution, part, columns, reference_df))
 
 
-def _mixture_test(statistic: float, reference_df: int, residual_df: float,
+def _mixture_test(statistic: float, reference_df: int, residual_df: float | None,
                   spectrum: Callable[[], tuple[np.ndarray, np.ndarray]]) -> SmoothTest:
     """F over `reference_df`; where its p, an upper bound, is not tiny, that of the mixture of chi-squares."""
     if reference_df < 1:
         return SmoothTest(0.0, 0.0, 0.0, 1.0)
-    value, denominator = statistic / reference_df, max(float(round(residual_df)), 1.0)
-    p = float(stats.f.sf(value, reference_df, denominator))
+    denominator = _denominator(residual_df)
+    value = statistic if denominator is None else statistic / reference_df
+    p = tail(statistic, reference_df, denominator)
     if p > _SMALL_ENOUGH:
         weights, counts = spectrum()
         order = np.argsort(-weights)
         kept = np.minimum(counts[order], np.maximum(reference_df - np.cumsum(counts[order]) + counts[order], 0))
-        p = mixture_f_sf(statistic, *_merge(np.maximum(weights[order], 0.0), kept), denominator)
+        p = mixture_sf(statistic, *_merge(np.maximum(weights[order], 0.0), kept), denominator)
     return SmoothTest(value, value, float(reference_df), p)
+
+
+def _denominator(residual_df: float | None) -> float | None:
+    """Degrees of freedom of an F test's denominator, as mgcv rounds them."""
+    return None if residual_df is None else max(float(round(residual_df)), 1.0)
 
 
 def _precision_form(system: System, solution: Solution, part: int, columns: slice, effects: np.ndarray) -> float:
     """b' V^-1 b with V the term's block of H^-1: b'H b less what the other coefficients explain of it."""
     vectors = [np.zeros((item.n_units, item.width, 1)) for item in system.parts]
     vectors[part] = effects
-    rows = system.fitted(vectors)
-    own = float(sum(np.sum(row**2) for row in rows)) + float(np.sum(solution.diagonals[part][:, None] * effects**2))
-    right = system.scores(rows)
-    others = _without(system, part, columns)
+    right = system.crossed(vectors)
+    own = float(np.sum(effects * right[part])) + float(np.sum(solution.diagonals[part][:, None] * effects**2))
+    structure, products = _without(system, part, columns)
     right[part] = np.delete(right[part], np.r_[columns], axis=1)
     if not right[part].shape[1]:
         del right[part]
     diagonals = [np.delete(diagonal, np.r_[columns]) if i == part else diagonal
                  for i, diagonal in enumerate(solution.diagonals)]
-    factor = factorise(others.structure, others.products, [item for item in diagonals if len(item)],
-                       solution.fixed_penalty)
+    factor = factorise(structure, products, [item for item in diagonals if len(item)], solution.fixed_penalty)
     found = solve(factor, right)
     return own - sum(float(np.sum(a * b)) for a, b in zip(right, found, strict=True))
 
 
-def _without(system: System, part: int, columns: slice) -> System:
-    """The same system without some columns of a random part, or without the part."""
+def _without(system: System, part: int, columns: slice) -> tuple[Structure, np.ndarray]:
+    """The parts and the cross products without some columns of a random part, or without the part."""
     own = system.parts[part]
     gone = np.r_[own.columns.start + columns.start : own.columns.start + columns.stop]
-    cells = [Cells(np.delete(item.columns, gone, axis=1), item.response, item.numbers) for item in system.cells]
-    widths = [item.width - (len(gone) if i == part else 0) for i, item in enumerate(system.parts[:-1])]
-    kept = [i for i, width in enumerate(widths) if width]
-    units = np.column_stack([system.parts[i].units for i in kept] or [np.zeros((len(own.units), 0), int)])
-    chain, border = (tuple(n for n, i in enumerate(kept) if system.parts[i].kind == kind)
-                     for kind in ("chain", "border"))
-    layout = Layout(chain, border, tuple(system.parts[i].n_units for i in kept),
-                    tuple(widths[i] for i in kept))
-    return System(cells, units, layout, Penalties([], [], system.p, layout.widths))
+    parts: list[Part] = []
+    first = 0
+    for i, item in enumerate(system.parts):
+        width = item.width - (len(gone) if i == part else 0)
+        if width or item.kind == "fixed":
+            parts.append(replace(item, columns=slice(first, first + width)))
+            first += width
+    products = np.delete(np.delete(system.products, gone, axis=1), gone, axis=2)
+    return Structure(parts, system.structure.patterns, len(products)), products
 
 
 def _spectrum(system: System, solution: Solution, part: int, columns: slice,

@@ -32,17 +32,18 @@ def summary(fit: FittedModel, caption: bool = True) -> str:
     """
     smallest = float(fit.parametric["se"].min()) if len(fit.parametric) else 1.0
     fine = int(np.clip(2 - np.floor(np.log10(smallest)), 4, 12))  # three figures of the smallest standard error
+    t, test, heading = ("z", "Chi.sq", "Chi.sq") if fit.scale_known else ("t", "F", "F-value")
     parametric = pd.DataFrame({
         "A. parametric coefficients": fit.parametric["term"], "Estimate": _decimals(fit.parametric["estimate"], fine),
-        "Std. Error": _decimals(fit.parametric["se"], fine), "t-value": _decimals(fit.parametric["t"], 4),
+        "Std. Error": _decimals(fit.parametric["se"], fine), f"{t}-value": _decimals(fit.parametric[t], 4),
         "p-value": fit.parametric["p"].map(format_p)})
     smooths = pd.DataFrame({
         "B. smooth terms": fit.smooths["term"], "edf": _decimals(fit.smooths["edf"], 4),
-        "Ref.df": _decimals(fit.smooths["ref_df"], 4), "F-value": _decimals(fit.smooths["F"], 4),
+        "Ref.df": _decimals(fit.smooths["ref_df"], 4), heading: _decimals(fit.smooths[test], 4),
         "p-value": fit.smooths["p"].map(format_p)})
     parts = [format_table(table) for table in (parametric, smooths) if len(table)]
     if caption:
-        parts = ["Family: gaussian, link: identity\nFormula: " + fit.formula, *parts, _figures(fit)]
+        parts = [f"Family: {_family(fit)}, link: {fit.link}\nFormula: {fit.formula}", *parts, _figures(fit)]
         parts += ["Note: " + notice for notice in fit.notices]
     return "\n\n".join(parts) + "\n"
 
@@ -71,11 +72,18 @@ def _figures(fit: FittedModel) -> str:
     text = (f"-{fit.method} = {fit.score:.4f}   scale est. = {fit.sig2:.5g}   n = {fit.n}"
             f"{''.join('   ' + item for item in counted)}   edf = {fit.edf_total:.2f}\n"
             f"R-sq.(adj) = {fit.adjusted_r2:.3f}   deviance explained = {100 * fit.deviance_explained:.1f} %")
+    if fit.family != "gaussian":
+        return text
     text += f"\nAR(1) rho = {errors.rho:.4f}"
     if errors.estimated:
         text += (f" (estimated: residuals of the model with rho = 0, series end to end, lag 1: "
                  f"{errors.series_lag1:.4f}; within series: {errors.within_token_lag1:.4f})")
     return text
+
+
+def _family(fit: FittedModel) -> str:
+    theta = ", ".join(f"{name} = {value:.4g}" for name, value in fit.theta.items())
+    return fit.family + (f" ({theta})" if theta else "")
 
 
 def _decimals(values: pd.Series, n: int) -> list[str]:

@@ -9,9 +9,9 @@ from scipy import stats
 from snap_tf.gamm.bases.random_basis import SmoothBasis
 from snap_tf.gamm.errors import GammError
 from snap_tf.gamm.inference.fitted_model import FittedModel
-from snap_tf.gamm.solver.problem import Problem
+from snap_tf.gamm.problems.problem import Problem
+from snap_tf.gamm.problems.smoothing_uncertainty import smoothing_hessian
 from snap_tf.gamm.solver.reml import penalised_vectors
-from snap_tf.gamm.solver.smoothing_uncertainty import smoothing_hessian
 
 __all__ = ["vcomp"]
 
@@ -48,13 +48,13 @@ def vcomp(fit: FittedModel, level: float = 0.95) -> pd.DataFrame:
     if fit.model.family != "gaussian":
         raise GammError(f"vcomp needs a residual variance; family {fit.model.family} has none")
     solution, weights = optimum.solution, np.exp(optimum.log_sp)
-    scale = solution.penalised_ss / optimum.likelihood.dof
+    scale = solution.penalised_ss / optimum.dof
     quadratic = np.array([sum(float(np.sum(a * b)) for a, b in zip(solution.vectors, pull, strict=True))
                           for pull in penalised_vectors(optimum.system, solution, weights)])
     n_sp = len(weights)
     # the profile Hessian is a Schur complement of the one that has the logarithm of the scale as last parameter
     joint = np.zeros((n_sp + 1, n_sp + 1))
-    last = optimum.likelihood.dof / 2
+    last = optimum.dof / 2
     cross = -quadratic / (2 * scale)
     joint[:n_sp, :n_sp] = smoothing_hessian(optimum) + np.outer(cross, cross) / last if n_sp else 0.0
     joint[:n_sp, n_sp], joint[n_sp, :n_sp], joint[n_sp, n_sp] = cross, cross, last

@@ -315,7 +315,10 @@ def inverse_roots(matrices: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
     Raises:
         numpy.linalg.LinAlgError: one of them is not.
     """
-    scale = np.sqrt(np.diagonal(matrices, axis1=1, axis2=2))
+    diagonal = np.diagonal(matrices, axis1=1, axis2=2)
+    if not np.all(diagonal > 0):
+        raise np.linalg.LinAlgError("a block is not positive definite")
+    scale = np.sqrt(diagonal)
     factors = np.linalg.cholesky(matrices / (scale[:, :, None] * scale[:, None, :]))
     log_determinants = 2 * (np.log(np.diagonal(factors, axis1=1, axis2=2)).sum(1) + np.log(scale).sum(1))
     return np.linalg.inv(factors) / scale[:, None, :], log_determinants

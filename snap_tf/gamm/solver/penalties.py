@@ -106,6 +106,10 @@ class Penalties:
                 found.append(full)
         return found
 
+    def fixed_sum(self, weights: np.ndarray) -> np.ndarray:
+        """The weighted sum of the penalties of the fixed part; float [p, p]."""
+        return np.sum([*self.fixed_matrices(weights), np.zeros((self.p, self.p))], axis=0)
+
     def diagonals(self, weights: np.ndarray) -> list[np.ndarray]:
         """The weighted sum of the random penalties of every part; float [width] each."""
         found = [np.zeros(width) for width in self.widths]

@@ -4,14 +4,16 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from typing import TypeVar
 
 import numpy as np
 
-from snap_tf.gamm.solver.elimination import Inverse, selected_inverse, solve
+from snap_tf.gamm.solver.elimination import Factor, Inverse, selected_inverse, solve
 from snap_tf.gamm.solver.penalty_products import penalty_products
 from snap_tf.gamm.solver.system import Solution, System
 
-__all__ = ["Criterion", "Likelihood", "minimise", "second_derivatives"]
+__all__ = ["Criterion", "Likelihood", "coefficient_sums", "minimise", "penalised_vectors", "penalty_traces",
+           "restricted_dense", "second_derivatives"]
 
 _BOUND = 25.0  # beyond e^25 a smooth is a straight line, beyond e^-25 it is not penalised
 _MAX_STEP = 5.0
@@ -33,6 +35,9 @@ class Criterion:
     gradient: np.ndarray
     hessian: np.ndarray
     solution: Solution
+
+
+AnyCriterion = TypeVar("AnyCriterion", bound=Criterion)
 
 
 class Likelihood:
@@ -62,47 +67,20 @@ class Likelihood:
         Source: Wood 2011, JRSSB 73:3, section 3 and appendix, for a Gaussian response.
         """
         solution = self.system.solve(log_sp)
-        seen, log_dense = self._restricted(solution)
+        seen, log_dense = restricted_dense(solution.factor, self.system.p, self.penalised)
         log_s, log_s1, log_s2 = self.system.penalties.log_determinant(log_sp)
         scale = solution.penalised_ss / self.dof
         value = self.dof / 2 * (1 + np.log(2 * np.pi * scale)) - self.log_jacobian + 0.5 * (
             solution.factor.log_determinant_random + log_dense - log_s)
         weights = np.exp(log_sp)
         inverse = selected_inverse(solution.factor, seen)
-        traces, products = self._traces(solution, inverse, weights), penalty_products(
-            self.system, solution, inverse, weights)
+        traces = penalty_traces(self.system, solution, inverse, weights)
+        products = penalty_products(self.system, solution, inverse, weights)
         quadratic, cross = self._quadratics(solution, weights)
         gradient = 0.5 * (quadratic / scale + traces - log_s1)
         hessian = 0.5 * ((np.diag(quadratic) - 2 * cross) / scale + np.diag(traces) - products - log_s2
                          - np.outer(quadratic, quadratic) / (scale**2 * self.dof))
         return Criterion(float(value), gradient, hessian, solution)
-
-    def _restricted(self, solution: Solution) -> tuple[np.ndarray, float]:
-        """Inverse and log determinant of A, its fixed part seen through the penalised directions for ML."""
-        dense = solution.factor.dense
-        if self.penalised is None:
-            return solution.factor.dense_inverse, float(np.linalg.slogdet(dense)[1])
-        n_border = len(dense) - self.system.p
-        view = np.zeros((len(dense), n_border + self.penalised.shape[1]))
-        view[:n_border, :n_border] = np.eye(n_border)
-        view[n_border:, n_border:] = self.penalised
-        seen = view.T @ dense @ view
-        if not len(seen):
-            return np.zeros_like(dense), 0.0
-        return view @ np.linalg.solve(seen, view.T), float(np.linalg.slogdet(seen)[1])
-
-    def _traces(self, solution: Solution, inverse: Inverse, weights: np.ndarray) -> np.ndarray:
-        """tr(H^-1 S_j), every S_j with its smoothing parameter; float [n_sp]."""
-        system = self.system
-        size, own = len(inverse.dense), coefficient_sums(solution, inverse)
-        block = inverse.dense[size - system.p :, size - system.p :]
-        found: list[float] = []
-        for penalty in system.penalties.fixed:
-            for matrix in penalty.matrices:
-                found.append(float(np.vdot(block[penalty.columns, penalty.columns], weights[len(found)] * matrix)))
-        found += [float(weight * item.diagonal @ own[item.part])
-                  for weight, item in zip(weights[len(found) :], system.penalties.random, strict=True)]
-        return np.array(found)
 
     def _quadratics(self, solution: Solution, weights: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
         """beta'S_j beta and beta'S_j H^-1 S_k beta, every S_j with its smoothing parameter."""
@@ -116,6 +94,40 @@ class Likelihood:
         found = solve(solution.factor, right)
         cross = np.sum([np.einsum("uqj,uqk->jk", a, b) for a, b in zip(right, found, strict=True)], axis=0)
         return quadratic, cross
+
+
+def restricted_dense(factor: Factor, p: int, penalised: np.ndarray | None) -> tuple[np.ndarray, float]:
+    """Inverse and log determinant of A; for ML, its fixed part seen through the penalised directions.
+
+    Args:
+        factor: the factorised H.
+        p: columns of the fixed part.
+        penalised: float [p, rank], what ML sees; None for REML.
+    """
+    dense = factor.dense
+    if penalised is None:
+        return factor.dense_inverse, float(np.linalg.slogdet(dense)[1])
+    n_border = len(dense) - p
+    view = np.zeros((len(dense), n_border + penalised.shape[1]))
+    view[:n_border, :n_border] = np.eye(n_border)
+    view[n_border:, n_border:] = penalised
+    seen = view.T @ dense @ view
+    if not len(seen):
+        return np.zeros_like(dense), 0.0
+    return view @ np.linalg.solve(seen, view.T), float(np.linalg.slogdet(seen)[1])
+
+
+def penalty_traces(system: System, solution: Solution, inverse: Inverse, weights: np.ndarray) -> np.ndarray:
+    """tr(H^-1 S_j), every S_j with its smoothing parameter; float [n_sp]."""
+    size, own = len(inverse.dense), coefficient_sums(solution, inverse)
+    block = inverse.dense[size - system.p :, size - system.p :]
+    found: list[float] = []
+    for penalty in system.penalties.fixed:
+        for matrix in penalty.matrices:
+            found.append(float(np.vdot(block[penalty.columns, penalty.columns], weights[len(found)] * matrix)))
+    found += [float(weight * item.diagonal @ own[item.part])
+              for weight, item in zip(weights[len(found) :], system.penalties.random, strict=True)]
+    return np.array(found)
 
 
 def penalised_vectors(system: System, solution: Solution, weights: np.ndarray) -> list[list[np.ndarray]]:
@@ -167,8 +179,8 @@ def second_derivatives(criterion: Callable[[np.ndarray], Criterion], point: np.n
     return hessian
 
 
-def minimise(criterion: Callable[[np.ndarray], Criterion], n_sp: int, *, start: float | np.ndarray = -2.0,
-             max_steps: int = 100) -> tuple[np.ndarray, Criterion, int, bool]:
+def minimise(criterion: Callable[[np.ndarray], AnyCriterion], n_sp: int, *, start: float | np.ndarray = -2.0,
+             max_steps: int = 100) -> tuple[np.ndarray, AnyCriterion, int, bool]:
     """Minimise a criterion by Newton steps.
 
     Where the curvature is negative, the sign of the step is reversed; steps are capped and halved until the criterion
@@ -178,7 +190,7 @@ def minimise(criterion: Callable[[np.ndarray], Criterion], n_sp: int, *, start: 
     Args:
         criterion: from log smoothing parameters to value and derivatives.
         n_sp: how many parameters.
-        start: where all begin.
+        start: where all begin, or float [n_sp].
         max_steps: after so many steps the search gives up.
 
     Returns:

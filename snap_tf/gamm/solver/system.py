@@ -39,7 +39,7 @@ class Solution:
         vectors: for every part, float [n_units, width, 1].
         fixed_penalty: float [p, p], the weighted sum.
         diagonals: by random part, float [width].
-        residual_ss: residual sum of squares (whitened).
+        residual_ss: residual sum of squares (whitened); the deviance, for families other than Gaussian.
         penalised_ss: the same and the penalties of all coefficients.
     """
 
@@ -72,6 +72,7 @@ class System:
 
     Attributes:
         cells: the patterns.
+        groups: int [n_cells], the number in `cells` of every cell's pattern.
         penalties: all penalties.
         structure: how cells and levels belong together.
         everything: sums over cells for all parts, the innermost included.
@@ -80,7 +81,8 @@ class System:
         p: columns of the fixed part.
     """
 
-    def __init__(self, cells: Sequence[Cells], units: np.ndarray, layout: Layout, penalties: Penalties) -> None:
+    def __init__(self, cells: Sequence[Cells], units: np.ndarray, layout: Layout, penalties: Penalties,
+                 alike: bool = True) -> None:
         """Form the cross products.
 
         Args:
@@ -88,14 +90,16 @@ class System:
             units: int [n_cells, n_factors], the level of every cell, factors in the order of the layout's numbers.
             layout: which factors are nested in which.
             penalties: all penalties; random parts in order of elimination.
+            alike: whether cells of one pattern share their cross products.
         """
         self.cells, self.penalties = list(cells), penalties
         units = np.asarray(units, int)
         self.n_rows = sum(item.response.size for item in cells)
         self.p = penalties.p
-        patterns = np.empty(len(units), int)
+        self.groups = np.empty(len(units), int)
         for number, item in enumerate(cells):
-            patterns[item.numbers] = number
+            self.groups[item.numbers] = number
+        patterns = self.groups if alike else np.arange(len(units))
         parts, first = [], 0
         for factor in layout.order:
             kind = "chain" if factor in layout.chain else "border"
@@ -103,9 +107,11 @@ class System:
             parts.append(Part(kind, slice(first, first + width), layout.n_units[factor], units[:, factor]))
             first += width
         parts.append(Part("fixed", slice(first, first + self.p), 1, np.zeros(len(units), int)))
-        self.structure = Structure(parts, patterns, len(cells))
-        self.everything = Assembly(parts, patterns, len(cells))
-        self.products = np.stack([item.columns.T @ item.columns for item in cells])
+        n_patterns = len(cells) if alike else len(units)
+        self.structure = Structure(parts, patterns, n_patterns)
+        self.everything = Assembly(parts, patterns, n_patterns)
+        products = np.stack([item.columns.T @ item.columns for item in cells])
+        self.products = products if alike else products[self.groups]
 
     @property
     def parts(self) -> list[Part]:
@@ -127,7 +133,7 @@ class System:
         """
         weights = np.exp(log_sp)
         diagonals = self.penalties.diagonals(weights)
-        fixed_penalty = np.sum([*self.penalties.fixed_matrices(weights), np.zeros((self.p, self.p))], axis=0)
+        fixed_penalty = self.penalties.fixed_sum(weights)
         factor = factorise(self.structure, self.products, diagonals, fixed_penalty)
         vectors = [np.zeros((part.n_units, part.width, 1)) for part in self.parts]
         for _ in range(2):
@@ -149,6 +155,15 @@ class System:
     def residuals(self, vectors: Vectors) -> list[np.ndarray]:
         """Response minus fitted; by pattern, float [n_steps, n_cells] (whitened)."""
         return [item.response - fitted for item, fitted in zip(self.cells, self.fitted(vectors), strict=True)]
+
+    def crossed(self, vectors: Vectors) -> Vectors:
+        """X'X (or X'WX) times coefficients."""
+        local = self.everything.gather(vectors)
+        order = np.argsort(self.structure.patterns, kind="stable")
+        bounds = np.cumsum(self.everything.counts).astype(int)[:-1]
+        for own, products in zip(np.split(order, bounds), self.products, strict=True):
+            local[own] = products @ local[own]
+        return self.everything.scatter(local)
 
     def scores(self, rows: Sequence[np.ndarray]) -> Vectors:
         """Transposed model matrix times a column of rows, given by pattern as float [n_steps, n_cells]."""

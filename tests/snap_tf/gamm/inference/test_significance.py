@@ -53,7 +53,7 @@ def test_random_term_against_whole_matrices(name: str, rho: float, unequal: bool
     test = random_test(system, solution, 0, columns, dense.scale, rank, 20.4)
     beta = dense.beta[own]
     assert test.statistic * rank == pytest.approx(beta @ np.linalg.solve(bayes, beta), rel=1e-8)
-    exact = module.mixture_f_sf(test.statistic * rank, np.sort(weights)[-rank:], np.ones(rank), 20)
+    exact = module.mixture_sf(test.statistic * rank, np.sort(weights)[-rank:], np.ones(rank), 20)
     assert test.p == pytest.approx(exact, abs=1e-7)
     monkeypatch.setattr(module, "_SMALL_ENOUGH", 2.0)  # the bound only
     assert random_test(system, solution, 0, columns, dense.scale, rank, 20.4).p >= test.p - 1e-9
@@ -93,7 +93,7 @@ def test_one_random_term_of_several_against_whole_matrices(name: str, rho: float
         test = random_test(system, solution, item.part, columns, dense.scale, rank, 20.4)
         beta = dense.beta[own]
         assert test.statistic * rank == pytest.approx(beta @ np.linalg.solve(dense.scale * bayes, beta), rel=1e-7)
-        exact = module.mixture_f_sf(test.statistic * rank, weights[-rank:], np.ones(rank), 20)
+        exact = module.mixture_sf(test.statistic * rank, weights[-rank:], np.ones(rank), 20)
         assert test.p == pytest.approx(exact, abs=1e-6)
 
 
@@ -123,7 +123,7 @@ def test_fully_penalised_smooth_against_whole_matrices(rho: float) -> None:
     assert test.statistic * 4 == pytest.approx(dense.beta[own] @ np.linalg.solve(bayes, dense.beta[own]), rel=1e-8)
     assert test.reference_df == 4
     weights = np.linalg.eigvals(np.linalg.solve(bayes, dense.frequentist[own, own])).real
-    exact = module.mixture_f_sf(test.statistic * 4, weights, np.ones(4), float(round(residual_df)))
+    exact = module.mixture_sf(test.statistic * 4, weights, np.ones(4), float(round(residual_df)))
     assert test.p == pytest.approx(exact, abs=1e-7)
 
 

@@ -5,8 +5,8 @@ from __future__ import annotations
 import numpy as np
 import scipy.linalg
 
+from snap_tf.gamm.problems.problem import Optimum, Problem
 from snap_tf.gamm.solver.elimination import solve
-from snap_tf.gamm.solver.problem import Optimum, Problem
 from snap_tf.gamm.solver.reml import penalised_vectors, second_derivatives
 
 __all__ = ["LARGEST_DENSE", "added_degrees", "smoothing_hessian"]
