@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 import numpy as np
 import scipy.linalg
 
@@ -24,7 +26,8 @@ def added_degrees(problem: Problem, optimum: Optimum, scale: float, second: bool
     V' = J V_rho J', J = db / d(log sp) = -H^-1 S_j b, V_rho the inverse Hessian of REML or ML, and V'' from the
     derivatives of the Cholesky factor of V. The result is the trace of X'X (V' + V'') / scale.
 
-    V'' depends on the order of the coefficients; here it is mgcv's: fixed part, then one random term after the other.
+    V'' depends on the order of the coefficients; here it is mgcv's: fixed part, then one random term after the other,
+    levels sorted.
 
     Args:
         problem: the model and its table.
@@ -92,8 +95,15 @@ def _random_order(problem: Problem, sizes: np.ndarray) -> list[np.ndarray]:
     for number, factor in enumerate(problem.design.random):
         part = layout.order.index(number)
         places = sizes[part] + np.arange(sizes[part + 1] - sizes[part]).reshape(-1, factor.width)
+        places = places[_sorted(problem.table.random[number].levels)]
         for term in factor.terms:
             own = places[:, term.columns]
             found[problem.model.random.index(term.term), str(term.label)] = (
                 own.T if term.basis is None else own).ravel()
     return [found[key] for key in sorted(found, key=lambda key: key[0])]
+
+
+def _sorted(levels: Sequence[object]) -> list[int]:
+    """Places of the levels in the order that R gives them: numbers by size, other levels as text."""
+    numbers = all(isinstance(level, int | float | np.number) for level in levels)
+    return sorted(range(len(levels)), key=lambda i: levels[i] if numbers else str(levels[i]))  # type: ignore[arg-type, return-value]

@@ -9,7 +9,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from twins.word_curves import bump, word_table
 
-from snap_tf.gamm import GammFit, GammWarning, gamm
+from snap_tf.gamm import GammFit, GammWarning, gamm, vcomp
 
 FORMULA = "Value ~ Word + s(Sample, k=7) + s(Sample, by=Word, k=7) + fs(Sample, Token, k=6)"
 
@@ -108,3 +108,75 @@ def test_nothing_is_said_where_nothing_was_decided() -> None:
     with warnings.catch_warnings():
         warnings.simplefilter("error")
         assert gamm(FORMULA, table(), rho=0.2).notices == ()
+
+
+CROSSED = ('Value ~ Word + s(Sample, k=6) + s(Sample, by=Word, k=6) + s(Sample, Speaker, bs="fs", m=1, k=4) '
+           '+ s(Item, bs="re") + s(Token, bs="re")')
+
+
+def crossed_table() -> pd.DataFrame:
+    """Tokens nested in speakers, and items that cross them."""
+    data = word_table(3, n_tokens=24, n_steps=12, effect=bump(0.2, 0.7, 0.4))
+    number = data["Token"].map({token: i for i, token in enumerate(data["Token"].unique())})
+    rng = np.random.default_rng(0)
+    speakers, items = rng.normal(0, 0.4, 6), rng.normal(0, 0.3, 4)
+    data["Value"] += speakers[number % 6] * (1 + np.cos(data["Sample"])) + items[(number // 2) % 4]
+    return data.assign(Speaker="s" + (number % 6).astype(str), Item="i" + ((number // 2) % 4).astype(str))
+
+
+@pytest.fixture(scope="module")
+def crossed() -> GammFit:
+    return gamm(CROSSED, crossed_table(), rho=0.3)
+
+
+def test_units_of_the_response_with_several_random_terms(crossed: GammFit) -> None:
+    new = gamm(CROSSED, crossed_table().assign(Value=lambda d: 1000 * d["Value"] - 5e4), rho=0.3)
+    np.testing.assert_allclose(new.fitted, 1000 * crossed.fitted - 5e4, rtol=1e-6)
+    assert new.sig2 == pytest.approx(1e6 * crossed.sig2, rel=1e-6)
+    assert list(new.sp.values()) == pytest.approx(list(crossed.sp.values()), rel=1e-4)
+    np.testing.assert_allclose(vcomp(new)["sd"], 1000 * vcomp(crossed)["sd"], rtol=1e-4)
+    assert new.aic - crossed.aic == pytest.approx(2 * crossed.n * np.log(1000), abs=1e-3)
+    assert_same_tests(new, crossed)
+
+
+def test_renamed_levels_of_crossed_factors(crossed: GammFit) -> None:
+    data = crossed_table()
+    for name in ("Speaker", "Item", "Token"):
+        levels = data[name].unique()
+        data[name] = data[name].map({level: f"z{len(levels) - i:03d}" for i, level in enumerate(levels)})
+    new = gamm(CROSSED, data, rho=0.3)
+    assert new.score == pytest.approx(crossed.score, abs=1e-8)
+    np.testing.assert_allclose(new.fitted, crossed.fitted, atol=1e-8)
+    assert_same_tests(new, crossed, 1e-7)
+
+
+def test_random_terms_in_any_order(crossed: GammFit) -> None:
+    head, *random = CROSSED.split(" + s(Sample, Speaker")
+    fs, item, token = ("s(Sample, Speaker" + random[0]).split(" + ")
+    new = gamm(" + ".join([head, token, item, fs]), crossed_table(), rho=0.3)
+    assert new.score == pytest.approx(crossed.score, abs=1e-8)
+    np.testing.assert_allclose(new.fitted, crossed.fitted, atol=1e-7)
+    np.testing.assert_allclose(new.smooths.set_index("term").loc[crossed.smooths["term"], ["edf", "p"]],
+                               crossed.smooths[["edf", "p"]], rtol=1e-5, atol=1e-9)
+
+
+def test_rows_of_crossed_factors_in_any_order(crossed: GammFit) -> None:
+    data = crossed_table()
+    shuffled = data.assign(Word=pd.Categorical(data["Word"], data["Word"].unique())).sample(frac=1, random_state=1)
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", GammWarning)
+        new = gamm(CROSSED, shuffled, rho=0.3)
+    np.testing.assert_allclose(pd.Series(new.fitted, index=shuffled.index).sort_index(), crossed.fitted, atol=1e-7)
+    assert new.aic == pytest.approx(crossed.aic, abs=1e-6)
+
+
+def test_every_token_twice_halves_the_variances() -> None:
+    """Twice the rows are twice the cross products; the smoothing parameter is estimated anew."""
+    data = crossed_table()
+    formula = "Value ~ Word + s(Sample, k=6)"
+    once = gamm(formula, data, rho=0.3, token="Token")
+    twice = gamm(formula, pd.concat([data, data.assign(Token="again" + data["Token"])]), rho=0.3, token="Token")
+    assert twice.n == 2 * once.n and twice.n_series == 2 * once.n_series
+    np.testing.assert_allclose(twice.parametric["estimate"], once.parametric["estimate"], atol=1e-3)
+    np.testing.assert_allclose(twice.parametric["se"], once.parametric["se"] / np.sqrt(2), rtol=0.02)
+    assert twice.smooths["edf"].iloc[0] >= once.smooths["edf"].iloc[0]
