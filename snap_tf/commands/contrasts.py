@@ -57,7 +57,7 @@ def add_parser(subparsers: argparse._SubParsersAction) -> None:
 
 
 def _run(args: argparse.Namespace) -> None:
-    from snap_tf.gamm import contrast_sentences, lost_contrasts
+    from snap_tf.gamm import contrast_sentences, lost_contrasts, speaker_sentences
     from wavegan_tf.formats.tables import write_table
 
     if not 0 < args.alpha < 1:
@@ -75,8 +75,9 @@ def _run(args: argparse.Namespace) -> None:
             write_table(result.contrasts, folder / "contrasts.csv")
             write_table(result.tests, folder / "tests.csv")
             _draw(result, folder, args)
-            write_settings(args, folder / "settings.json")
-    print("\n".join(contrast_sentences(result)))
+            speakers = speaker_sentences(result.fits.values())
+            write_settings(args, folder / "settings.json", speakers)
+    print("\n".join([*contrast_sentences(result), *speakers]))
     for row in result.tests[result.tests["curve_p"].isna()].itertuples():
         print(f"not tested: {row.a} and {row.b} in {row.layer}: {row.note}")
     show_folder_in_tensorboard(args, Path(args.out), "contrasts")

@@ -35,7 +35,8 @@ def add_parser(subparsers: argparse._SubParsersAction) -> None:
     """Add `gamm`."""
     parser = subparsers.add_parser(
         "gamm", help="fit curves of words over time, as mgcv does: tables, curves, differences, figures",
-        description="Fits value ~ word + s(time) + s(time, by=word) + a smooth for every token, with AR(1) errors. "
+        description="Fits value ~ word + s(time) + s(time, by=word) + a smooth for every token (and for every speaker, "
+                    "where the table knows five or more), with AR(1) errors. "
                     "Writes OUT/table.txt, table.md, table.tex, fit.json, curves.csv, differences.csv, "
                     "stretches.csv, fitted.csv, model.R (the same model for R's mgcv), methods.txt (a sentence for a "
                     "paper), settings.json and the figures curves, differences and checks (PNG and PDF); with --at a "
@@ -66,7 +67,7 @@ def add_parser(subparsers: argparse._SubParsersAction) -> None:
 
 
 def _run(args: argparse.Namespace) -> None:
-    from snap_tf.gamm import fit_layers, layer_tests, summary
+    from snap_tf.gamm import fit_layers, layer_tests, speaker_sentences, summary
     from wavegan_tf.formats.tables import write_table
 
     with statistics_errors():
@@ -87,7 +88,7 @@ def _run(args: argparse.Namespace) -> None:
             if args.at:
                 write_table(layer_tests(fits, correction=args.correction), folder / "tests.csv")
                 _draw_layers(fits, folder, args)
-            write_settings(args, folder / "settings.json")
+            write_settings(args, folder / "settings.json", speaker_sentences(fits.values()))
     for name, fit in fits.items():
         print(f"{args.at} {name}\n\n{summary(fit)}" if args.at else summary(fit))
     show_folder_in_tensorboard(args, Path(args.out), "gamm")
@@ -109,7 +110,7 @@ def _options(args: argparse.Namespace) -> dict[str, Any]:
         raise ConfigError(f"`--reference` (={args.reference}) does not go with --formula; leave --formula out, or put "
                           "a row of that word first")
     for name in ("speaker", "item"):
-        if getattr(args, name) is not None:
+        if getattr(args, name) not in (None, "none"):
             raise ConfigError(f"`--{name}` (={getattr(args, name)}) does not go with --formula; write "
                               f's(Time, {getattr(args, name)}, bs="fs", m=1) into the formula')
     return {name: getattr(args, name) for name in ("formula", "token", "start", "knots", "rho", "method", "family",

@@ -39,6 +39,8 @@ from .questions.layers import layer_tests as layer_tests
 from .questions.layers import lost_contrasts as lost_contrasts
 from .questions.layers import normalise_time as normalise_time
 from .questions.sentences import contrast_sentences as contrast_sentences
+from .questions.sentences import speaker_sentences as speaker_sentences
+from .questions.simulated import simulate_speakers as simulate_speakers
 from .questions.simulated import simulate_words as simulate_words
 from .questions.words import gamm_words as gamm_words
 from .questions.words import word_model as word_model

@@ -83,7 +83,8 @@ def fit_to_dict(fit: GammFit) -> dict[str, Any]:
         "parametric": _records(fit.parametric), "smooths": _records(fit.smooths), "reml": fit.score, "sig2": fit.sig2,
         "sp": fit.sp, "rho": fit.rho, "edf_total": fit.edf_total, "n": fit.n, "seconds": round(fit.seconds, 4),
         "formula": fit.formula, "method": fit.method, **whole_fit(fit),
-        "random": random, "n_series": fit.n_series, "n_left_out": fit.n_left_out, "converged": fit.converged}
+        "random": random, "n_series": fit.n_series, "n_left_out": fit.n_left_out, "converged": fit.converged,
+        "speakers": fit.about_speakers}
 
 
 def write_fit(fit: GammFit, folder: str | Path, *, table: str | Path = "TABLE.csv",

@@ -99,12 +99,15 @@ def fit_model(model: Model, data: pd.DataFrame, *, rho: float | str = 0.0, token
     kind: type[Problem] = GaussianProblem if model.family == "gaussian" else FamilyProblem
     problem = kind(model, table, knots, method)
     errors = Autocorrelation(fixed_rho or 0.0)
+    optimum = None
     if fixed_rho is None:
-        errors = measure(problem.predictor_and_residuals(problem.optimum(0.0))[1], table.starts)
+        optimum = problem.optimum(0.0)
+        errors = measure(problem.predictor_and_residuals(optimum)[1], table.starts)
         if errors.series_lag1 is not None and errors.series_lag1 <= 0:
             notices.append(f"the residuals' lag-1 autocorrelation is {errors.series_lag1:.3f}, so rho is 0: the model "
                            "already follows every token closely")
-    optimum = problem.optimum(errors.rho)
+    if optimum is None or errors.rho != 0:
+        optimum = problem.optimum(errors.rho)
     notices += optimum.notices
     if not optimum.converged:
         notices.append(f"the smoothing parameters had not settled after {optimum.n_steps} steps (largest slope "

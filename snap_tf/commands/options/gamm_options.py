@@ -6,7 +6,7 @@ import argparse
 import json
 import sys
 import warnings
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -36,7 +36,8 @@ def add_columns(parser: argparse.ArgumentParser, group: str) -> None:
     columns.add_argument("--start", metavar="COLUMN",
                          help="1 in the first row of every token: checked against --token, or used instead of it")
     columns.add_argument("--speaker", metavar="COLUMN",
-                         help="speakers, each with a smooth of its own (none: without, as in the published model)")
+                         help="speakers, who get random smooths of their own where there are five or more (default: "
+                              "speaker or Speaker, if the table has it; none: tokens are independent, as published)")
     columns.add_argument("--item", metavar="COLUMN", help="items, such as sentences, each with a smooth of its own")
     columns.add_argument("--weights", metavar="COLUMN",
                          help="prior weights; for binomial the number of trials, the response being the proportion")
@@ -77,10 +78,10 @@ def read_long_table(args: argparse.Namespace) -> pd.DataFrame:
     """Read the table; fill in the columns that were not named, words and tokens as text."""
     from snap_tf.gamm import read_table
 
-    table = read_table(args.table, labels=(args.group or "label", args.token or "token", args.at, args.speaker,
-                                           args.item))
-    if args.speaker == "none" and "none" not in table.columns:
-        args.speaker = None
+    # a formula says by itself what is a number
+    usual = () if getattr(args, "formula", None) else ("speaker", "Speaker")
+    speakers = usual if args.speaker is None else (args.speaker,)
+    table = read_table(args.table, labels=(args.group or "label", args.token or "token", args.at, args.item, *speakers))
     if args.group is None and "label" in table.columns:
         args.group = "label"
     elif args.group == "none" and "none" not in table.columns:
@@ -92,9 +93,10 @@ def read_long_table(args: argparse.Namespace) -> pd.DataFrame:
 
 def model_options(args: argparse.Namespace) -> dict[str, Any]:
     """Return the flags that `gamm_words` takes."""
+    speaker = "auto" if args.speaker is None else None if args.speaker == "none" else args.speaker
     names = ("value", "time", "group", "token", "start", "random", "k", "m", "k_random", "m_random", "knots", "rho",
-             "method", "speaker", "item", "family", "select", "weights")
-    return {name: getattr(args, name) for name in names}
+             "method", "item", "family", "select", "weights")
+    return {name: getattr(args, name) for name in names} | {"speaker": speaker}
 
 
 @contextmanager
@@ -111,13 +113,13 @@ def statistics_errors() -> Iterator[None]:
             raise DataError(str(error)) from error
 
 
-def write_settings(args: argparse.Namespace, path: Path) -> None:
-    """Write the flags of a command and the versions that it ran on."""
+def write_settings(args: argparse.Namespace, path: Path, speakers: Sequence[str] = ()) -> None:
+    """Write the flags of a command, what was done about speakers, and the versions that it ran on."""
     from snap_tf.gamm import versions
 
     flags = {name: value for name, value in vars(args).items() if name not in ("run", "writes", "out", "overwrite")}
-    path.write_text(json.dumps({"settings": flags, "versions": {"snap_tf": __version__, **versions()}}, indent=1)
-                    + "\n", encoding="utf-8")
+    about = {"settings": flags, "speakers": list(speakers), "versions": {"snap_tf": __version__, **versions()}}
+    path.write_text(json.dumps(about, indent=1) + "\n", encoding="utf-8")
 
 
 def _show(message: Warning | str, *_: object, **__: object) -> None:

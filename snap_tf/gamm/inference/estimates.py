@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+from collections.abc import Sequence
 
 import numpy as np
 import pandas as pd
@@ -18,6 +19,7 @@ from snap_tf.gamm.inference.significance import (
     random_test,
     smooth_test,
 )
+from snap_tf.gamm.model.table import RandomFactor
 from snap_tf.gamm.problems.problem import Optimum, Problem
 from snap_tf.gamm.solver.autoregression import Autocorrelation
 from snap_tf.gamm.solver.freedom import Freedom, effective_degrees
@@ -108,15 +110,52 @@ def _smooth_table(problem: Problem, optimum: Optimum, freedom: Freedom, scale: f
 
 
 def _between_df(problem: Problem) -> float:
-    """Levels of the innermost random factor, less the directions of the parametric part that are constant in each."""
-    n_parametric, factor = problem.design.n_parametric, problem.rows.layout.order[0]
-    codes = problem.table.random[factor].codes
-    columns = problem.design.parametric(problem.table.frame)
-    sums = np.zeros((int(codes.max()) + 1, n_parametric))
-    np.add.at(sums, codes, columns)
-    centred = columns - (sums / np.bincount(codes)[:, None])[codes]
-    constant = n_parametric - int(np.linalg.matrix_rank(centred.T @ centred, hermitian=True))
-    return float(max(len(sums) - constant, 1))
+    """Degrees of freedom behind a comparison of words: levels of a random factor less what the model takes of them.
+
+    With one random factor, its levels less the directions of the parametric part that are constant in each. With
+    several, those of the factor that leaves the fewest, of all whose levels have one word each (tokens, pairs of
+    speaker and word), less the directions of the factors outside it (speakers) too.
+    """
+    factors, group = problem.table.random, next(iter(problem.model.factors or problem.model.parametric), None)
+    frame = problem.table.frame
+    parametric = problem.design.parametric(frame)
+    if len(factors) > 1 and group in frame.columns and isinstance(frame[group].dtype, pd.CategoricalDtype):
+        words = RandomFactor(str(group), frame[group].cat.codes.to_numpy(int), tuple(frame[group].cat.categories))
+        inside = [factor for factor in _with_further(problem) if factor.nests_in(words)]
+        outside = [factor for factor in factors if not factor.nests_in(words)]
+        if inside:
+            return min(_levels_left(factor, parametric, outside) for factor in inside)
+    return _levels_left(factors[problem.rows.layout.order[0]], parametric, ())
+
+
+def _with_further(problem: Problem) -> list[RandomFactor]:
+    """The random factors, and their pairs with a factor that one of their terms has beside them (speaker and word)."""
+    frame, found = problem.table.frame, list(problem.table.random)
+    factors = {factor.name: factor for factor in problem.table.random}
+    for term in problem.model.random:
+        for name in (*term.further, *([term.by] if term.by is not None and term.by_kind != "numeric" else [])):
+            if isinstance(frame[name].dtype, pd.CategoricalDtype):
+                pairs = np.column_stack([factors[term.factor].codes, frame[name].cat.codes.to_numpy(int)])
+                levels, codes = np.unique(pairs, axis=0, return_inverse=True)
+                found.append(RandomFactor(f"{term.factor}, {name}", codes.reshape(-1), tuple(map(tuple, levels))))
+    return found
+
+
+def _levels_left(factor: RandomFactor, parametric: np.ndarray, outside: Sequence[RandomFactor]) -> float:
+    """Levels of a factor, less the directions of the parametric part and of other factors that are constant in each."""
+    codes = factor.codes
+    sums = np.zeros((int(codes.max()) + 1, parametric.shape[1]))
+    np.add.at(sums, codes, parametric)
+    means = sums / np.bincount(codes)[:, None]
+    centred = parametric - means[codes]
+    n_varying = int(np.linalg.matrix_rank(centred.T @ centred, hermitian=True))
+    taken = parametric.shape[1] - n_varying
+    others = [other for other in outside if factor.nests_in(other)]
+    if others:
+        first = np.unique(codes, return_index=True)[1]
+        indicators = [np.eye(len(other.levels))[other.codes[first]] for other in others]
+        taken = int(np.linalg.matrix_rank(np.hstack([means, *indicators]))) - n_varying
+    return float(max(len(sums) - taken, 1))
 
 
 def _random_effects(problem: Problem, optimum: Optimum) -> tuple[RandomEffects, ...]:

@@ -68,8 +68,9 @@ class FittedModel:
         beta: float [p], coefficients of the fixed part.
         covariance: float [p, p], their Bayesian covariance at the estimated smoothing parameters.
         coefficients: the joint distribution of all coefficients, the random ones included.
-        between_df: degrees of freedom between the levels of the innermost random factor (their number less the
-            parametric columns that are constant in every level), or the residual ones without a random term.
+        between_df: degrees of freedom behind a comparison of words. With one random factor: its levels less the
+            parametric columns that are constant in every level. With several: the fewest that a random factor leaves
+            of whose levels each has one word, less what the factors outside it take. Without: the residual ones.
         random: the coefficients of every random factor, in the order of the formula.
         n_steps: Newton steps taken.
         gradient: largest slope of the score at the end.
@@ -78,6 +79,7 @@ class FittedModel:
         seconds: time the fit took.
         problem: the model and its table made numeric.
         optimum: the solution of the problem.
+        about_speakers: what was done about speakers, for models chosen by keywords; else empty.
     """
 
     model: Model
@@ -116,6 +118,7 @@ class FittedModel:
     seconds: float
     problem: Problem = field(repr=False)
     optimum: Optimum = field(repr=False)
+    about_speakers: str = ""
 
     @property
     def family(self) -> str:

@@ -44,7 +44,7 @@ def summary(fit: FittedModel, caption: bool = True) -> str:
     parts = [format_table(table) for table in (parametric, smooths) if len(table)]
     if caption:
         parts = [f"Family: {_family(fit)}, link: {fit.link}\nFormula: {fit.formula}", *parts, _figures(fit)]
-        parts += ["Note: " + notice for notice in fit.notices]
+        parts += ["Note: " + notice for notice in (fit.about_speakers, *fit.notices) if notice]
     return "\n\n".join(parts) + "\n"
 
 

@@ -150,8 +150,8 @@ class ContrastLayers:
 
     Attributes:
         tests: table with a, b, layer, level (difference b - a), level_t, level_p, shape_edf, shape_F, shape_p, curve_z,
-            curve_p, the three p values corrected (`_adjusted`), encoded, rho, and note (why a pair could not be
-            tested in a layer, or what to mind about its fit).
+            curve_p, the three p values corrected (`_adjusted`), encoded, rho, speakers (what was done about them),
+            and note (why a pair could not be tested in a layer, or what to mind about its fit).
         contrasts: table with a, b, last_encoded, stops_at (the first layer from which on the contrast is not encoded;
             empty if the last layer has it still), last_shape and last_level (the last layers with a difference of
             shape and of level).
@@ -218,7 +218,8 @@ def lost_contrasts(data: pd.DataFrame, *, pairs: Iterable[tuple[object, object]]
                                   normalise=normalise, **options)
             if fit is not None:
                 fits[a, b, name] = fit
-            rows.append({"a": a, "b": b, "layer": name, **_pair_row(fit, a, b), "note": note})
+            rows.append({"a": a, "b": b, "layer": name, **_pair_row(fit, a, b),
+                         "speakers": "" if fit is None else fit.about_speakers, "note": note})
     if not fits:
         raise GammError(f"{rows[0]['a']} and {rows[0]['b']} in {rows[0]['layer']}: {rows[0]['note']}"
                         + (f" (none of {len(rows)} fits was possible)" if len(rows) > 1 else ""))

@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+from collections import Counter
+from collections.abc import Iterable
+
 import pandas as pd
 
+from snap_tf.gamm.inference.result import GammFit
 from snap_tf.gamm.questions.layers import ContrastLayers
 
-__all__ = ["contrast_sentences"]
+__all__ = ["contrast_sentences", "speaker_sentences"]
 
 
 def contrast_sentences(result: ContrastLayers) -> list[str]:
@@ -22,6 +26,20 @@ def contrast_sentences(result: ContrastLayers) -> list[str]:
     return [_contrast_sentence(f"{row['a']} and {row['b']}", row,
                                result.tests[(result.tests["a"] == row["a"]) & (result.tests["b"] == row["b"])])
             for row in result.contrasts.to_dict(orient="records")]
+
+
+def speaker_sentences(fits: Iterable[GammFit]) -> list[str]:
+    """Say what was done about speakers in several fits: each different sentence once, the most frequent first.
+
+    Example:
+        >>> from snap_tf.gamm import fit_layers, simulate_words, speaker_sentences
+        >>> table = simulate_words(layers={"Conv4": 1.0, "Conv5": 0.0}, seed=1)
+        >>> speaker_sentences(fit_layers(table, random="intercept").values())
+        ['the table has no column of speakers; tokens are treated as independent']
+    """
+    counts = Counter(fit.about_speakers for fit in fits if fit.about_speakers)
+    total = counts.total()
+    return [sentence if n == total else f"{sentence} ({n} of {total} fits)" for sentence, n in counts.most_common()]
 
 
 def _contrast_sentence(pair: str, row: dict[str, object], tests: pd.DataFrame) -> str:

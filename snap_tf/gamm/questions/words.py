@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pandas as pd
 
 from snap_tf.gamm.errors import GammError
 from snap_tf.gamm.fit import fit_model
 from snap_tf.gamm.inference.result import GammFit
 from snap_tf.gamm.model.terms import Model, RandomTerm, SmoothTerm
+from snap_tf.gamm.questions.speakers import with_speakers
 from snap_tf.gamm.solver.smooths import Knots
 
 __all__ = ["BY", "RANDOM", "gamm_words", "word_model"]
@@ -82,12 +85,14 @@ def word_model(*, value: str, time: str, group: str | None = None, token: str | 
 def gamm_words(data: pd.DataFrame, *, value: str = "value", time: str = "time_s", group: str | None = "label",
                token: str | None = "token", reference: object | None = None, random: str = "fs", by: str = "ordered",
                k: int = 10, m: int = 2, k_random: int = 9, m_random: int = 1, knots: Knots = None,
-               rho: float | str = 0.0, start: str | None = None, method: str = "REML", speaker: str | None = None,
+               rho: float | str = 0.0, start: str | None = None, method: str = "REML", speaker: str | None = "auto",
                item: str | None = None, family: str = "gaussian", select: bool = False,
                weights: str | None = None) -> GammFit:
-    """Fit the GAMM of word curves: `value ~ word + s(time) + s(time, by=word) + fs(time, token)`.
+    """Fit the GAMM of word curves: `value ~ word + s(time) + s(time, by=word) + fs(time, token)`, and speakers.
 
-    The defaults are the published model and the columns of a layer table. Words and tokens may be numbers.
+    The defaults are the columns of a layer table. Words, tokens and speakers may be numbers. The published model has
+    no speakers (`speaker=None`); with a column of five speakers or more, each speaker has a random smooth too, and
+    each speaker's words, where they are repeated. `fit.about_speakers` says what was done.
 
     Args:
         data: long table, a row per token and time.
@@ -106,7 +111,8 @@ def gamm_words(data: pd.DataFrame, *, value: str = "value", time: str = "time_s"
         rho: AR(1) coefficient within a token, or `auto`.
         start: column that is 1 in the first row of every token, instead of or beside `token`.
         method: `REML` or `ML`.
-        speaker: see `word_model`.
+        speaker: column of speakers; `auto` for `speaker` or `Speaker`, if the table has one; None for the published
+            model, in which tokens are independent.
         item: see `word_model`.
         family: see `word_model`.
         select: see `word_model`.
@@ -125,10 +131,14 @@ def gamm_words(data: pd.DataFrame, *, value: str = "value", time: str = "time_s"
         [1.3, 0.3, -0.9]
     """
     model = word_model(value=value, time=time, group=group, token=token, random=random, by=by, k=k, m=m,
-                       k_random=k_random, m_random=m_random, speaker=speaker, item=item, family=family, select=select,
-                       weights=weights)
+                       k_random=k_random, m_random=m_random, speaker=None if speaker == "auto" else speaker, item=item,
+                       family=family, select=select, weights=weights)
+    model = replace(model, random=tuple(term for term in model.random if term.factor != speaker))  # see with_speakers
     if reference is not None and group is None:
         raise GammError(f"reference (={reference}) must be left out where there is no column of words")
     factors = () if group is None else (group,)
-    return fit_model(model, data, rho=rho, token=token, start=start, knots=knots, method=method, factors=factors,
-                     reference=None if reference is None or group is None else {group: reference})
+    speakers = with_speakers(model, data, speaker=speaker, group=group, token=token, k=k_random, m=m_random)
+    fit = fit_model(speakers.model, speakers.data, rho=rho, token=token, start=start, knots=knots, method=method,
+                    factors=(*factors, *speakers.factors),
+                    reference=None if reference is None or group is None else {group: reference})
+    return replace(fit, about_speakers=speakers.sentence)

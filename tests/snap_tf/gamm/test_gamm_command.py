@@ -47,7 +47,7 @@ def test_files_and_table(table: Path, tmp_path: Path, capsys: pytest.CaptureFixt
     fit = json.loads((out / "fit.json").read_text())
     assert set(fit) == {"parametric", "smooths", "reml", "sig2", "sp", "rho", "edf_total", "n", "seconds", "formula",
                         "family", "link", "theta", "method", "log_likelihood", "aic", "deviance_explained",
-                        "r_sq", "random", "n_series", "n_left_out", "converged"}
+                        "r_sq", "random", "n_series", "n_left_out", "converged", "speakers"}
     assert (fit["family"], fit["link"], fit["n_series"], fit["random"][0]["factor"]) == (
         "gaussian", "identity", 12, "Token") and fit["random"][0]["levels"] == [f"t{i}" for i in range(12)]
     assert fit["rho"] == 0.2 and fit["n"] == 120
@@ -171,6 +171,31 @@ def test_layers_that_cannot_be_tested_are_said(layers: Path, tmp_path: Path, cap
     assert tests.loc["Conv1", "rho"] >= 0 and np.isnan(tests.loc["Conv2", "rho"])
     if "lag-1" in printed.err:  # then it says of which fit, and the table says so too
         assert "note: s and sh in Conv1: the residuals" in printed.err and "lag-1" in tests.loc["Conv1", "note"]
+
+
+def test_the_command_says_what_was_done_about_speakers(layers: Path, tmp_path: Path,
+                                                       capsys: pytest.CaptureFixture) -> None:
+    """In the output, in the table, in fit.json, in settings.json and in tests.csv of contrasts."""
+    data = pd.read_csv(layers)
+    data[data["layer"] == "Conv1"].to_csv(tmp_path / "one.csv", index=False)
+    for flags, sentence in (([], "6 speakers: by-speaker and by-speaker-and-word random smooths are in the model"),
+                            (["--speaker", "none"], "no by-speaker random smooths, as asked; tokens are treated as"),
+                            (["--speaker", "rate_hz"], "1 speaker is too few for by-speaker smooths; tokens are")):
+        out = tmp_path / "_".join(["out", *flags])
+        assert main(["gamm", str(tmp_path / "one.csv"), *SMALL, *flags, "--out", str(out)]) == 0
+        assert f"\nNote: {sentence}" in capsys.readouterr().out
+        assert f"\nNote: {sentence}" in (out / "table.txt").read_text()
+        assert json.loads((out / "fit.json").read_text())["speakers"].startswith(sentence)
+        assert json.loads((out / "settings.json").read_text())["speakers"][0].startswith(sentence)
+    assert main(["contrasts", str(layers), *SMALL, "--pairs", "s:sh", "--figures", "0", "--out",
+                 str(tmp_path / "contrast")]) == 0
+    sentence = "6 speakers: by-speaker and by-speaker-and-word random smooths are in the model"
+    assert f"\n{sentence}" in capsys.readouterr().out
+    assert pd.read_csv(tmp_path / "contrast" / "tests.csv")["speakers"].str.startswith(sentence).all()
+    settings = json.loads((tmp_path / "contrast" / "settings.json").read_text())
+    assert settings["settings"]["speaker"] is None and len(settings["speakers"]) == 1
+    assert main(["gamm", str(tmp_path / "one.csv"), "--speaker", "who", "--out", str(tmp_path / "no")]) == 2
+    assert "column (=who) must be in the table" in capsys.readouterr().err
 
 
 def test_layers_are_not_mixed_in_silence(layers: Path, tmp_path: Path, capsys: pytest.CaptureFixture) -> None:
