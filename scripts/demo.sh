@@ -41,6 +41,9 @@ step "Its last layer as a long table" "$out/last-layers" \
 step "How words differ in Conv5" "$out/gamm" \
     snap-tf gamm "$out/last-layers/table.csv" --reference ask --rho auto --out "$out/gamm" \
     --value-label "mean of Conv5" --logdir "$logs/gamm"
+step "The same without speakers, as published" "$out/gamm-published" \
+    snap-tf gamm "$out/last-layers/table.csv" --reference ask --rho auto --speaker none --out "$out/gamm-published" \
+    --value-label "mean of Conv5"
 step "Frication of ask, greasy and wash in every layer that has the steps" "$out/frication" \
     snap-tf layers "$ciwgan" "$out/words" "$out/frication" --words ask,greasy,wash --phones s,sh --no-stimuli
 # Conv4 has six steps within a fricative: nine columns for each token would be more than there are rows

@@ -37,7 +37,7 @@ step "Figure 2: stimulus, averaged layers of the Q-network, logits" "$out/layers
 step "Conv5 as a long table" "$out/conv5" \
     snap-tf layers "$out/ciwgan-model" "$out/words" "$out/conv5" --split test --layers Conv5 --table --no-stimuli
 step "Table 1 and Figure 3: how words differ in Conv5" "$out/gamm" \
-    snap-tf gamm "$out/conv5/table.csv" --at layer --reference ask --rho auto --out "$out/gamm" \
+    snap-tf gamm "$out/conv5/table.csv" --at layer --reference ask --rho auto --speaker none --out "$out/gamm" \
     --value-label "mean of Conv5"
 
 # The paper: 60 tokens of either word, annotated by hand; here every test token, by the corpus' labels.
@@ -46,7 +46,7 @@ step "Frication of ask and wash in every layer that has the steps" "$out/fricati
     --no-stimuli
 step "Figure 4: which layer loses [s] and [ʃ]" "$out/contrast" \
     snap-tf contrasts "$out/frication/table.csv" --pairs s:sh --k-random 4 --rho auto --figures 1 \
-    --out "$out/contrast"
+    --speaker none --out "$out/contrast"
 
 # fiwGAN: all words, nothing withheld: the Q-network never hears a recording, only what the generator makes.
 step "All words" "$out/all-words" \
@@ -63,8 +63,8 @@ step "Three words through its Q-network" "$out/fiwgan-conv5" \
     snap-tf layers "$out/fiwgan-model" "$out/words" "$out/fiwgan-conv5" --split test --words ask,greasy,wash \
     --layers Conv5 --table --no-stimuli
 step "Figure 5: three words and their differences" "$out/fiwgan-gamm" \
-    snap-tf gamm "$out/fiwgan-conv5/table.csv" --at layer --reference ask --rho auto --out "$out/fiwgan-gamm" \
-    --pairs ask:greasy,ask:wash,greasy:wash --value-label "mean of Conv5"
+    snap-tf gamm "$out/fiwgan-conv5/table.csv" --at layer --reference ask --rho auto --speaker none \
+    --out "$out/fiwgan-gamm" --pairs ask:greasy,ask:wash,greasy:wash --value-label "mean of Conv5"
 
 step "The paper's numbers beside these" "" \
     "$python" "$project/scripts/reproduce/compare.py" begus_zhou_words "$out"

@@ -160,8 +160,8 @@ def _add(model: Model, data: pd.DataFrame, rows: pd.DataFrame, speaker: str, gro
     lowered = f" with {smaller} columns each instead of {k}, as the table allows" if smaller < k else ""
     sentence = f"{counts.speakers} speakers: {kind} in the model{lowered}; --speaker none leaves them out"
     if group is not None and not words_vary and rows[group].nunique() > 1:
-        sentence += "; each speaker says one word, so speaker and word cannot be told apart: words may differ because " \
-                    "their speakers do"
+        sentence += ("; each speaker says one word, so speaker and word cannot be told apart: words may differ because "
+                     "their speakers do")
     return SpeakerTerms(replace(model, random=(*model.random, *terms)), data, factors, sentence)
 
 

@@ -1,5 +1,6 @@
 """Speakers in the GAMM of word curves: when they are in the model, and that this is what makes its tests honest."""
 
+import pandas as pd
 import pytest
 
 from snap_tf.gamm import GammError, adjust, difference_tests, gamm, gamm_words, simulate_speakers
@@ -35,10 +36,10 @@ def test_five_speakers_are_enough_and_four_are_not() -> None:
      "rows out)"),
     (lambda t: t.assign(speaker=t["token"].factorize()[0] % 6 + t.index % 2), {},
      "tokens occur with several speakers; tokens are treated as independent"),
-    (lambda t: t.assign(speaker=t["token"]), {}, "each of 72 speakers has one token, whose random term is the speaker's "
-                                                 "too"),
-    (lambda t: t, {"speaker": "token"}, "`token` has another part in the model; there are no by-speaker smooths beside "
-                                        "it"),
+    (lambda t: t.assign(speaker=t["token"]), {},
+     "each of 72 speakers has one token, whose random term is the speaker's too"),
+    (lambda t: t, {"speaker": "token"},
+     "`token` has another part in the model; there are no by-speaker smooths beside it"),
     (lambda t: t[t["time_s"] < 0.5], {"k": 7}, None),
 ])
 def test_tables_without_usable_speakers_keep_the_published_model(change, options: dict, sentence: str | None) -> None:
