@@ -59,7 +59,7 @@ def compare(fits: Mapping[str, FittedModel]) -> pd.DataFrame:
                             'with method="ML"')
     rows = sorted(fits.items(), key=lambda item: _n_parameters(item[1]))
     second = all(fit.has_second_correction for fit in models)  # the same correction for all
-    counted = {name: fit.edf_total + 1 + fit.degrees_of_smoothing(second) for name, fit in fits.items()}
+    counted = {name: fit.edf_total + fit.n_further + fit.degrees_of_smoothing(second) for name, fit in fits.items()}
     aic = {name: -2 * fit.log_likelihood + 2 * counted[name] for name, fit in fits.items()}
     best = min(aic.values())
     table, below = [], None
