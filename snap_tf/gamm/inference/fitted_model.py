@@ -136,6 +136,11 @@ class FittedModel:
         return family_of(self.model.family).scale_known
 
     @property
+    def statistics(self) -> tuple[str, str]:
+        """Columns of the statistics of parametric terms and smooths: z and Chi.sq with a known scale, else t and F."""
+        return ("z", "Chi.sq") if self.scale_known else ("t", "F")
+
+    @property
     def deviance_explained(self) -> float:
         """Proportion of the null deviance."""
         return 1 - self.deviance / self.null_deviance

@@ -7,7 +7,7 @@ import pandas as pd
 
 from snap_tf.gamm.inference.fitted_model import FittedModel
 
-__all__ = ["format_p", "format_table", "summary"]
+__all__ = ["format_p", "format_table", "summary", "term_tables"]
 
 
 def summary(fit: FittedModel, caption: bool = True) -> str:
@@ -30,22 +30,29 @@ def summary(fit: FittedModel, caption: bool = True) -> str:
         labelwash                     0.2694      0.0419   6.4273  < 0.0001
         ...
     """
+    parts = [format_table(table) for table in term_tables(fit)]
+    if caption:
+        parts = [f"Family: {_family(fit)}, link: {fit.link}\nFormula: {fit.formula}", *parts, _figures(fit)]
+        parts += ["Note: " + notice for notice in (fit.about_speakers, *fit.notices) if notice]
+    return "\n\n".join(parts) + "\n"
+
+
+def term_tables(fit: FittedModel) -> list[pd.DataFrame]:
+    """Give the parametric coefficients and the smooth terms as texts, each where the model has such terms."""
     smallest = float(fit.parametric["se"].min()) if len(fit.parametric) else 1.0
-    fine = int(np.clip(2 - np.floor(np.log10(smallest)), 4, 12))  # three figures of the smallest standard error
-    t, test, heading = ("z", "Chi.sq", "Chi.sq") if fit.scale_known else ("t", "F", "F-value")
+    # three figures of the smallest standard error
+    fine = int(np.clip(2 - np.floor(np.log10(smallest)), 4, 12)) if smallest > 0 else 4
+    t, test = fit.statistics
     parametric = pd.DataFrame({
         "A. parametric coefficients": fit.parametric["term"], "Estimate": _decimals(fit.parametric["estimate"], fine),
         "Std. Error": _decimals(fit.parametric["se"], fine), f"{t}-value": _decimals(fit.parametric[t], 4),
         "p-value": fit.parametric["p"].map(format_p)})
     smooths = pd.DataFrame({
         "B. smooth terms": fit.smooths["term"], "edf": _decimals(fit.smooths["edf"], 4),
-        "Ref.df": _decimals(fit.smooths["ref_df"], 4), heading: _decimals(fit.smooths[test], 4),
+        "Ref.df": _decimals(fit.smooths["ref_df"], 4),
+        "F-value" if test == "F" else test: _decimals(fit.smooths[test], 4),
         "p-value": fit.smooths["p"].map(format_p)})
-    parts = [format_table(table) for table in (parametric, smooths) if len(table)]
-    if caption:
-        parts = [f"Family: {_family(fit)}, link: {fit.link}\nFormula: {fit.formula}", *parts, _figures(fit)]
-        parts += ["Note: " + notice for notice in (fit.about_speakers, *fit.notices) if notice]
-    return "\n\n".join(parts) + "\n"
+    return [table for table in (parametric, smooths) if len(table)]
 
 
 def format_p(p: float) -> str:

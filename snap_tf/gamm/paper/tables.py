@@ -4,14 +4,11 @@ from __future__ import annotations
 
 import re
 
-import numpy as np
-import pandas as pd
-
 from snap_tf.gamm.inference.fitted_model import FittedModel
-from snap_tf.gamm.inference.summary_text import format_p
+from snap_tf.gamm.inference.summary_text import term_tables
 from snap_tf.gamm.paper.whole_fit import whole_fit
 
-__all__ = ["latex_table", "markdown_table", "term_tables"]
+__all__ = ["latex_table", "markdown_table"]
 
 _LATEX = {"\\": r"\textbackslash{}", "~": r"\textasciitilde{}", "^": r"\textasciicircum{}", "<": r"\textless{}",
           ">": r"\textgreater{}", **{sign: "\\" + sign for sign in "&%$#_{}"}}
@@ -74,24 +71,6 @@ def latex_table(fit: FittedModel) -> str:
         lines += [r"\midrule"] if number else []
         lines += [_latex_row(table.columns), r"\midrule", *map(_latex_row, table.to_numpy().tolist())]
     return "\n".join([*lines, r"\bottomrule", r"\end{tabular}"]) + "\n"
-
-
-def term_tables(fit: FittedModel) -> list[pd.DataFrame]:
-    """Give the parametric coefficients and the smooth terms as texts, each where the model has such terms."""
-    t, f = fit.parametric.columns[3], fit.smooths.columns[3]
-    smallest = float(fit.parametric["se"].min()) if len(fit.parametric) else 1.0
-    fine = int(np.clip(2 - np.floor(np.log10(smallest)), 4, 12)) if smallest > 0 else 4
-    parametric = pd.DataFrame({
-        "A. parametric coefficients": fit.parametric["term"],
-        "Estimate": [f"{value:.{fine}f}" for value in fit.parametric["estimate"]],
-        "Std. Error": [f"{value:.{fine}f}" for value in fit.parametric["se"]],
-        f"{t}-value": [f"{value:.4f}" for value in fit.parametric[t]], "p-value": fit.parametric["p"].map(format_p)})
-    smooths = pd.DataFrame({
-        "B. smooth terms": fit.smooths["term"], "edf": [f"{value:.4f}" for value in fit.smooths["edf"]],
-        "Ref.df": [f"{value:.4f}" for value in fit.smooths["ref_df"]],
-        "F-value" if f == "F" else f: [f"{value:.4f}" for value in fit.smooths[f]],
-        "p-value": fit.smooths["p"].map(format_p)})
-    return [table for table in (parametric, smooths) if len(table)]
 
 
 def _caption(fit: FittedModel) -> str:

@@ -125,17 +125,17 @@ def layer_tests(fits: Mapping[object, GammFit], *, correction: str = "holm") -> 
     """
     rows = []
     for name, fit in fits.items():
-        reference = fit.levels[0] if fit.levels else None
+        reference, (t, test) = fit.levels[0] if fit.levels else None, fit.statistics
         terms = fit.parametric.set_index("term")
         for level in fit.levels[1:]:
             if f"{fit.group}{level}" in terms.index:
                 row = terms.loc[f"{fit.group}{level}"]
-                rows.append((name, "level", reference, level, row["estimate"], row["t"], row["p"]))
+                rows.append((name, "level", reference, level, row["estimate"], row[t], row["p"]))
         smooths = fit.smooths.set_index("term")
         for smooth in fit.design.smooths if _is_difference(fit) else ():
             if smooth.factor == fit.group:
                 row = smooths.loc[smooth.label]
-                rows.append((name, "shape", reference, smooth.level, row["edf"], row["F"], row["p"]))
+                rows.append((name, "shape", reference, smooth.level, row["edf"], row[test], row["p"]))
         if fit.levels:
             tests = difference_tests(fit)
             rows += [(name, "curve", row.a, row.b, row.difference, row.z, row.p) for row in tests.itertuples()]
@@ -278,10 +278,10 @@ def _pair_row(fit: GammFit | None, a: object, b: object) -> dict[str, float]:
     names = ("level", "level_t", "level_p", "shape_edf", "shape_F", "shape_p", "curve_z", "curve_p", "rho")
     if fit is None:
         return dict.fromkeys(names, np.nan)
-    level = fit.parametric.iloc[1]
+    level, (t, test) = fit.parametric.iloc[1], fit.statistics
     curve = difference_tests(fit, [(a, b)]).iloc[0]
-    shape = fit.smooths.iloc[1] if _is_difference(fit) else pd.Series({"edf": np.nan, "F": np.nan, "p": np.nan})
-    return dict(zip(names, (level["estimate"], level["t"], level["p"], shape["edf"], shape["F"], shape["p"], curve["z"],
+    shape = fit.smooths.iloc[1] if _is_difference(fit) else pd.Series({"edf": np.nan, test: np.nan, "p": np.nan})
+    return dict(zip(names, (level["estimate"], level[t], level["p"], shape["edf"], shape[test], shape["p"], curve["z"],
                             curve["p"], fit.rho), strict=True))
 
 

@@ -46,8 +46,8 @@ def test_files_and_table(table: Path, tmp_path: Path, capsys: pytest.CaptureFixt
         "curves.png", "curves.pdf", "differences.png", "differences.pdf", "checks.png", "checks.pdf"}
     fit = json.loads((out / "fit.json").read_text())
     assert set(fit) == {"parametric", "smooths", "reml", "sig2", "sp", "rho", "edf_total", "n", "seconds", "formula",
-                        "family", "link", "theta", "method", "log_likelihood", "aic", "deviance_explained",
-                        "r_sq", "random", "n_series", "n_left_out", "converged", "speakers"}
+                        "family", "link", "theta", "method", "log_likelihood", "aic", "deviance", "null_deviance",
+                        "deviance_explained", "r_sq", "random", "n_series", "n_left_out", "converged", "speakers"}
     assert (fit["family"], fit["link"], fit["n_series"], fit["random"][0]["factor"]) == (
         "gaussian", "identity", 12, "Token") and fit["random"][0]["levels"] == [f"t{i}" for i in range(12)]
     assert fit["rho"] == 0.2 and fit["n"] == 120

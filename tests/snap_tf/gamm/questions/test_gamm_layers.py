@@ -152,3 +152,17 @@ def test_correction_counts_known_tests_only() -> None:
     np.testing.assert_allclose(adjust(p, "holm"), [0.03, np.nan, 0.06, 0.06])
     np.testing.assert_allclose(adjust(p, "none"), p)
     assert len(adjust(np.array([]), "holm")) == 0
+
+
+def test_families_with_known_scale_have_z_and_chi_square(table: pd.DataFrame) -> None:
+    """Counts, of which one word has three times as many: its level differs, in the columns of Gaussian fits too."""
+    rng = np.random.default_rng(1)
+    data = table[table["layer"].isin(["Conv3", "Conv4"])].copy()
+    mean = np.where((data["layer"] == "Conv3") & (data["label"] == "sh"), 6.0, 2.0)
+    data["value"] = rng.poisson(mean)
+    options = {"family": "poisson", "k": 4, "random": "intercept", "rho": 0.0}
+    tests = layer_tests(fit_layers(data, **options))
+    row = tests[(tests["layer"] == "Conv3") & (tests["test"] == "level") & (tests["b"] == "sh")].iloc[0]
+    assert row["p"] < 1e-6 and row["statistic"] > 5
+    found = lost_contrasts(data, pairs=[("s", "sh"), ("s", "z")], **options)
+    assert found.contrasts["last_level"].fillna("").tolist() == ["Conv3", ""]
