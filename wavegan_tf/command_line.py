@@ -11,6 +11,7 @@ from contextlib import suppress
 
 from wavegan_tf.errors import UserError
 from wavegan_tf.files.claims import claim_all
+from wavegan_tf.files.outputs import check_inputs_stay
 from wavegan_tf.files.signals import end_on_signals, exit_code
 from wavegan_tf.printing import harmless_output, is_text, one_line
 
@@ -44,7 +45,9 @@ def _run(parser: argparse.ArgumentParser, argv: Sequence[str] | None) -> int:
         parser.print_help()
         return 2
     try:
-        with end_on_signals(), claim_all(args.writes(args) if hasattr(args, "writes") else ()):
+        outputs = list(args.writes(args)) if hasattr(args, "writes") else []
+        check_inputs_stay(vars(args), outputs)
+        with end_on_signals(), claim_all(outputs):
             args.run(args)
             sys.stdout.flush()
     except UserError as error:

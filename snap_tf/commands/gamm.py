@@ -63,7 +63,9 @@ def add_parser(subparsers: argparse._SubParsersAction) -> None:
                              'comma in double quotes: \'"i:":i\' (default: all of up to four words, else each with the '
                              "reference)")
     add_output(parser)
-    parser.set_defaults(run=_run, writes=lambda args: [new_folder(args.out, replace=args.overwrite)])
+    keywords = ("value", "time", "by", "random", "k", "m", "k_random", "m_random")
+    parser.set_defaults(run=_run, writes=lambda args: [new_folder(args.out, replace=args.overwrite)],
+                        only_keywords={name: parser.get_default(name) for name in keywords})
 
 
 def _run(args: argparse.Namespace) -> None:
@@ -104,6 +106,9 @@ def _check_layers(table: pd.DataFrame, args: argparse.Namespace) -> None:
 
 
 def _options(args: argparse.Namespace) -> dict[str, Any]:
+    if args.layers is not None and not args.at:
+        raise ConfigError(f"`--layers` (={','.join(args.layers)}) must stand beside --at, which names the column of "
+                          "layers; add it, or leave --layers out")
     if not args.formula:
         return model_options(args) | {"by": args.by, "reference": args.reference}
     if args.reference is not None:
@@ -113,6 +118,10 @@ def _options(args: argparse.Namespace) -> dict[str, Any]:
         if getattr(args, name) not in (None, "none"):
             raise ConfigError(f"`--{name}` (={getattr(args, name)}) does not go with --formula; write "
                               f's(Time, {getattr(args, name)}, bs="fs", m=1) into the formula')
+    for name, usual in args.only_keywords.items():
+        if getattr(args, name) != usual:
+            raise ConfigError(f"`--{name.replace('_', '-')}` (={getattr(args, name)}) does not go with --formula, "
+                              "which says it itself; leave one of the two out")
     return {name: getattr(args, name) for name in ("formula", "token", "start", "knots", "rho", "method", "family",
                                                    "select", "weights")}
 

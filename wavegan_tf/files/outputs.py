@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import os
 import stat
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
 from wavegan_tf.errors import ExportError
 
-__all__ = ["Output", "check_output_file", "check_output_folder", "files_in", "new_folder", "one_file", "real_path"]
+__all__ = ["Output", "check_inputs_stay", "check_output_file", "check_output_folder", "files_in", "new_folder",
+           "one_file", "real_path"]
 
 _MOUNTS = Path("/proc/self/mountinfo")
 
@@ -60,6 +62,28 @@ def one_file(path: str | Path) -> Output:
 def files_in(folder: str | Path, name: str = "", *, deep: bool = False) -> Output:
     """Describe output files in a folder; existing ones of the same names are replaced, others stay."""
     return Output(folder, "files", replace=True, name=name, deep=deep)
+
+
+def check_inputs_stay(given: Mapping[str, object], outputs: Iterable[Output]) -> None:
+    """Refuse to replace a folder that holds a file or folder which the command was given.
+
+    Args:
+        given: the command's arguments, by name.
+        outputs: what it is going to write.
+
+    Raises:
+        ExportError: an argument lies inside a folder that would be replaced as a whole.
+    """
+    for output in outputs:
+        if output.kind != "folder" or not output.replace:
+            continue
+        folder = real_path(output.path)
+        for name, value in given.items():
+            for item in value if isinstance(value, list | tuple) else [value]:
+                if isinstance(item, str | Path) and str(item) and real_path(item) != folder and (
+                        folder in real_path(item).parents and real_path(item).exists()):
+                    raise ExportError(f"output folder (={output.path}) must not hold what is read: `{name}` (={item}) "
+                                      "lies in it and would be lost; choose another folder")
 
 
 def real_path(path: str | Path) -> Path:

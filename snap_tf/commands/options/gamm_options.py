@@ -76,12 +76,15 @@ def add_output(parser: argparse.ArgumentParser) -> None:
 
 def read_long_table(args: argparse.Namespace) -> pd.DataFrame:
     """Read the table; fill in the columns that were not named, words and tokens as text."""
-    from snap_tf.gamm import read_table
+    from snap_tf.gamm import parse_formula, read_table
 
+    formula = getattr(args, "formula", None)
+    own = parse_formula(formula).labels if formula else ()  # 1.1 and 1.10 are two tokens
     # a formula says by itself what is a number
     usual = () if getattr(args, "formula", None) else ("speaker", "Speaker")
     speakers = usual if args.speaker is None else (args.speaker,)
-    table = read_table(args.table, labels=(args.group or "label", args.token or "token", args.at, args.item, *speakers))
+    labels = (args.group or "label", args.token or "token", args.at, args.item, *speakers, *own)
+    table = read_table(args.table, labels=labels)
     if args.group is None and "label" in table.columns:
         args.group = "label"
     elif args.group == "none" and "none" not in table.columns:

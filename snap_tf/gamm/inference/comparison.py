@@ -54,6 +54,10 @@ def compare(fits: Mapping[str, FittedModel]) -> pd.DataFrame:
         if fit.family != first.family:
             raise GammError(f"fits must be of the same family; {name} is {fit.family}, others {first.family}; compare "
                             "their AIC by hand")
+        for what, value, others in (("rho", fit.rho, first.rho), ("weights", fit.model.weights, first.model.weights),
+                                    ("offset", fit.model.offset, first.model.offset)):
+            if value != others:
+                raise GammError(f"fits must have the same {what}; {name} has {value}, others {others}; fit them alike")
         if fit.method != first.method:
             raise GammError(f"fits must use the same method; {name} uses {fit.method}, others {first.method}; fit all "
                             'with method="ML"')

@@ -258,6 +258,12 @@ class Model:
                                    if term.by is not None and term.by_kind != "numeric"))
 
     @property
+    def labels(self) -> tuple[str, ...]:
+        """Columns that hold labels, whatever these look like: factors of random smooths and of `re` of one column."""
+        names = [term.factor for term in self.random if term.kind == "fs" or len(term.variables) == 1]
+        return tuple(dict.fromkeys(part for name in names for part in interaction_parts(name) or (name,)))
+
+    @property
     def random_factors(self) -> tuple[str, ...]:
         """The factors whose levels have random effects, in the order of the formula."""
         return tuple(dict.fromkeys(term.factor for term in self.random))
@@ -290,7 +296,6 @@ class Model:
             GammError: a plain smooth stands beside one smooth for every level.
         """
         plain = {term.text for term in self.smooths if term.by is None}
-        plain_random = {(term.text, term.kind) for term in self.random if term.by is None}
 
         def kind(term: SmoothTerm | RandomTerm, beside: bool) -> str | None:
             if term.by is None or term.by_kind is not None:
@@ -307,8 +312,8 @@ class Model:
         for first, second in _pairs(smooths):
             if {first.by_kind, second.by_kind} == {None, "separate"}:
                 _check_apart(first, second)
-        random = tuple(replace(term, by_kind=kind(term, (term.text, term.kind) in plain_random))
-                       for term in self.random)
+        # random terms are penalised: one for every level can stand beside a plain one, as in mgcv
+        random = tuple(replace(term, by_kind=kind(term, False)) for term in self.random)
         return replace(self, smooths=smooths, random=random)
 
     def __str__(self) -> str:
