@@ -96,7 +96,8 @@ def check_same(fit: GammFit, script: str, folder: Path, edf: float = 2e-3) -> No
 
 
 @pytest.mark.skipif(not r_with_mgcv(), reason="R with mgcv is not installed")
-@pytest.mark.parametrize("name", MODELS)
+@pytest.mark.parametrize("name", [name if i == 0 else pytest.param(name, marks=pytest.mark.slow)
+                                  for i, name in enumerate(MODELS)])
 def test_r_gives_the_same_numbers(name: str, tmp_path: Path) -> None:
     formula, options = MODELS[name]
     table().to_csv(tmp_path / "long.csv", index=False)
