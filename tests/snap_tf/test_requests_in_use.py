@@ -119,7 +119,8 @@ def test_options_of_words_are_terms_and_settings_of_the_fit(asked: dict) -> None
 def test_contrasts_are_corrected_and_judged_as_asked(monkeypatch: pytest.MonkeyPatch) -> None:
     ps = {"a": 0.01, "c": 0.04}
     names = ("level", "level_t", "level_p", "shape_edf", "shape_F", "shape_p", "curve_z", "curve_p", "rho")
-    monkeypatch.setattr(gamm_layers, "_fit_pair", lambda table, a, name, **how: (object(), ""))
+    monkeypatch.setattr(gamm_layers, "_fit_pair", lambda table, a, name, **how: (
+        types.SimpleNamespace(about_speakers=""), ""))
     monkeypatch.setattr(gamm_layers, "_pair_row", lambda fit, a, b: dict.fromkeys(names, ps[a]))
     pairs = [("a", "b"), ("c", "b")]
     strict, lax = (gamm_layers.lost_contrasts(LAYERS, pairs=pairs, layers=["L1"], correction=correction, alpha=alpha)
