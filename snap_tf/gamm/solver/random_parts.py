@@ -9,7 +9,7 @@ import pandas as pd
 
 from snap_tf.gamm.bases.random_basis import SmoothBasis, factor_smooth
 from snap_tf.gamm.model.terms import Model, RandomTerm
-from snap_tf.gamm.solver.smooths import Knots, evaluate, multiplier, places_of
+from snap_tf.gamm.solver.smooths import Knots, by_levels, evaluate, multiplier, places_of
 
 __all__ = ["RandomColumns", "RandomPart", "random_parts"]
 
@@ -97,7 +97,7 @@ def random_parts(model: Model, frame: pd.DataFrame, knots: Knots) -> list[Random
     for factor in model.random_factors:
         terms: list[RandomColumns] = []
         for term in model.random:
-            for level in _levels(term, frame) if term.factor == factor else ():
+            for level in by_levels(term, frame) if term.factor == factor else ():
                 basis = _basis(term, frame, knots, bases)
                 codings = tuple(tuple(frame[name].cat.categories) if isinstance(frame[name].dtype, pd.CategoricalDtype)
                                 else None for name in term.further)
@@ -109,13 +109,6 @@ def random_parts(model: Model, frame: pd.DataFrame, knots: Knots) -> list[Random
                                            slice(first, first + width), penalties))
         found.append(RandomPart(factor, tuple(terms)))
     return found
-
-
-def _levels(term: RandomTerm, frame: pd.DataFrame) -> list[object]:
-    if term.by is None or term.by_kind == "numeric":
-        return [None]
-    levels = list(frame[term.by].cat.categories)
-    return levels[1:] if term.by_kind == "ordered" else levels
 
 
 def _basis(term: RandomTerm, frame: pd.DataFrame, knots: Knots, bases: dict[tuple, SmoothBasis]) -> SmoothBasis | None:

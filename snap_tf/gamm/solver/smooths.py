@@ -13,10 +13,11 @@ from snap_tf.gamm.bases.one_variable import one_variable
 from snap_tf.gamm.bases.tensor import tensor_product
 from snap_tf.gamm.bases.thin_plate_surface import thin_plate_surface
 from snap_tf.gamm.errors import GammError, name_some
-from snap_tf.gamm.model.terms import TENSORS, Model, SmoothTerm
+from snap_tf.gamm.model.terms import TENSORS, Model, RandomTerm, SmoothTerm
 from snap_tf.gamm.solver.penalties import FixedPenalty
 
-__all__ = ["Knots", "SmoothColumns", "check_knot_names", "evaluate", "multiplier", "places_of", "smooth_columns"]
+__all__ = ["Knots", "SmoothColumns", "by_levels", "check_knot_names", "evaluate", "multiplier", "places_of",
+           "smooth_columns"]
 
 Knots = int | Sequence[float] | Mapping[str, int | Sequence[float]] | None
 """Number of equally spaced knots, or the knots themselves, or either of them by variable."""
@@ -97,14 +98,15 @@ def smooth_columns(model: Model, frame: pd.DataFrame, knots: Knots, first: int) 
         key = (term.variables, term.bs, term.margins, term.k, term.m, centred)
         if key not in bases:
             bases[key] = _basis(term, frame, knots, centred, model.select)
-        for level in _levels(term, frame):
+        for level in by_levels(term, frame):
             columns = slice(first, first + bases[key].k)
             found.append(SmoothColumns(term.label(level), term, level, bases[key], columns))
             first = columns.stop
     return found
 
 
-def _levels(term: SmoothTerm, frame: pd.DataFrame) -> list[object]:
+def by_levels(term: SmoothTerm | RandomTerm, frame: pd.DataFrame) -> list[object]:
+    """Give the levels of a factor `by` that get columns of their own; one None without such a factor."""
     if term.by is None or term.by_kind == "numeric":
         return [None]
     levels = list(frame[term.by].cat.categories)
